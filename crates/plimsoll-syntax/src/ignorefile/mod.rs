@@ -1,0 +1,1 @@
+//! Ignore files (`.dockerignore`), as moby matches them.

@@ -1,0 +1,1 @@
+//! Shell text: enough structure to find commands and their flags.

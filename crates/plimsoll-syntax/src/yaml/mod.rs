@@ -1,0 +1,1 @@
+//! YAML with spans, bounded against hostile input.
