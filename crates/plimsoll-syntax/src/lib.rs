@@ -10,4 +10,4 @@ pub mod shell;
 mod span;
 pub mod yaml;
 
-pub use span::{LineIndex, Span};
+pub use span::{Cooked, LineIndex, Span};

@@ -78,3 +78,84 @@ impl LineIndex {
         self.starts.len()
     }
 }
+
+/// Text taken out of a source with pieces left out (continuations, indentation), where each
+/// byte still knows the byte of the source it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cooked {
+    text: String,
+    /// Where each run of unbroken bytes begins: in `text`, and in the source.
+    runs: Vec<(u32, u32)>,
+}
+
+impl Cooked {
+    /// Appends a piece that stands at byte `source` of the source.
+    pub fn push(&mut self, piece: &str, source: usize) {
+        if piece.is_empty() {
+            return;
+        }
+        let (at, source) = (Span::new(self.text.len(), 0).start, Span::new(source, 0).start);
+        let joins = self.runs.last().is_some_and(|(t, s)| at - t == source.saturating_sub(*s));
+        if !joins {
+            self.runs.push((at, source));
+        }
+        self.text.push_str(piece);
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The byte of the source that byte `at` of the text came from.
+    #[must_use]
+    pub fn source_offset(&self, at: u32) -> u32 {
+        let index = self.runs.partition_point(|(t, _)| *t <= at);
+        match index.checked_sub(1).and_then(|i| self.runs.get(i)) {
+            Some((t, s)) => s + (at - t),
+            None => 0,
+        }
+    }
+
+    /// The bytes of the source that a span of the text came from, with what was left out
+    /// between them.
+    #[must_use]
+    pub fn source_span(&self, span: Span) -> Span {
+        if span.end <= span.start {
+            let at = self.source_offset(span.start);
+            return Span { start: at, end: at };
+        }
+        Span {
+            start: self.source_offset(span.start),
+            end: self.source_offset(span.end - 1).saturating_add(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cooked_text_knows_its_source() {
+        let mut cooked = Cooked::default();
+        cooked.push("apt ", 4);
+        cooked.push("get", 10);
+        cooked.push("!", 13);
+        assert_eq!(cooked.text(), "apt get!");
+        assert_eq!(cooked.runs.len(), 2);
+        assert_eq!(cooked.source_span(Span::new(0, 3)), Span::new(4, 7));
+        assert_eq!(cooked.source_span(Span::new(4, 8)), Span::new(10, 14));
+        assert_eq!(cooked.source_span(Span::new(2, 5)), Span::new(6, 11));
+    }
+
+    #[test]
+    fn lines_and_columns_count_from_one() {
+        let text = "a\nbé\n";
+        let index = LineIndex::new(text);
+        assert_eq!((index.line(0), index.line(2), index.line(6)), (1, 2, 3));
+        assert_eq!(index.column(text, 5), 3);
+        assert_eq!(index.line_start(2), 2);
+    }
+}
