@@ -1,1 +1,45 @@
-//! Placeholder.
+//! The words Plimsoll thinks in: facts, figures, findings, verdicts and the report.
+//!
+//! ```
+//! use plimsoll_model::{Figure, Provenance, Unit};
+//!
+//! let sent = Figure::measured(61_440.0, Unit::Bytes, Provenance::new("context walk", "backend"));
+//! let unknown = Figure::not_measured(Unit::Seconds, "no build was run", "plimsoll build");
+//! assert_eq!(sent.value(), Some(61_440.0));
+//! // A gap in is a gap out: it is never averaged, defaulted or hidden.
+//! assert_eq!(sent.ratio(&unknown).value(), None);
+//! ```
+//!
+//! The crate is pure: no I/O, no clock, no environment. Everything a report says is made of
+//! the types here, and everything here can be written to and read from JSON.
+
+mod budget;
+mod date;
+mod exit;
+mod figure;
+mod finding;
+mod fix;
+mod location;
+mod metric;
+mod report;
+mod section;
+mod sources;
+mod text;
+mod verdict;
+
+pub use budget::{Budget, BudgetSource, Gate, GateState};
+pub use date::{Date, ParseDateError};
+pub use exit::Exit;
+pub use figure::{Figure, Provenance, Unit};
+pub use finding::{Finding, Level, Related, Waiver};
+pub use fix::{Applicability, ApplyError, Edit, Fix, apply_edits};
+pub use location::{Excerpt, Location, Position};
+pub use metric::{Better, METRICS, Metric, metric};
+pub use report::{
+    CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,
+    PassedRule, Report, SCHEMA_VERSION, ServiceSummary, Setting,
+};
+pub use section::{Section, SectionScore};
+pub use sources::{EntryKind, Problem, SourceFile, Sources, TreeEntry};
+pub use text::{bytes, count, printable, seconds};
+pub use verdict::Verdict;
