@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Gatherers: what is read and measured of a repository, one module each.
+
+pub mod sources;

@@ -1,1 +1,77 @@
-fn main() {}
+//! The app: arguments and wiring. What it does is in `commands/`, one file a verb.
+
+mod commands;
+mod failure;
+mod pipeline;
+mod report;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use plimsoll_model::Exit;
+
+use crate::failure::Failure;
+
+/// Production sign-off for container services, measured not estimated.
+#[derive(Parser)]
+#[command(name = "plimsoll", version, about, long_about = None, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 passed · 1 internal · 2 usage or configuration · 3 something needed is missing · \
+10 conditional · 11 rejected · 12 not proven. `review --fail-on` chooses which verdicts fail.")]
+struct Cli {
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: ui::Colour,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Reads a repository's delivery pipeline and gives the sign-off.
+    Review(commands::review::Args),
+    /// Measures what is sent to the builder.
+    Context(commands::context::Args),
+    /// Shows or applies the fixes of the findings.
+    Fix(commands::fix::Args),
+    /// Explains a rule, or lists them all.
+    Explain(commands::explain::Args),
+    /// Writes a commented plimsoll.toml for what it finds.
+    Init(commands::init::Args),
+    /// Prints a completion script for a shell.
+    Completions(commands::completions::Args),
+    /// Prints the manual page.
+    #[command(hide = true)]
+    Man,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Passed };
+            // Nothing can be done where the terminal is gone.
+            let _ = error.print();
+            return ExitCode::from(exit.code());
+        }
+    };
+    let colour = cli.color;
+    let done = match cli.command {
+        Command::Review(args) => commands::review::run(&args, colour),
+        Command::Context(args) => commands::context::run(&args),
+        Command::Fix(args) => commands::fix::run(&args, colour),
+        Command::Explain(args) => commands::explain::run(&args, colour),
+        Command::Init(args) => commands::init::run(&args),
+        Command::Completions(args) => commands::completions::run(&args, &mut command()),
+        Command::Man => commands::completions::man(&command()),
+    };
+    let exit = done.unwrap_or_else(|Failure { exit, what, hint }| {
+        ui::error(what, hint.as_deref());
+        exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}

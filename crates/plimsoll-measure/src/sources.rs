@@ -1,0 +1,237 @@
+//! Reads what a review needs of a repository: its tree, and the text of the files that matter.
+//!
+//! Nothing is followed out of the repository, nothing but regular files is opened, and what
+//! is read is bounded: see [`Limits`].
+
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use plimsoll_model::{EntryKind, Problem, SourceFile, Sources};
+use plimsoll_syntax::gitignore::GitIgnore;
+
+/// How much is read at the most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one file; a larger one is a problem, not read.
+    pub file_bytes: u64,
+    /// Bytes of all files together.
+    pub total_bytes: u64,
+    /// Paths in the tree.
+    pub entries: usize,
+    /// Folders below one another.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 4 << 20, total_bytes: 128 << 20, entries: 1_000_000, depth: 64 }
+    }
+}
+
+/// Reads the repository at `root`. Whatever cannot be read is in [`Sources::problems`].
+///
+/// # Errors
+/// Only where the root itself is no folder that can be listed.
+pub fn gather(root: &Path, limits: Limits, left_out: &dyn Fn(&str) -> bool) -> io::Result<Sources> {
+    let name = root.canonicalize()?.file_name().map(|n| n.to_string_lossy().into_owned());
+    fs::read_dir(root)?;
+    let sources = Sources { name: name.unwrap_or_default(), ..Sources::default() };
+    let ignores = GitIgnore::default();
+    let mut walk = Walk { root, limits, left_out, sources, ignores, submodules: Vec::new(), read: 0 };
+    walk.submodules();
+    let mut folders = vec![(String::new(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        walk.folder(&folder, depth, &mut folders);
+    }
+    Ok(walk.sources)
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    limits: Limits,
+    left_out: &'a dyn Fn(&str) -> bool,
+    sources: Sources,
+    ignores: GitIgnore,
+    submodules: Vec<String>,
+    read: u64,
+}
+
+impl Walk<'_> {
+    fn submodules(&mut self) {
+        let Ok(text) = read_text(&self.root.join(".gitmodules"), self.limits.file_bytes) else { return };
+        let paths = text.text.lines().filter_map(|l| l.trim().strip_prefix("path"));
+        let paths = paths.filter_map(|rest| rest.trim_start().strip_prefix('='));
+        self.submodules = paths.map(|p| p.trim().trim_end_matches('/').to_owned()).collect();
+    }
+
+    fn folder(&mut self, folder: &str, depth: usize, folders: &mut Vec<(String, usize)>) {
+        let listed = fs::read_dir(self.root.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries = match listed {
+            Ok(entries) => entries,
+            Err(error) => return self.unread(folder, &error.to_string()),
+        };
+        entries.sort_by_key(DirEntry::file_name);
+        if entries.iter().any(|e| e.file_name() == ".gitignore")
+            && let Ok(file) = read_text(&self.root.join(folder).join(".gitignore"), self.limits.file_bytes)
+        {
+            self.ignores.add(folder, &file.text);
+        }
+        for entry in entries {
+            if self.sources.tree.len() >= self.limits.entries {
+                return self.problem(folder, format!("more than {} paths: the rest was not read", self.limits.entries));
+            }
+            self.entry(folder, depth, &entry, folders);
+        }
+    }
+
+    fn entry(&mut self, folder: &str, depth: usize, entry: &DirEntry, folders: &mut Vec<(String, usize)>) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
+        let Ok(file_type) = entry.file_type() else { return self.unread(&path, "its type cannot be read") };
+        if name == ".git" || (self.left_out)(&path) {
+            return;
+        }
+        let ignored = self.ignores.matches(&path, file_type.is_dir());
+        if file_type.is_dir() {
+            if ignored || is_third_party(&name) || self.submodules.contains(&path) {
+                self.sources.insert_entry(&path, EntryKind::Unread, ignored);
+            } else if depth >= self.limits.depth {
+                self.unread(&path, &format!("more than {} folders deep", self.limits.depth));
+            } else {
+                self.sources.insert_entry(&path, EntryKind::Folder, false);
+                folders.push((path, depth + 1));
+            }
+        } else if file_type.is_symlink() {
+            self.sources.insert_entry(&path, EntryKind::Symlink, ignored);
+        } else if file_type.is_file() {
+            self.sources.insert_entry(&path, EntryKind::File, ignored);
+            if !ignored && matters(&path, &name) {
+                self.file(path);
+            }
+        } else {
+            self.sources.insert_entry(&path, EntryKind::Special, ignored);
+            if matters(&path, &name) {
+                self.problem(&path, "it is no regular file and was not opened".to_owned());
+            }
+        }
+    }
+
+    fn file(&mut self, path: String) {
+        if self.read >= self.limits.total_bytes {
+            return self.problem(&path, "the limit on text read in all is reached".to_owned());
+        }
+        match read_text(&self.root.join(&path), self.limits.file_bytes) {
+            Ok(file) => {
+                self.read += file.text.len() as u64;
+                self.sources.files.insert(path, file);
+            }
+            Err(error) => self.problem(&path, error.to_string()),
+        }
+    }
+
+    fn unread(&mut self, path: &str, reason: &str) {
+        if !path.is_empty() {
+            self.sources.insert_entry(path, EntryKind::Unread, false);
+        }
+        self.problem(path, reason.to_owned());
+    }
+
+    fn problem(&mut self, path: &str, reason: String) {
+        self.sources.problems.push(Problem { path: path.to_owned(), reason });
+    }
+}
+
+/// Reads a regular file as text; bytes that are no UTF-8 are replaced and noted.
+///
+/// # Errors
+/// Where it cannot be opened, is no regular file, or is larger than `limit`.
+fn read_text(path: &Path, limit: u64) -> io::Result<SourceFile> {
+    // The listing said "regular file"; a link or FIFO put there since is refused unopened.
+    let metadata = fs::symlink_metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if metadata.len() > limit {
+        return Err(io::Error::other(format!(
+            "it is larger than {} and was not read",
+            plimsoll_model::bytes(limit as f64)
+        )));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => SourceFile { text, lossy: false },
+        Err(error) => SourceFile { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), lossy: true },
+    })
+}
+
+/// Folders of other people's code: listed, not entered.
+fn is_third_party(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "node_modules",
+        "vendor",
+        "third_party",
+        "bower_components",
+        ".venv",
+        "venv",
+        "site-packages",
+        "__pycache__",
+        ".terraform",
+    ];
+    NAMES.contains(&name)
+}
+
+/// Whether a review reads the text of this file.
+fn matters(path: &str, name: &str) -> bool {
+    const NAMES: [&str; 24] = [
+        "pyproject.toml",
+        "poetry.lock",
+        "uv.lock",
+        "Pipfile",
+        "setup.py",
+        "setup.cfg",
+        "package.json",
+        "pnpm-workspace.yaml",
+        "go.mod",
+        "go.work",
+        "Cargo.toml",
+        ".gitignore",
+        ".gcloudignore",
+        ".gitmodules",
+        ".python-version",
+        ".nvmrc",
+        "Makefile",
+        "makefile",
+        "GNUmakefile",
+        "justfile",
+        "Procfile",
+        "plimsoll.toml",
+        "gunicorn.conf.py",
+        "nginx.conf",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|s| lower.ends_with(s));
+    NAMES.contains(&name)
+        || is_dockerfile(&lower)
+        || ends(&[".dockerignore", ".yml", ".yaml", ".sh", ".bash", ".mk", ".hcl"])
+        || (lower.starts_with("requirements") && lower.ends_with(".txt"))
+        || (path.contains("requirements/") && lower.ends_with(".txt"))
+        || (is_script_folder(path) && !lower.contains('.'))
+}
+
+fn is_script_folder(path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
+    let last = folder.rsplit('/').next().unwrap_or("");
+    ["scripts", "script", "bin", "ci", ".ci", "hack", "tools", "deploy"].contains(&last)
+}
+
+/// Whether a lower-case file name is one that people give to Dockerfiles.
+fn is_dockerfile(lower: &str) -> bool {
+    ["dockerfile", "containerfile"].iter().any(|stem| {
+        lower == *stem
+            || lower.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
+            || lower.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
+    }) && !lower.ends_with(".md")
+}

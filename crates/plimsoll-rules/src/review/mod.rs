@@ -1,0 +1,60 @@
+//! From evidence to a report: runs the rules, applies waivers and due dates, scores, judges.
+
+mod budgets;
+mod excerpt;
+mod fingerprint;
+mod runner;
+mod score;
+mod summary;
+mod waiver;
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{ContextSummary, Date, NamedFigure, Report, Sources};
+
+use crate::config::Config;
+use crate::discover::Discovery;
+use crate::repo::Repo;
+
+/// What was measured, by the name of the service.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// What is sent to the builder.
+    pub contexts: BTreeMap<String, ContextSummary>,
+    /// The figures, measured or not.
+    pub figures: Vec<NamedFigure>,
+}
+
+/// What a review is told besides its evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The day of the review.
+    pub today: Date,
+    /// An earlier report: findings it has keep the day they were first seen.
+    pub baseline: Option<&'a Report>,
+    /// The version of Plimsoll.
+    pub version: &'a str,
+}
+
+/// The evidence as rules see it.
+#[derive(Clone, Copy)]
+pub struct Review<'a> {
+    /// What was read.
+    pub sources: &'a Sources,
+    /// The same, parsed.
+    pub repo: &'a Repo,
+    /// What was found and linked.
+    pub found: &'a Discovery,
+    /// What was measured.
+    pub measured: &'a Measured,
+    /// What `plimsoll.toml` says.
+    pub config: &'a Config,
+    /// The day of the review.
+    pub today: Date,
+}
+
+/// Reviews the evidence: a pure function, so anybody can recompute the verdict.
+#[must_use]
+pub fn review(evidence: &Review<'_>, terms: &Terms<'_>) -> Report {
+    runner::run(evidence, terms)
+}

@@ -1,0 +1,8 @@
+//! The commands, one file a verb: arguments and wiring only.
+
+pub(crate) mod completions;
+pub(crate) mod context;
+pub(crate) mod explain;
+pub(crate) mod fix;
+pub(crate) mod init;
+pub(crate) mod review;

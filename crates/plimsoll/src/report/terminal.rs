@@ -1,0 +1,319 @@
+//! The report for a terminal: an expert's page, the verdict first.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level as Frame, Renderer, Snippet};
+use plimsoll_model::{
+    CheckState, Excerpt, Figure, Finding, Gate, GateState, Level, Location, Report, Verdict, metric, printable,
+};
+
+/// How the page is set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// Whether it may use colour.
+    pub(crate) colour: bool,
+    /// Whether every finding gets its code frame, and passed rules are listed.
+    pub(crate) full: bool,
+    /// Columns.
+    pub(crate) width: usize,
+}
+
+/// Sets the report as a page.
+pub(crate) fn render(report: &Report, style: Style) -> String {
+    let mut page = Page { out: String::new(), style };
+    page.head(report);
+    page.findings(report);
+    page.measured(report);
+    page.sections(report);
+    page.gaps(report);
+    page.next(report);
+    page.out
+}
+
+struct Page {
+    out: String,
+    style: Style,
+}
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "1;31";
+const YELLOW: &str = "1;33";
+const GREEN: &str = "1;32";
+const CYAN: &str = "36";
+
+impl Page {
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.style.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn heading(&mut self, text: &str) {
+        let text = self.paint(BOLD, text);
+        self.line(&format!("\n{text}"));
+    }
+
+    fn head(&mut self, report: &Report) {
+        let colour = match report.verdict {
+            Verdict::Approved => GREEN,
+            Verdict::Conditional | Verdict::NotProven => YELLOW,
+            Verdict::Rejected => RED,
+        };
+        let verdict = self.paint(colour, &report.verdict.as_str().to_uppercase());
+        let score = report.score.map_or("no score".to_owned(), |s| format!("{s:.1} / 10"));
+        let measured = report.figures.iter().filter(|f| f.figure.value().is_some()).count();
+        self.line(&format!("{verdict}  {}  {score}, {measured} of {} figures measured", printable(&report.repository), report.figures.len()));
+        let count = |level| report.open(level).count();
+        let due = report.open(Level::ShouldFix).filter_map(|f| f.due).min();
+        let due = due.map(|d| format!(" (first due {d})")).unwrap_or_default();
+        let mut parts = vec![
+            format!("{} blocking", count(Level::Blocking)),
+            format!("{} should-fix{due}", count(Level::ShouldFix)),
+            format!("{} advice", count(Level::Advice)),
+            format!("{} rules passed", report.passed.len()),
+        ];
+        let waived = report.waived().count();
+        if waived > 0 {
+            parts.push(format!("{waived} waived"));
+        }
+        self.line(&parts.join(" · "));
+        for service in &report.services {
+            let file = service.dockerfile.as_deref().unwrap_or("no Dockerfile");
+            let context = service.context.as_deref().unwrap_or("not known");
+            let environments: Vec<String> = service.deploys.iter().map(|d| d.environment.clone().unwrap_or_else(|| d.platform.clone())).collect();
+            let to = if environments.is_empty() { "no deployment found".to_owned() } else { environments.join(", ") };
+            let text = format!("  {}: {} (context {}) → {}", service.name, file, context, to);
+            let text = self.paint(DIM, &printable(&text));
+            self.line(&text);
+        }
+    }
+
+    fn findings(&mut self, report: &Report) {
+        for finding in report.open(Level::Blocking) {
+            self.frame(finding);
+        }
+        for level in [Level::ShouldFix, Level::Advice] {
+            let open: Vec<&Finding> = report.open(level).collect();
+            if open.is_empty() {
+                continue;
+            }
+            if self.style.full {
+                open.iter().for_each(|f| self.frame(f));
+            } else {
+                self.heading(if level == Level::ShouldFix { "Should fix" } else { "Advice" });
+                open.iter().for_each(|f| self.short(f));
+            }
+        }
+    }
+
+    /// A finding on two lines: what and where, then what to do.
+    fn short(&mut self, finding: &Finding) {
+        let colour = if finding.level == Level::ShouldFix { YELLOW } else { CYAN };
+        let rule = self.paint(colour, &finding.rule);
+        self.line(&format!("  {rule}  {}", finding.primary));
+        let text = if finding.remedy.is_empty() { String::new() } else { format!(" → {}", finding.remedy) };
+        self.wrapped("      ", &format!("{}{text}", finding.message));
+    }
+
+    /// A finding with its lines, in the manner of rustc.
+    fn frame(&mut self, finding: &Finding) {
+        let level = match finding.effective_level() {
+            Level::Blocking => Frame::ERROR,
+            Level::ShouldFix => Frame::WARNING,
+            Level::Advice => Frame::INFO,
+        };
+        let level = level.with_name(finding.level.as_str());
+        let message = printable(&finding.message);
+        let mut main = level.primary_title(message).id(&*finding.rule).elements(snippets(finding));
+        let note = |label: &'static str, text: &str| Frame::NOTE.with_name(label).message(printable(text).into_owned());
+        for evidence in &finding.evidence {
+            main = main.element(note("evidence", evidence));
+        }
+        if !finding.consequence.is_empty() {
+            main = main.element(note("so", &finding.consequence));
+        }
+        if !finding.remedy.is_empty() {
+            main = main.element(Frame::HELP.with_name("do").message(printable(&finding.remedy).into_owned()));
+        }
+        if let Some(fix) = &finding.fix {
+            main = main.element(Frame::HELP.with_name("fix").message(printable(&fix.title).into_owned()));
+        }
+        if let Some(due) = finding.due {
+            let late = if finding.overdue { "overdue since" } else { "due" };
+            main = main.element(note("time", &format!("{late} {due}")));
+        }
+        let groups: Vec<Group<'_>> = vec![main];
+        let renderer = if self.style.colour { Renderer::styled() } else { Renderer::plain() };
+        let text = renderer.term_width(self.style.width).render(&groups);
+        self.line(&format!("\n{text}"));
+    }
+
+    fn measured(&mut self, report: &Report) {
+        if report.figures.is_empty() {
+            return;
+        }
+        self.heading("Measured");
+        for service in &report.services {
+            self.line(&format!("  {}", printable(&service.name)));
+            let gates = || report.gates.iter().filter(|g| g.service == service.name);
+            for figure in report.figures.iter().filter(|f| f.service == service.name && f.figure.value().is_some()) {
+                let title = metric(&figure.metric).map_or(figure.metric.as_str(), |m| m.title);
+                let gate = gates().find(|g| g.budget.metric == figure.metric);
+                let budget = gate.map(|g| self.gate(g)).unwrap_or_default();
+                self.line(format!("    {title:<28}{:>12}  {budget}", figure.figure.to_string()).trim_end());
+            }
+            let missing = gates().filter(|g| g.state == GateState::NotMeasured);
+            let missing: Vec<&str> = missing.filter_map(|g| metric(&g.budget.metric)).map(|m| m.title).collect();
+            if !missing.is_empty() {
+                let text = format!("not measured: {}", missing.join(", "));
+                self.wrapped("    ", &text);
+            }
+        }
+    }
+
+    fn gate(&self, gate: &Gate) -> String {
+        let limit = gate.figure.unit().show(gate.budget.limit);
+        match gate.state {
+            GateState::Passed => self.paint(GREEN, &format!("within the budget of {limit}")),
+            GateState::Failed => self.paint(RED, &format!("over the budget of {limit}")),
+            GateState::NotMeasured => String::new(),
+        }
+    }
+
+    fn sections(&mut self, report: &Report) {
+        let scored: Vec<_> = report.sections.iter().filter(|s| s.score.is_some()).collect();
+        if scored.is_empty() {
+            return;
+        }
+        self.heading("Scores");
+        for section in scored {
+            let score = section.score.unwrap_or(0.0);
+            let filled = (score * 2.0).round() as usize;
+            let bar = format!("{}{}", "█".repeat(filled), "·".repeat(20_usize.saturating_sub(filled)));
+            let [blocking, should, advice] = section.open;
+            let open = [(blocking, "blocking"), (should, "should-fix"), (advice, "advice")];
+            let open: Vec<String> = open.iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!("{n} {w}")).collect();
+            let coverage = match section.figures_total {
+                0 => String::new(),
+                n => format!("  {} of {n} figures measured", section.figures_measured),
+            };
+            self.line(format!("  {:<14}{score:>5.1} {bar} {}{coverage}", section.section.title(), open.join(", ")).trim_end());
+        }
+    }
+
+    fn gaps(&mut self, report: &Report) {
+        if !report.not_analysed.is_empty() {
+            self.heading("Not analysed");
+            let most = if self.style.full { usize::MAX } else { 10 };
+            for gap in report.not_analysed.iter().take(most) {
+                self.wrapped("  ", &format!("{}: {}", gap.location, gap.reason));
+            }
+            let rest = report.not_analysed.len().saturating_sub(most);
+            if rest > 0 {
+                self.line(&format!("  and {rest} more (--full lists them)"));
+            }
+        }
+        for finding in report.waived() {
+            let Some(waiver) = &finding.waiver else { continue };
+            let until = waiver.until.map(|d| format!(" until {d}")).unwrap_or_default();
+            self.wrapped("  ", &format!("waived{until}: {} at {}: {}", finding.rule, finding.primary, waiver.reason));
+        }
+        if self.style.full {
+            self.heading("Passed");
+            for rule in &report.passed {
+                self.wrapped("  ", &format!("{}: {}", rule.rule, rule.summary));
+            }
+            self.heading("Checklist");
+            for item in &report.checklist {
+                let mark = match item.state {
+                    CheckState::Passed => "[x]",
+                    CheckState::Failed => "[!]",
+                    CheckState::NotRun => "[ ]",
+                };
+                self.wrapped("  ", &format!("{mark} {}: {}", item.name, item.detail));
+            }
+        }
+    }
+
+    fn next(&mut self, report: &Report) {
+        if report.next.is_empty() {
+            return;
+        }
+        self.heading("Next");
+        for step in &report.next {
+            self.line(&format!("  {}", printable(step)));
+        }
+    }
+
+    /// Breaks a text at blanks to the width of the page.
+    fn wrapped(&mut self, indent: &str, text: &str) {
+        let text = printable(text).into_owned();
+        let width = self.style.width.saturating_sub(indent.len()).max(20);
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                let _ = writeln!(self.out, "{indent}{line}");
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        let _ = writeln!(self.out, "{indent}{line}");
+    }
+}
+
+/// The lines of the finding and of what belongs to it; those of one file and excerpt apart.
+fn snippets(finding: &Finding) -> Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> {
+    let label = if finding.label.is_empty() { None } else { Some(finding.label.as_str()) };
+    let primary = snippet(&finding.primary, finding.excerpt.as_ref(), AnnotationKind::Primary, label);
+    let related = finding.related.iter().map(|r| {
+        snippet(&r.location, r.excerpt.as_ref(), AnnotationKind::Context, Some(r.label.as_str()))
+    });
+    std::iter::once(primary).chain(related).collect()
+}
+
+fn snippet<'a>(
+    location: &'a Location,
+    excerpt: Option<&'a Excerpt>,
+    kind: AnnotationKind,
+    label: Option<&'a str>,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let path = printable(&location.path);
+    let Some((excerpt, range)) = excerpt.and_then(|e| Some((e, range(location, e)?))) else {
+        let note = label.map_or(String::new(), |l| printable(l).into_owned());
+        return Snippet::source(note).path(path).line_numbering(false);
+    };
+    let annotation = kind.span(range).label(label.map(printable));
+    Snippet::source(excerpt.lines.join("\n")).line_start(excerpt.first_line as usize).path(path).annotation(annotation)
+}
+
+/// The bytes of a location within its excerpt.
+fn range(location: &Location, excerpt: &Excerpt) -> Option<Range<usize>> {
+    let offset = |line: u32, column: u32| {
+        let index = line.checked_sub(excerpt.first_line)? as usize;
+        let before: usize = excerpt.lines.iter().take(index).map(|l| l.len() + 1).sum();
+        let text = excerpt.lines.get(index)?;
+        let column = text.char_indices().nth(column.saturating_sub(1) as usize).map_or(text.len(), |(i, _)| i);
+        Some(before + column)
+    };
+    let (start, end) = (location.start?, location.end?);
+    let first = offset(start.line, start.column)?;
+    let whole: usize = excerpt.lines.iter().map(|l| l.len() + 1).sum::<usize>().saturating_sub(1);
+    let last = offset(end.line, end.column).unwrap_or(whole);
+    Some(first..last.max(first))
+}
+
+/// A figure with its gap said in words, for tables.
+pub(crate) fn figure_text(figure: &Figure) -> String {
+    match figure {
+        Figure::NotMeasured { command, .. } => format!("not measured: {command}"),
+        other => other.to_string(),
+    }
+}

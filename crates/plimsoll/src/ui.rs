@@ -1,0 +1,59 @@
+//! The only place that prints: results on stdout, everything else on stderr.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use plimsoll_model::printable;
+
+/// Writes a result to stdout. A reader that has gone away (`| head`) is no error.
+pub(crate) fn result(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Says something that is no result.
+pub(crate) fn note(text: impl Display) {
+    // Nothing can be done where stderr itself is gone.
+    let _ = writeln!(io::stderr().lock(), "{}", printable(&text.to_string()));
+}
+
+/// Says what went wrong and what to do about it.
+pub(crate) fn error(what: impl Display, hint: Option<&str>) {
+    note(format_args!("error: {what}"));
+    if let Some(hint) = hint {
+        note(format_args!("hint: {hint}"));
+    }
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Colour {
+    /// Whether stdout gets colour.
+    pub(crate) fn on(self) -> bool {
+        let wanted = || std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => io::stdout().is_terminal() && wanted(),
+        }
+    }
+}
+
+/// The columns of the terminal, 100 where there is none.
+pub(crate) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
+    columns.filter(|c| (40..=400).contains(c)).unwrap_or(100)
+}
