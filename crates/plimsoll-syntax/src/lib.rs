@@ -5,6 +5,7 @@
 //! here knows what a finding is.
 
 pub mod dockerfile;
+pub mod expression;
 pub mod gitignore;
 pub mod ignorefile;
 pub mod shell;
