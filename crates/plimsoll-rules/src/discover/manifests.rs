@@ -1,0 +1,137 @@
+//! Kubernetes manifests and Cloud Run service manifests.
+
+use std::sync::Arc;
+
+use plimsoll_syntax::yaml::{Node, Yaml};
+
+use super::types::{Deploy, DeployTool, Discovery, Platform, Probe, Settings};
+use crate::repo::{Fact, Place};
+
+/// Finds the workloads of a YAML file.
+pub(super) fn find(path: &Arc<str>, yaml: &Yaml, found: &mut Discovery) {
+    let mut documents: Vec<Node<'_>> = Vec::new();
+    for document in yaml.documents() {
+        match document.get("items").filter(|_| kind(document) == Some("List")) {
+            Some(items) => documents.extend(items.items()),
+            None => documents.push(document),
+        }
+    }
+    for document in documents {
+        let api = document.get("apiVersion").and_then(|n| n.as_str()).unwrap_or("");
+        let Some(kind) = kind(document) else { continue };
+        let reader = Reader { path };
+        match (api, kind) {
+            (api, "Service") if api.starts_with("serving.knative.dev/") => reader.cloud_run(document, found),
+            (_, "Deployment" | "StatefulSet" | "DaemonSet") => reader.workload(document, found),
+            _ => {}
+        }
+    }
+}
+
+fn kind(document: Node<'_>) -> Option<&str> {
+    document.get("kind")?.as_str()
+}
+
+struct Reader<'a> {
+    path: &'a Arc<str>,
+}
+
+impl Reader<'_> {
+    fn place(&self, node: Node<'_>) -> Place {
+        Place::new(self.path, node.span())
+    }
+
+    fn fact(&self, node: Option<Node<'_>>) -> Option<Fact<String>> {
+        let node = node?;
+        Some(Fact::new(node.as_str()?.to_owned(), self.place(node)))
+    }
+
+    fn cloud_run(&self, document: Node<'_>, found: &mut Discovery) {
+        let Some(template) = document.get_path(&["spec", "template"]) else { return };
+        let Some(spec) = template.get("spec") else { return };
+        let Some(container) = ingress(spec) else { return };
+        let mut deploy = self.deploy(document, Platform::CloudRun, DeployTool::CloudRunManifest);
+        deploy.image = self.fact(container.get("image"));
+        let mut s = self.settings(container);
+        s.concurrency = self.fact(spec.get("containerConcurrency"));
+        s.timeout = self.fact(spec.get("timeoutSeconds"));
+        s.service_account = self.fact(spec.get("serviceAccountName"));
+        for source in [template, document] {
+            let note = |name: &str| self.fact(source.get_path(&["metadata", "annotations", name]));
+            s.min_instances = s.min_instances.or_else(|| note("autoscaling.knative.dev/minScale"));
+            s.min_instances = s.min_instances.or_else(|| note("run.googleapis.com/minScale"));
+            s.max_instances = s.max_instances.or_else(|| note("autoscaling.knative.dev/maxScale"));
+            let truth = |f: Fact<String>| f.map(|v| v == "true");
+            s.cpu_boost = s.cpu_boost.or_else(|| note("run.googleapis.com/startup-cpu-boost").map(truth));
+            s.cpu_throttling = s.cpu_throttling.or_else(|| note("run.googleapis.com/cpu-throttling").map(truth));
+        }
+        deploy.settings = s;
+        found.deploys.push(deploy);
+    }
+
+    fn workload(&self, document: Node<'_>, found: &mut Discovery) {
+        let Some(spec) = document.get_path(&["spec", "template", "spec"]) else { return };
+        let Some(containers) = spec.get("containers") else { return };
+        for container in containers.items() {
+            let mut deploy = self.deploy(document, Platform::Kubernetes, DeployTool::KubernetesManifest);
+            deploy.at = self.place(container);
+            deploy.image = self.fact(container.get("image"));
+            deploy.settings = self.settings(container);
+            deploy.settings.replicas = self.fact(document.get_path(&["spec", "replicas"]));
+            deploy.settings.service_account = self.fact(spec.get("serviceAccountName"));
+            found.deploys.push(deploy);
+        }
+    }
+
+    fn deploy(&self, document: Node<'_>, platform: Platform, tool: DeployTool) -> Deploy {
+        let mut deploy = Deploy::new(self.place(document), platform, tool);
+        deploy.service = self.fact(document.get_path(&["metadata", "name"]));
+        let namespace = document.get_path(&["metadata", "namespace"]).and_then(|n| n.as_str());
+        deploy.environment = super::environment::guess(&[self.path, namespace.unwrap_or("")]);
+        deploy
+    }
+
+    fn settings(&self, container: Node<'_>) -> Settings {
+        let limit = |name: &str| self.fact(container.get_path(&["resources", "limits", name]));
+        let mut s = Settings { cpu: limit("cpu"), memory: limit("memory"), ..Settings::default() };
+        let ports = container.get("ports");
+        s.port = ports.and_then(|p| p.items().next()).and_then(|p| self.fact(p.get("containerPort")));
+        s.startup_probe = container.get("startupProbe").map(|p| self.probe(p));
+        s.liveness_probe = container.get("livenessProbe").map(|p| self.probe(p));
+        s.readiness_probe = container.get("readinessProbe").map(|p| self.probe(p));
+        s.command = self.fact(container.get("command").and_then(|c| c.items().next()));
+        for variable in container.get("env").into_iter().flat_map(|e| e.items()) {
+            let Some(name) = self.fact(variable.get("name")) else { continue };
+            if let Some(value) = self.fact(variable.get("value")) {
+                s.env.push((name, value));
+            } else if let Some(key) = variable.get_path(&["valueFrom", "secretKeyRef"]) {
+                let part = |k: &str| key.get(k).and_then(|n| n.as_str()).unwrap_or("");
+                let value = format!("{}:{}", part("name"), part("key"));
+                s.secrets.push((name, Fact::new(value, self.place(key))));
+            }
+        }
+        s
+    }
+
+    fn probe(&self, node: Node<'_>) -> Probe {
+        let number = |key: &str| node.get(key).and_then(|n| n.as_i64()).and_then(|n| u32::try_from(n).ok());
+        let kinds = [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")];
+        let kind = kinds.iter().find(|(key, _)| node.get(key).is_some()).map_or("", |(_, kind)| kind);
+        Probe {
+            at: self.place(node),
+            kind: kind.to_owned(),
+            path: self.fact(node.get_path(&["httpGet", "path"])),
+            initial_delay: number("initialDelaySeconds"),
+            period: number("periodSeconds"),
+            timeout: number("timeoutSeconds"),
+            failures: number("failureThreshold"),
+        }
+    }
+}
+
+/// The container that gets the requests: the one with a port, or the first.
+fn ingress(spec: Node<'_>) -> Option<Node<'_>> {
+    let containers = spec.get("containers")?;
+    let with_port = containers.items().find(|c| c.get("ports").is_some());
+    with_port.or_else(|| containers.items().next())
+}

@@ -1,0 +1,632 @@
+//! The parser: one pass over the bytes, with a stack for what is open.
+
+use super::word::{Part, Word};
+use super::{Command, Loop, Redirect, Script, Separator};
+use crate::Span;
+
+/// Substitutions inside one another that are looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Reads shell text. Total: whatever the text, there is a script.
+#[must_use]
+pub fn parse(text: &str) -> Script {
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, function: None, script: Script::default() };
+    let mut frame = Frame::default();
+    parser.list(&mut frame);
+    parser.script
+}
+
+/// What is open around a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Open {
+    Subshell,
+    Group,
+    /// An `if`; its branch has begun.
+    If(bool),
+    Loop(Loop),
+    /// A `case`; its body is being read, not a pattern.
+    Case(bool),
+    Function(Box<str>),
+}
+
+/// One list of commands: the text, or the inside of a substitution.
+#[derive(Default)]
+struct Frame {
+    open: Vec<Open>,
+    before: Separator,
+    /// The byte that ends the list: `)` or a backtick.
+    end: Option<u8>,
+    heredocs: Vec<Heredoc>,
+}
+
+struct Heredoc {
+    /// The command and its redirect.
+    command: usize,
+    redirect: usize,
+    delimiter: Box<str>,
+    strip_tabs: bool,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+    /// A function's name that waits for its body.
+    function: Option<Box<str>>,
+    script: Script,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self, ahead: usize) -> u8 {
+        self.bytes.get(self.at + ahead).copied().unwrap_or(0)
+    }
+
+    fn done(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    fn starts(&self, sign: &str) -> bool {
+        self.bytes[self.at.min(self.bytes.len())..].starts_with(sign.as_bytes())
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    /// Skips blanks, continued lines and comments.
+    fn blanks(&mut self) {
+        loop {
+            match self.peek(0) {
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'\\' if self.peek(1) == b'\n' => self.at += 2,
+                b'\\' if self.peek(1) == b'\r' && self.peek(2) == b'\n' => self.at += 3,
+                b'#' => self.skip_line(),
+                _ => return,
+            }
+        }
+    }
+
+    fn skip_line(&mut self) {
+        while !self.done() && self.peek(0) != b'\n' {
+            self.at += 1;
+        }
+    }
+
+    fn list(&mut self, frame: &mut Frame) {
+        loop {
+            self.blanks();
+            if self.done() || (frame.end == Some(b'`') && self.peek(0) == b'`') {
+                return;
+            }
+            if self.operator(frame) {
+                continue;
+            }
+            if frame.end == Some(b')') && self.peek(0) == b')' {
+                return;
+            }
+            let before = self.at;
+            self.command(frame);
+            // Whatever stands here that nothing took is passed over: the loop always goes on.
+            if self.at == before {
+                self.at += 1;
+            }
+        }
+    }
+
+    /// Takes an operator, if one stands here. A `)` that ends the list is none.
+    fn operator(&mut self, frame: &mut Frame) -> bool {
+        let pattern = frame.open.last() == Some(&Open::Case(false));
+        let (length, separator) = match (self.peek(0), self.peek(1)) {
+            (b'\n', _) => {
+                self.at += 1;
+                self.heredoc_bodies(frame);
+                frame.before = Separator::Seq;
+                return true;
+            }
+            (b';', b';') => {
+                if let Some(Open::Case(body)) = frame.open.last_mut() {
+                    *body = false;
+                }
+                (2, Separator::Seq)
+            }
+            (b';', _) => (1, Separator::Seq),
+            (b'&', b'&') => (2, Separator::And),
+            (b'&', b'>') => return false,
+            (b'&', _) => (1, Separator::Background),
+            (b'|', b'|') => (2, Separator::Or),
+            (b'|', b'&') => (2, Separator::Pipe),
+            (b'|', _) if !pattern => (1, Separator::Pipe),
+            (b'(', b'(') if !pattern => {
+                self.arithmetic();
+                return true;
+            }
+            (b'(', _) if !pattern => {
+                let open = self.function.take().map_or(Open::Subshell, Open::Function);
+                frame.open.push(open);
+                (1, Separator::Start)
+            }
+            (b')', _) if pattern => {
+                if let Some(Open::Case(body)) = frame.open.last_mut() {
+                    *body = true;
+                }
+                (1, Separator::Start)
+            }
+            (b')', _) => {
+                let inner = frame.open.iter().rposition(|o| matches!(o, Open::Subshell | Open::Function(_)));
+                match inner {
+                    Some(i) => frame.open.truncate(i),
+                    None if frame.end == Some(b')') => return false,
+                    None => {}
+                }
+                (1, frame.before)
+            }
+            _ => return false,
+        };
+        if separator == Separator::Pipe
+            && let Some(last) = self.script.commands.last_mut()
+        {
+            last.piped = true;
+        }
+        frame.before = separator;
+        self.at += length;
+        true
+    }
+
+    /// Skips `(( … ))`.
+    fn arithmetic(&mut self) {
+        let mut depth = 0_usize;
+        while !self.done() {
+            match self.peek(0) {
+                b'(' => depth += 1,
+                b')' => depth -= 1,
+                b'\n' => return,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Reads the bodies that the line just ended has announced.
+    fn heredoc_bodies(&mut self, frame: &mut Frame) {
+        for heredoc in std::mem::take(&mut frame.heredocs) {
+            let start = self.at;
+            let mut end = self.at;
+            while !self.done() {
+                let line_start = self.at;
+                self.skip_line();
+                let line = self.slice(line_start, self.at).trim_end_matches('\r');
+                self.at = (self.at + 1).min(self.bytes.len());
+                let line = if heredoc.strip_tabs { line.trim_start_matches('\t') } else { line };
+                if line == heredoc.delimiter.as_ref() {
+                    break;
+                }
+                end = self.at;
+            }
+            let command = self.script.commands.get_mut(heredoc.command);
+            if let Some(redirect) = command.and_then(|c| c.redirects.get_mut(heredoc.redirect)) {
+                redirect.body = Some(Span::new(start, end));
+            }
+        }
+    }
+
+    /// Reads a simple command, or the reserved word that stands in its place.
+    fn command(&mut self, frame: &mut Frame) {
+        if frame.open.last() == Some(&Open::Case(false)) {
+            return self.pattern(frame);
+        }
+        let start = self.at;
+        let mut command = Command { before: frame.before, ..Command::default() };
+        let mut heredocs: Vec<Heredoc> = Vec::new();
+        let mut end = start;
+        while !self.at_end_of_command(frame) {
+            if self.redirect(&mut command, &mut heredocs, frame) {
+                end = self.at;
+                self.blanks();
+                continue;
+            }
+            let word = self.word(frame);
+            if word.span.end <= word.span.start {
+                break;
+            }
+            end = self.at;
+            if command.words.is_empty() && command.redirects.is_empty() && command.assignments.is_empty() {
+                if self.reserved(&word, frame) {
+                    return;
+                }
+                if self.peek(0) == b'(' && self.empty_parentheses() {
+                    self.function = word.text().map(Into::into);
+                    return;
+                }
+            }
+            match assignment(&word).filter(|_| command.words.is_empty()) {
+                Some((name, value)) => {
+                    command.assignments.push((name, value));
+                    self.array();
+                }
+                None => command.words.push(word),
+            }
+            self.blanks();
+        }
+        command.span = Span::new(start, end);
+        frame.before = Separator::Seq;
+        if !(command.words.is_empty() && command.assignments.is_empty() && command.redirects.is_empty()) {
+            self.push(command, heredocs, frame);
+        }
+    }
+
+    fn at_end_of_command(&self, frame: &Frame) -> bool {
+        match self.peek(0) {
+            _ if self.done() => true,
+            b'\n' | b';' | b'|' | b')' => true,
+            b'&' => self.peek(1) != b'>',
+            b'`' => frame.end == Some(b'`'),
+            b'(' => true,
+            _ => false,
+        }
+    }
+
+    fn push(&mut self, mut command: Command, heredocs: Vec<Heredoc>, frame: &mut Frame) {
+        let branch = |o: &Open| matches!(o, Open::If(true) | Open::Loop(_) | Open::Case(_) | Open::Function(_));
+        command.conditional = command.before == Separator::Or || frame.open.iter().any(branch);
+        command.in_loop = frame.open.iter().rev().find_map(|o| if let Open::Loop(l) = o { Some(*l) } else { None });
+        command.function = frame.open.iter().rev().find_map(|o| if let Open::Function(f) = o { Some(f.clone()) } else { None });
+        command.in_substitution = self.depth > 0;
+        let index = self.script.commands.len();
+        frame.heredocs.extend(heredocs.into_iter().map(|h| Heredoc { command: index, ..h }));
+        self.script.commands.push(command);
+    }
+
+    /// Handles a reserved word; `true` where it is one.
+    fn reserved(&mut self, word: &Word, frame: &mut Frame) -> bool {
+        let Some(text) = word.text().filter(|_| !word.quoted) else { return false };
+        match text {
+            "if" => frame.open.push(Open::If(false)),
+            "while" | "until" => frame.open.push(Open::Loop(Loop::While)),
+            "for" | "select" => {
+                frame.open.push(Open::Loop(Loop::For));
+                self.skip_words(frame);
+            }
+            "case" => {
+                frame.open.push(Open::Case(false));
+                self.blanks();
+                self.word(frame);
+                self.blanks();
+                self.word(frame);
+            }
+            "then" | "else" => {
+                if let Some(Open::If(branch)) = frame.open.iter_mut().rev().find(|o| matches!(o, Open::If(_))) {
+                    *branch = true;
+                }
+            }
+            "elif" | "do" | "!" => {}
+            "{" => frame.open.push(self.function.take().map_or(Open::Group, Open::Function)),
+            "function" => {
+                self.blanks();
+                self.function = self.word(frame).text().map(Into::into);
+                self.blanks();
+                self.empty_parentheses();
+            }
+            "fi" => close(frame, |o| matches!(o, Open::If(_))),
+            "done" => close(frame, |o| matches!(o, Open::Loop(_))),
+            "esac" => close(frame, |o| matches!(o, Open::Case(_))),
+            "}" => close(frame, |o| matches!(o, Open::Group | Open::Function(_))),
+            "[[" => {
+                self.test();
+                return true;
+            }
+            _ => return false,
+        }
+        // The list goes on: what stands next is a command, joined as this one was.
+        if !matches!(text, "!" | "{") {
+            frame.before = Separator::Seq;
+        }
+        true
+    }
+
+    /// Reads `name in words` of a loop's head.
+    fn skip_words(&mut self, frame: &mut Frame) {
+        self.blanks();
+        if self.starts("((") {
+            return self.arithmetic();
+        }
+        while !self.at_end_of_command(frame) {
+            let before = self.at;
+            self.word(frame);
+            self.blanks();
+            if self.at == before {
+                return;
+            }
+        }
+    }
+
+    /// Skips `[[ … ]]`, in which `&&`, `<` and `(` are no operators.
+    fn test(&mut self) {
+        while !self.done() && !self.starts("]]") {
+            match self.peek(0) {
+                b'\'' | b'"' => self.skip_quoted(),
+                b'\n' if self.peek(1) == b'\n' => return,
+                _ => self.at += 1,
+            }
+        }
+        self.at = (self.at + 2).min(self.bytes.len());
+    }
+
+    fn skip_quoted(&mut self) {
+        let quote = self.peek(0);
+        self.at += 1;
+        while !self.done() && self.peek(0) != quote {
+            self.at += if quote == b'"' && self.peek(0) == b'\\' { 2 } else { 1 };
+        }
+        self.at = (self.at + 1).min(self.bytes.len());
+    }
+
+    /// Reads a pattern of a `case`, or its end.
+    fn pattern(&mut self, frame: &mut Frame) {
+        if self.peek(0) == b'(' || self.peek(0) == b'|' {
+            self.at += 1;
+            return;
+        }
+        let word = self.word(frame);
+        if word.text() == Some("esac") && !word.quoted {
+            close(frame, |o| matches!(o, Open::Case(_)));
+        }
+    }
+
+    /// Takes `()`, where it stands here.
+    fn empty_parentheses(&mut self) -> bool {
+        if self.peek(0) != b'(' {
+            return false;
+        }
+        let rest = self.bytes.get(self.at + 1..).unwrap_or(&[]);
+        let blanks = rest.iter().take_while(|b| **b == b' ').count();
+        let empty = rest.get(blanks) == Some(&b')');
+        if empty {
+            self.at += blanks + 2;
+        }
+        empty
+    }
+
+    /// Skips the words of an array that is assigned.
+    fn array(&mut self) {
+        if self.peek(0) != b'(' {
+            return;
+        }
+        while !self.done() && self.peek(0) != b')' {
+            match self.peek(0) {
+                b'\'' | b'"' => self.skip_quoted(),
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+        self.at = (self.at + 1).min(self.bytes.len());
+    }
+
+    /// Reads a redirect, if one stands here.
+    fn redirect(&mut self, command: &mut Command, heredocs: &mut Vec<Heredoc>, frame: &mut Frame) -> bool {
+        const OPERATORS: [&str; 12] = ["<<<", "<<-", "&>>", "<<", "<>", "<&", "<", ">>", ">&", ">|", "&>", ">"];
+        let digits = self.bytes[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let start = self.at;
+        self.at += digits;
+        let found = OPERATORS.iter().find(|o| self.starts(o));
+        // `<(…)` is a word.
+        let Some(operator) = found.filter(|o| !(matches!(**o, "<" | ">") && self.peek(1) == b'(')) else {
+            self.at = start;
+            return false;
+        };
+        self.at += operator.len();
+        self.blanks();
+        let target = self.word(frame);
+        if matches!(*operator, "<<" | "<<-") {
+            let delimiter = target.text().map_or_else(|| target.span.text(self.text).into(), Into::into);
+            let redirect = command.redirects.len();
+            heredocs.push(Heredoc { command: 0, redirect, delimiter, strip_tabs: *operator == "<<-" });
+        }
+        command.redirects.push(Redirect { operator: (*operator).into(), target, body: None });
+        true
+    }
+
+    /// Reads a word up to a blank or an operator.
+    fn word(&mut self, frame: &Frame) -> Word {
+        let start = self.at;
+        let mut word = Word::default();
+        let backtick = frame.end == Some(b'`');
+        while !self.done() {
+            let from = self.at;
+            match self.peek(0) {
+                b' ' | b'\t' | b'\n' | b';' | b'|' | b')' => break,
+                b'\r' if matches!(self.peek(1), b'\n' | 0) => break,
+                b'(' => break,
+                b'&' => break,
+                b'<' | b'>' if self.peek(1) == b'(' => self.substitution(&mut word, from, 2, b')'),
+                b'<' | b'>' => break,
+                b'`' if backtick => break,
+                b'\\' if self.peek(1) == b'\n' => self.at += 2,
+                b'\\' if self.peek(1) == b'\r' && self.peek(2) == b'\n' => self.at += 3,
+                b'\\' => {
+                    self.at += 1;
+                    let length = self.char_length();
+                    word.quoted = true;
+                    let text = self.slice(self.at, self.at + length);
+                    word.push_text(text);
+                    self.at += length;
+                }
+                b'\'' => self.single(&mut word),
+                b'"' => self.double(&mut word, backtick),
+                b'`' => self.substitution(&mut word, from, 1, b'`'),
+                b'$' => self.dollar(&mut word, false),
+                _ => {
+                    let plain = |b: &u8| !b" \t\r\n;|&()<>`\\'\"$".contains(b);
+                    let length = self.bytes[self.at..].iter().take_while(|b| plain(b)).count().max(1);
+                    let text = self.slice(self.at, self.at + length);
+                    word.push_text(text);
+                    self.at += length;
+                }
+            }
+        }
+        word.span = Span::new(start, self.at);
+        word
+    }
+
+    fn char_length(&self) -> usize {
+        self.text.get(self.at..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8)
+    }
+
+    fn single(&mut self, word: &mut Word) {
+        word.quoted = true;
+        let start = self.at + 1;
+        let length = self.bytes[start..].iter().take_while(|b| **b != b'\'').count();
+        self.text_with_expressions(word, start, start + length);
+        self.at = (start + length + 1).min(self.bytes.len());
+    }
+
+    /// GitHub replaces its expressions before the shell reads any quote.
+    fn text_with_expressions(&self, word: &mut Word, start: usize, end: usize) {
+        let text = self.slice(start, end);
+        let mut rest = text;
+        while let Some(from) = rest.find("${{") {
+            let Some(length) = rest[from..].find("}}") else { break };
+            word.push_text(&rest[..from]);
+            word.parts.push(Part::Expression(rest[from..from + length + 2].into()));
+            rest = &rest[from + length + 2..];
+        }
+        word.push_text(rest);
+    }
+
+    fn double(&mut self, word: &mut Word, backtick: bool) {
+        word.quoted = true;
+        self.at += 1;
+        while !self.done() {
+            let from = self.at;
+            match self.peek(0) {
+                b'"' => break,
+                b'\\' if matches!(self.peek(1), b'"' | b'\\' | b'$' | b'`') => {
+                    word.push_text(self.slice(self.at + 1, self.at + 2));
+                    self.at += 2;
+                }
+                b'\\' if self.peek(1) == b'\n' => self.at += 2,
+                b'$' => self.dollar(word, true),
+                b'`' if !backtick => self.substitution(word, from, 1, b'`'),
+                _ => {
+                    let length = 1 + self.bytes[self.at + 1..].iter().take_while(|b| !b"\"\\$`".contains(b)).count();
+                    word.push_text(self.slice(self.at, self.at + length));
+                    self.at += length;
+                }
+            }
+        }
+        self.at = (self.at + 1).min(self.bytes.len());
+    }
+
+    /// Reads what a `$` begins.
+    fn dollar(&mut self, word: &mut Word, quoted: bool) {
+        let start = self.at;
+        if self.starts("${{") {
+            let end = self.text.get(start..).and_then(|t| t.find("}}")).map(|i| start + i + 2);
+            if let Some(end) = end {
+                word.parts.push(Part::Expression(self.slice(start, end).into()));
+                self.at = end;
+                return;
+            }
+        }
+        match self.peek(1) {
+            b'(' if self.peek(2) == b'(' => {
+                self.at += 1;
+                self.arithmetic();
+                word.parts.push(Part::Opaque(self.slice(start, self.at).into()));
+            }
+            b'(' => self.substitution(word, start, 2, b')'),
+            b'{' => self.parameter(word),
+            b'\'' if !quoted => {
+                self.at += 1;
+                self.single(word);
+            }
+            b'"' if !quoted => self.at += 1,
+            b if b.is_ascii_alphabetic() || b == b'_' => {
+                let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+                let length = self.bytes[start + 1..].iter().take_while(|b| name(b)).count();
+                self.variable(word, start + 1, start + 1 + length);
+                self.at = start + 1 + length;
+            }
+            b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-' => {
+                self.variable(word, start + 1, start + 2);
+                self.at = start + 2;
+            }
+            _ => {
+                word.push_text("$");
+                self.at += 1;
+            }
+        }
+    }
+
+    fn variable(&self, word: &mut Word, start: usize, end: usize) {
+        word.parts.push(Part::Variable { name: self.slice(start, end).into(), default: None });
+    }
+
+    /// Reads `${…}` to the brace that closes it.
+    fn parameter(&mut self, word: &mut Word) {
+        let start = self.at;
+        let mut depth = 0_usize;
+        while !self.done() {
+            match self.peek(0) {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                b'\\' => self.at += 1,
+                b'\n' if depth == 0 => break,
+                _ => {}
+            }
+            self.at = (self.at + 1).min(self.bytes.len());
+            if depth == 0 && self.at > start + 1 {
+                break;
+            }
+        }
+        let inner = self.slice(start + 2, self.at.saturating_sub(1));
+        let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
+        let (name, operation) = inner.split_at(end);
+        let default = operation.strip_prefix(":-").or_else(|| operation.strip_prefix('-'));
+        let default = default.or_else(|| operation.strip_prefix(":=")).filter(|d| !d.contains(['$', '`']));
+        if !name.is_empty() && (operation.is_empty() || default.is_some() || operation.starts_with(":?")) {
+            let default = default.map(|d| d.trim_matches(['"', '\'']).into());
+            word.parts.push(Part::Variable { name: name.into(), default });
+        } else {
+            word.parts.push(Part::Opaque(self.slice(start, self.at).into()));
+        }
+    }
+
+    /// Reads the commands of a substitution; the word keeps it as it is written.
+    fn substitution(&mut self, word: &mut Word, start: usize, sign: usize, end: u8) {
+        self.at = (start + sign).min(self.bytes.len());
+        if self.depth < MAX_DEPTH {
+            self.depth += 1;
+            let function = self.function.take();
+            let mut frame = Frame { end: Some(end), ..Frame::default() };
+            self.list(&mut frame);
+            self.function = function;
+            self.depth -= 1;
+        } else {
+            while !self.done() && self.peek(0) != end {
+                self.at += 1;
+            }
+        }
+        self.at = (self.at + 1).min(self.bytes.len());
+        word.parts.push(Part::Opaque(self.slice(start, self.at).into()));
+    }
+}
+
+fn close(frame: &mut Frame, is: impl Fn(&Open) -> bool) {
+    if let Some(i) = frame.open.iter().rposition(is) {
+        frame.open.truncate(i);
+    }
+}
+
+/// `NAME=value` as a name and a word.
+fn assignment(word: &Word) -> Option<(Box<str>, Word)> {
+    let (name, value) = word.split_assignment()?;
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let valid = !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    valid.then(|| (name.into(), value))
+}
