@@ -53,6 +53,38 @@ pub struct EnvVar {
     pub name: Fact<String>,
     /// The value, expressions unresolved.
     pub value: Fact<String>,
+    /// The same text with the way back to its lines.
+    pub cooked: Cooked,
+}
+
+impl EnvVar {
+    /// The lines of a value that is a list, each at its own place; blank ones left out.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Fact<String>> {
+        self.pieces('\n')
+    }
+
+    /// The items of a value that is a list of lines or of comma-separated items.
+    #[must_use]
+    pub fn items(&self) -> Vec<Fact<String>> {
+        if self.value.value.contains('\n') { self.lines() } else { self.pieces(',') }
+    }
+
+    fn pieces(&self, separator: char) -> Vec<Fact<String>> {
+        let text = self.cooked.text();
+        let mut at = 0;
+        let mut pieces = Vec::new();
+        for piece in text.split(separator) {
+            let trimmed = piece.trim();
+            if !trimmed.is_empty() && !trimmed.starts_with('#') {
+                let start = at + (piece.len() - piece.trim_start().len());
+                let span = self.cooked.source_span(Span::new(start, start + trimmed.len()));
+                pieces.push(Fact::new(trimmed.to_owned(), Place::new(&self.value.at.path, span)));
+            }
+            at += piece.len() + separator.len_utf8();
+        }
+        pieces
+    }
 }
 
 /// A `concurrency:` setting.
@@ -174,8 +206,14 @@ impl Step {
 
     /// The input of that name; names of inputs know no case.
     #[must_use]
+    pub fn with(&self, name: &str) -> Option<&EnvVar> {
+        self.with.iter().find(|v| v.name.value.eq_ignore_ascii_case(name))
+    }
+
+    /// The value of the input of that name.
+    #[must_use]
     pub fn input(&self, name: &str) -> Option<&Fact<String>> {
-        self.with.iter().find(|v| v.name.value.eq_ignore_ascii_case(name)).map(|v| &v.value)
+        self.with(name).map(|v| &v.value)
     }
 }
 
@@ -233,7 +271,10 @@ impl Reader {
 
     fn vars(&self, node: Option<Node<'_>>) -> Vec<EnvVar> {
         let entries = node.into_iter().flat_map(|n| n.entries());
-        let var = |(k, v)| Some(EnvVar { name: self.fact(Some(k))?, value: self.fact(Some(v))? });
+        let var = |(k, v): (Node<'_>, Node<'_>)| {
+            let value = self.fact(Some(v)).unwrap_or_else(|| Fact::new(String::new(), self.place(v)));
+            Some(EnvVar { name: self.fact(Some(k))?, value, cooked: v.cooked() })
+        };
         entries.filter_map(var).collect()
     }
 

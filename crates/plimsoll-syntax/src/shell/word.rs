@@ -131,3 +131,41 @@ impl Resolved {
         self.unknown.push(text.to_owned());
     }
 }
+
+impl Word {
+    /// A word of text that did not come from a shell, such as an argument in YAML: its
+    /// variables are told apart, quotes mean nothing.
+    #[must_use]
+    pub fn from_text(text: &str, span: Span) -> Self {
+        let mut word = Self { span, quoted: true, ..Self::default() };
+        let mut rest = text;
+        while let Some(i) = rest.find('$') {
+            word.push_text(&rest[..i]);
+            rest = &rest[i..];
+            let (part, length) = variable(rest);
+            match part {
+                Some(part) => word.parts.push(part),
+                None => word.push_text(&rest[..length]),
+            }
+            rest = &rest[length..];
+        }
+        word.push_text(rest);
+        word
+    }
+}
+
+/// The variable or expression a text begins with, and its length.
+fn variable(text: &str) -> (Option<Part>, usize) {
+    if text.starts_with("${{")
+        && let Some(end) = text.find("}}")
+    {
+        return (Some(Part::Expression(text[..end + 2].into())), end + 2);
+    }
+    let named = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let part = |name: &str| Part::Variable { name: name.into(), default: None };
+    if let Some(inner) = text.strip_prefix("${").and_then(|t| t.split('}').next()).filter(|n| named(n)) {
+        return (Some(part(inner)), (inner.len() + 3).min(text.len()));
+    }
+    let length = text[1..].bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    if length == 0 { (None, 1) } else { (Some(part(&text[1..=length])), length + 1) }
+}

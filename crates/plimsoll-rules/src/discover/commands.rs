@@ -1,0 +1,379 @@
+//! Commands that build and deploy, wherever the shell text stands that holds them.
+
+use plimsoll_model::{Location, NotAnalysed};
+use plimsoll_syntax::Span;
+use plimsoll_syntax::shell::{Args, Flag, Invocation, Script, Takes, Word};
+
+use super::paths::join;
+use super::scope::Scope;
+use super::types::{Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, JobRef, Platform};
+use super::{Finder, environment, follow};
+use crate::repo::{Fact, Place};
+
+/// Flags of `docker build` and its kin that take a value.
+pub(crate) const DOCKER_BUILD: Takes = Takes::These(&[
+    "-t", "--tag", "-f", "--file", "--build-arg", "--target", "--cache-from", "--cache-to", "--platform", "-o", "--output",
+    "--secret", "--ssh", "--label", "--network", "--progress", "--build-context", "--builder", "--iidfile", "--add-host",
+    "--allow", "--annotation", "--attest", "--metadata-file", "--shm-size", "--ulimit", "--cgroup-parent", "-m", "--memory",
+    "--isolation", "--no-cache-filter", "--format", "--layers", "--authfile", "-c", "--cpu-shares", "--pull-policy",
+]);
+
+/// Flags of gcloud that take no value.
+pub(crate) const GCLOUD: Takes = Takes::AllBut(&[
+    "--allow-unauthenticated", "--no-allow-unauthenticated", "--cpu-boost", "--no-cpu-boost", "--cpu-throttling",
+    "--no-cpu-throttling", "--quiet", "-q", "--no-traffic", "--async", "--no-async", "--session-affinity",
+    "--no-session-affinity", "--to-latest", "--use-http2", "--no-use-http2", "--clear-env-vars", "--clear-secrets",
+    "--clear-labels", "--clear-network", "--clear-tags", "--no-cache", "--no-source", "--suppress-logs", "--deploy-health-check",
+    "--no-deploy-health-check", "--default-url", "--no-default-url", "--iap", "--no-iap", "--user-output-enabled",
+]);
+
+/// Where a script stands, and what is known there.
+#[derive(Clone)]
+pub(super) struct Site<'a> {
+    /// Maps a span of the script to its place.
+    pub(super) place: &'a dyn Fn(Span) -> Place,
+    /// The working directory, from the repository's root; `None` where it is not known.
+    pub(super) folder: Option<String>,
+    /// The job it runs in.
+    pub(super) job: Option<JobRef>,
+    /// The environment it runs for.
+    pub(super) environment: Option<String>,
+    /// The variables.
+    pub(super) scope: Scope,
+    /// Scripts that were followed to get here.
+    pub(super) depth: usize,
+}
+
+impl Site<'_> {
+    pub(super) fn fact(&self, word: &Word) -> Fact<String> {
+        Fact::new(self.scope.word(word).text, (self.place)(word.span))
+    }
+
+    fn flag(&self, args: &Args<'_>, names: &[&str]) -> Option<Fact<String>> {
+        args.last(names).and_then(|f| f.value.as_ref()).map(|w| self.fact(w))
+    }
+
+    fn flags(&self, args: &Args<'_>, names: &[&str]) -> Vec<Fact<String>> {
+        args.values(names).map(|w| self.fact(w)).collect()
+    }
+
+    fn note(&self, span: Span, reason: impl Into<String>, finder: &mut Finder<'_>) {
+        finder.note(&(self.place)(span), reason);
+    }
+}
+
+/// Goes through the commands of a script in order.
+pub(super) fn scan(script: &Script, mut site: Site<'_>, finder: &mut Finder<'_>) {
+    for command in &script.commands {
+        if command.words.is_empty() {
+            assign(&mut site, &command.assignments, command.conditional);
+            continue;
+        }
+        let Some(call) = Invocation::of(command) else { continue };
+        match call.program {
+            "export" | "declare" | "readonly" | "local" => {
+                let pairs = call.args.iter().filter_map(|w| w.split_assignment());
+                let pairs: Vec<(Box<str>, Word)> = pairs.map(|(n, v)| (n.into(), v)).collect();
+                assign(&mut site, &pairs, command.conditional);
+            }
+            "cd" | "pushd" if !command.in_substitution => change_folder(&mut site, &call),
+            "docker" | "podman" | "buildah" | "nerdctl" => container(&call, &site, finder),
+            "gcloud" => gcloud(&call, &site, finder),
+            "kubectl" => kubectl(&call, &site, finder),
+            "helm" => helm(&call, &site, finder),
+            "make" | "gmake" => follow::make(&call, &site, finder),
+            _ => follow::script(&call, &site, finder),
+        }
+    }
+}
+
+/// Assignments that always happen are known from here on; others make the variable unknown.
+fn assign(site: &mut Site<'_>, pairs: &[(Box<str>, Word)], conditional: bool) {
+    for (name, word) in pairs {
+        let value = site.scope.word(word);
+        if conditional && site.scope.vars.get(name.as_ref()) != Some(&value.text) {
+            site.scope.vars.remove(name.as_ref());
+        } else if value.unknown.is_empty() {
+            site.scope.set(name, value.text);
+        } else {
+            // Text with unknown parts is still better than nothing for a tag or an image.
+            let opaque = value.unknown.iter().any(|u| u.starts_with("$(") || u.starts_with('`'));
+            if opaque {
+                site.scope.vars.remove(name.as_ref());
+            } else {
+                site.scope.set(name, value.text);
+            }
+        }
+    }
+}
+
+fn change_folder(site: &mut Site<'_>, call: &Invocation<'_>) {
+    let target = call.args.first().map(|w| site.scope.word(w));
+    site.folder = match (&site.folder, target) {
+        (Some(folder), Some(target)) if target.unknown.is_empty() => join(folder, &target.text),
+        _ => None,
+    };
+}
+
+fn container(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
+    let sub = (call.subcommand(0), call.subcommand(1));
+    let (tool, skip) = match (call.program, sub) {
+        ("docker" | "nerdctl", (Some("build"), _)) => (BuildTool::DockerBuild, 1),
+        ("docker", (Some("image" | "builder"), Some("build"))) => (BuildTool::DockerBuild, 2),
+        ("docker", (Some("buildx"), Some("build" | "b"))) => (BuildTool::Buildx, 2),
+        ("docker", (Some("buildx"), Some("bake"))) => {
+            return site.note(call.span(), "docker buildx bake: the targets of bake files are not read", finder);
+        }
+        ("podman", (Some("build"), _)) | ("buildah", (Some("build" | "bud"), _)) => (BuildTool::Podman, 1),
+        _ => return,
+    };
+    let args = call.parse(DOCKER_BUILD);
+    build(call, tool, &args, args.positional.get(skip).copied(), site, finder);
+}
+
+/// A build by command line, with its last argument as the context.
+pub(super) fn build(
+    call: &Invocation<'_>,
+    tool: BuildTool,
+    args: &Args<'_>,
+    context: Option<&Word>,
+    site: &Site<'_>,
+    finder: &mut Finder<'_>,
+) {
+    let at = (site.place)(call.span());
+    let context = match context {
+        Some(word) => context_of(site, word),
+        None => ContextRef::Unknown(Fact::new(String::new(), at.clone())),
+    };
+    let mut build = Build::new(at, tool, context);
+    build.job = site.job;
+    build.environment.clone_from(&site.environment);
+    build.dockerfile = dockerfile_of(site, args, &build.context);
+    build.target = site.flag(args, &["--target"]);
+    build.tags = site.flags(args, &["-t", "--tag"]);
+    let spec = |f: Fact<String>| f.map(|t| CacheSpec::parse(&t));
+    build.cache_from = site.flags(args, &["--cache-from"]).into_iter().map(spec).collect();
+    build.cache_to = site.flags(args, &["--cache-to"]).into_iter().map(spec).collect();
+    build.no_cache = args.last(&["--no-cache"]).map(|f| (site.place)(f.span));
+    build.push = args.has(&["--push"]).then_some(true);
+    let platforms = site.flags(args, &["--platform"]);
+    build.platforms = platforms.iter().flat_map(|f| f.value.split(',').map(|p| Fact::new(p.trim().to_owned(), f.at.clone()))).collect();
+    build.args = site.flags(args, &["--build-arg"]).into_iter().map(build_arg).collect();
+    let pair = |f: Fact<String>| f.value.split_once('=').map(|(n, v)| (n.to_owned(), Fact::new(v.to_owned(), f.at.clone())));
+    build.contexts = site.flags(args, &["--build-context"]).into_iter().filter_map(pair).collect();
+    finder.found.builds.push(build);
+}
+
+/// `NAME=value` or `NAME`.
+pub(super) fn build_arg(fact: Fact<String>) -> (Fact<String>, Option<String>) {
+    match fact.value.split_once('=') {
+        Some((name, value)) => (Fact::new(name.to_owned(), fact.at), Some(value.to_owned())),
+        None => (fact, None),
+    }
+}
+
+fn context_of(site: &Site<'_>, word: &Word) -> ContextRef {
+    let resolved = site.scope.word(word);
+    let fact = Fact::new(resolved.text, (site.place)(word.span));
+    if fact.value == "-" || fact.value.contains("://") || fact.value.starts_with("git@") {
+        return ContextRef::Remote(fact);
+    }
+    let here = ["${PWD}", "$(pwd)", "${GITHUB_WORKSPACE}", "${{ github.workspace }}", "/workspace"];
+    let relative = here.iter().find_map(|h| fact.value.strip_prefix(h)).map(|rest| format!("./{}", rest.trim_start_matches('/')));
+    let known = resolved.unknown.is_empty() || relative.is_some();
+    let text = relative.unwrap_or_else(|| fact.value.clone());
+    match site.folder.as_deref().filter(|_| known && !text.contains('$')).and_then(|f| join(f, &text)) {
+        Some(folder) => ContextRef::Folder(Fact::new(folder, fact.at)),
+        None => ContextRef::Unknown(fact),
+    }
+}
+
+/// The Dockerfile: `--file` from the working directory, or the default in the context.
+fn dockerfile_of(site: &Site<'_>, args: &Args<'_>, context: &ContextRef) -> Option<Fact<String>> {
+    match args.last(&["-f", "--file"]).and_then(|f| f.value.as_ref()) {
+        Some(word) => {
+            let resolved = site.scope.word(word);
+            let known = resolved.unknown.is_empty().then_some(resolved.text)?;
+            Some(Fact::new(join(site.folder.as_deref()?, &known)?, (site.place)(word.span)))
+        }
+        None => Some(Fact::new(join(context.folder()?, "Dockerfile")?, context.at().clone())),
+    }
+}
+
+fn gcloud(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
+    let args = call.parse(GCLOUD);
+    let words: Vec<&str> = args.positional.iter().map(|w| w.text().unwrap_or("")).collect();
+    let words = match words.as_slice() {
+        ["alpha" | "beta", rest @ ..] => rest,
+        all => all,
+    };
+    let skipped = args.positional.len() - words.len();
+    let word = |i: usize| args.positional.get(skipped + i).copied();
+    match words {
+        ["run", "deploy", ..] => {
+            let mut deploy = cloud_run(call, &args, word(2), DeployTool::GcloudRun, site);
+            if let Some(source) = site.flag(&args, &["--source"]) {
+                source_build(call, &source, site, finder);
+                deploy.from_source = Some(source);
+            }
+            finder.found.deploys.push(deploy);
+        }
+        ["run", "services", "update", ..] => {
+            finder.found.deploys.push(cloud_run(call, &args, word(3), DeployTool::GcloudUpdate, site));
+        }
+        ["builds", "submit", ..] => builds_submit(call, &args, word(2), site, finder),
+        _ => {}
+    }
+}
+
+/// `gcloud run deploy` and `services update`: the settings as flags.
+pub(super) fn cloud_run(call: &Invocation<'_>, args: &Args<'_>, service: Option<&Word>, tool: DeployTool, site: &Site<'_>) -> Deploy {
+    let mut deploy = Deploy::new((site.place)(call.span()), Platform::CloudRun, tool);
+    deploy.job = site.job;
+    deploy.service = service.map(|w| site.fact(w));
+    let name = deploy.service.as_ref().map_or("", |s| s.value.as_str());
+    deploy.environment = site.environment.clone().or_else(|| environment::guess(&[name]));
+    let last = call.args.last().map_or(call.span(), |w| w.span);
+    deploy.insert_flag_at = Some((site.place)(last));
+    cloud_run_flags(&mut deploy, args, site);
+    deploy
+}
+
+/// Reads the flags of `gcloud run deploy` into the settings.
+pub(super) fn cloud_run_flags(deploy: &mut Deploy, args: &Args<'_>, site: &Site<'_>) {
+    let text = |names: &[&str]| site.flag(args, names);
+    let place = |f: &Flag| (site.place)(f.span);
+    let truth = |on: &'static str, off: &'static str| {
+        let flag = args.flags.iter().rev().find(|f| *f.name == *on || *f.name == *off)?;
+        let value = flag.value.as_ref().and_then(|w| w.text()).is_none_or(|v| v != "false");
+        Some(Fact::new((*flag.name == *on) == value, place(flag)))
+    };
+    if let Some(image) = text(&["--image"]) {
+        deploy.image = Some(image);
+    }
+    let s = &mut deploy.settings;
+    s.cpu = text(&["--cpu"]);
+    s.memory = text(&["--memory"]);
+    s.min_instances = text(&["--min-instances", "--min"]);
+    s.max_instances = text(&["--max-instances", "--max"]);
+    s.concurrency = text(&["--concurrency"]);
+    s.timeout = text(&["--timeout"]);
+    s.port = text(&["--port"]);
+    s.cpu_boost = truth("--cpu-boost", "--no-cpu-boost");
+    s.cpu_throttling = truth("--cpu-throttling", "--no-cpu-throttling");
+    s.no_traffic = args.last(&["--no-traffic"]).map(place);
+    s.tag = text(&["--tag"]);
+    s.service_account = text(&["--service-account"]);
+    s.command = text(&["--command"]);
+    s.startup_probe = text(&["--startup-probe"]).map(|f| super::probe::of_flag(&f));
+    s.liveness_probe = text(&["--liveness-probe"]).map(|f| super::probe::of_flag(&f));
+    for fact in site.flags(args, &["--set-env-vars", "--update-env-vars"]) {
+        s.env.extend(pairs(&fact));
+    }
+    for fact in site.flags(args, &["--set-secrets", "--update-secrets"]) {
+        s.secrets.extend(pairs(&fact));
+    }
+    for fact in site.flags(args, &["--labels", "--update-labels"]) {
+        s.labels.extend(pairs(&fact));
+    }
+}
+
+/// `A=1,B=2`, or with another separator as gcloud has it: `^@^A=1@B=2`.
+pub(super) fn pairs(fact: &Fact<String>) -> Vec<(Fact<String>, Fact<String>)> {
+    let (separator, text) = match fact.value.strip_prefix('^').and_then(|t| t.split_once('^')) {
+        Some((separator, rest)) if !separator.is_empty() => (separator, rest),
+        _ => (",", fact.value.as_str()),
+    };
+    let pair = |item: &str| {
+        let (name, value) = item.trim().split_once('=')?;
+        Some((Fact::new(name.to_owned(), fact.at.clone()), Fact::new(value.to_owned(), fact.at.clone())))
+    };
+    text.split([',', '\n']).filter(|_| separator == ",").chain(text.split(separator).filter(|_| separator != ",")).filter_map(pair).collect()
+}
+
+/// `--source DIR` builds the Dockerfile there, or with buildpacks where there is none.
+fn source_build(call: &Invocation<'_>, source: &Fact<String>, site: &Site<'_>, finder: &mut Finder<'_>) {
+    let Some(folder) = site.folder.as_deref().and_then(|f| join(f, &source.value)) else {
+        return finder.note(&source.at, format!("the source folder {} is not known", source.value));
+    };
+    let dockerfile = join(&folder, "Dockerfile").unwrap_or_default();
+    if finder.sources.kind(&dockerfile).is_none() {
+        return finder.note(&source.at, "it is built with buildpacks: there is no Dockerfile to analyse");
+    }
+    let context = ContextRef::Folder(Fact::new(folder, source.at.clone()));
+    let mut build = Build::new((site.place)(call.span()), BuildTool::GcloudSource, context);
+    build.dockerfile = Some(Fact::new(dockerfile, source.at.clone()));
+    build.job = site.job;
+    build.environment.clone_from(&site.environment);
+    finder.found.builds.push(build);
+}
+
+fn builds_submit(call: &Invocation<'_>, args: &Args<'_>, source: Option<&Word>, site: &Site<'_>, finder: &mut Finder<'_>) {
+    if let Some(config) = site.flag(args, &["--config"]) {
+        let path = site.folder.as_deref().and_then(|f| join(f, &config.value));
+        if path.as_deref().is_none_or(|p| finder.sources.kind(p).is_none()) {
+            finder.note(&config.at, format!("the build configuration {} is not in the repository", config.value));
+        }
+        return;
+    }
+    let at = (site.place)(call.span());
+    let context = match source {
+        Some(word) => context_of(site, word),
+        None => match &site.folder {
+            Some(folder) => ContextRef::Folder(Fact::new(folder.clone(), at.clone())),
+            None => ContextRef::Unknown(Fact::new(String::new(), at.clone())),
+        },
+    };
+    let tags = site.flags(args, &["--tag", "-t"]);
+    if tags.is_empty() {
+        return;
+    }
+    let mut build = Build::new(at, BuildTool::GcloudBuilds, context);
+    build.dockerfile = build.context.folder().and_then(|f| join(f, "Dockerfile")).map(|p| Fact::new(p, build.context.at().clone()));
+    build.tags = tags;
+    build.push = Some(true);
+    build.job = site.job;
+    build.environment.clone_from(&site.environment);
+    finder.found.builds.push(build);
+}
+
+fn kubectl(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
+    let args = call.parse(Takes::These(&["-n", "--namespace", "-f", "--filename", "--context", "--kubeconfig", "-k", "--timeout", "-l"]));
+    let words: Vec<&str> = args.positional.iter().map(|w| w.text().unwrap_or("")).collect();
+    let ["set", "image", ..] = words.as_slice() else { return };
+    // `deployment/api api=image:tag`: the workload, then its containers.
+    for word in args.positional.iter().skip(3) {
+        let Some((_, image)) = word.split_assignment() else { continue };
+        let mut deploy = Deploy::new((site.place)(call.span()), Platform::Kubernetes, DeployTool::Kubectl);
+        deploy.job = site.job;
+        deploy.environment.clone_from(&site.environment);
+        let name = args.positional.get(2).map(|w| site.fact(w));
+        deploy.service = name.map(|f| f.map(|n| n.rsplit('/').next().unwrap_or(&n).to_owned()));
+        deploy.image = Some(site.fact(&image));
+        finder.found.deploys.push(deploy);
+    }
+}
+
+fn helm(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
+    let args = call.parse(Takes::These(&["-n", "--namespace", "-f", "--values", "--set", "--set-string", "--version", "--timeout", "--kube-context", "--repo", "--description"]));
+    let words: Vec<&str> = args.positional.iter().map(|w| w.text().unwrap_or("")).collect();
+    let ["upgrade" | "install", ..] = words.as_slice() else { return };
+    let mut deploy = Deploy::new((site.place)(call.span()), Platform::Kubernetes, DeployTool::Helm);
+    deploy.job = site.job;
+    deploy.environment.clone_from(&site.environment);
+    deploy.service = args.positional.get(1).map(|w| site.fact(w));
+    finder.note(&deploy.at, "the templates of Helm charts are not rendered: the settings of this release are not analysed");
+    finder.found.deploys.push(deploy);
+}
+
+impl Finder<'_> {
+    /// Says that something could not be followed.
+    pub(super) fn note(&mut self, at: &Place, reason: impl Into<String>) {
+        let location = self.location(at);
+        self.found.not_analysed.push(NotAnalysed { location, reason: reason.into() });
+    }
+
+    fn location(&self, at: &Place) -> Location {
+        crate::review::locate(self.sources, at)
+    }
+}
