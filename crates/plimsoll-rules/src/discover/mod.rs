@@ -1,0 +1,70 @@
+//! Finds what builds and deploys images, and links it into services.
+//!
+//! Everything found carries its place. What cannot be followed is in
+//! [`Discovery::not_analysed`] with its reason: it is never passed over in silence.
+
+mod cloudbuild;
+pub(crate) mod commands;
+mod compose;
+mod environment;
+mod follow;
+mod github;
+mod gitlab;
+mod link;
+mod manifests;
+pub mod paths;
+mod probe;
+pub mod scope;
+mod skaffold;
+mod types;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use plimsoll_model::Sources;
+
+pub use types::{
+    Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, JobRef, Platform, Probe, Service, Settings,
+};
+
+use crate::config::Config;
+use crate::repo::Repo;
+
+/// What the finders share.
+struct Finder<'a> {
+    sources: &'a Sources,
+    repo: &'a Repo,
+    found: Discovery,
+    /// Scripts and Makefiles that something calls: they are not read again on their own.
+    followed: BTreeSet<String>,
+}
+
+/// Finds and links everything.
+#[must_use]
+pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
+    let mut finder = Finder { sources, repo, found: Discovery::default(), followed: BTreeSet::new() };
+    for (index, _) in repo.workflows.iter().enumerate() {
+        github::find(index, &mut finder);
+    }
+    for (path, yaml) in &repo.yaml {
+        let path: Arc<str> = path.as_str().into();
+        let name = paths::file_name(&path);
+        if path.starts_with(".github/") {
+            continue;
+        } else if compose::is_compose(name) {
+            compose::find(&path, yaml, &mut finder.found);
+        } else if cloudbuild::is_cloudbuild(name, yaml) {
+            cloudbuild::find(&path, yaml, &mut finder);
+        } else if gitlab::is_gitlab(&path) {
+            gitlab::find(&path, yaml, &mut finder);
+        } else if name.starts_with("skaffold") {
+            skaffold::find(&path, yaml, &mut finder);
+        } else {
+            manifests::find(&path, yaml, &mut finder.found);
+        }
+    }
+    follow::scripts_nobody_calls(&mut finder);
+    let Finder { mut found, .. } = finder;
+    link::link(sources, repo, config, &mut found);
+    found
+}
