@@ -4,7 +4,7 @@
 //! [`instruction`](fn@instruction) reads one node as a typed instruction, [`stages`] arranges
 //! them into a program, and [`evaluate`] walks that program with build arguments.
 //!
-//! ```ignore
+//! ```
 //! use plimsoll_syntax::dockerfile::{self, Instruction};
 //!
 //! let file = dockerfile::parse("FROM alpine:3.20 AS build\nRUN apk add \\\n  curl\n");
@@ -25,16 +25,29 @@ mod dump;
 pub mod expand;
 mod flags;
 mod heredoc;
+mod instruction;
 mod json;
 mod keyword;
 mod lines;
 mod parse;
+mod reference;
+mod scope;
+mod stages;
 mod tree;
 mod words;
 
 pub use dump::dump;
+pub use instruction::{
+    Add, Arg, Copy, Form, From, Healthcheck, Instruction, Mount, MountKind, Pairs, Piece, Probe,
+    Run, Source, Transfer, instruction,
+};
 pub use keyword::Keyword;
 pub use parse::{MAX_SOURCE, parse};
+pub use scope::{
+    Binding, BindingKind, EvalError, Evaluation, Expanded, Inputs, InstrScope, Missing,
+    MissingKind, Platform, StageScope, Value, evaluate,
+};
+pub use stages::{Base, FromRef, Instr, Program, Stage, stages};
 pub use tree::{
     Comment, Directive, Directives, Dockerfile, ErrorStage, Flag, Heredoc, Node, Pair, SyntaxError,
     Warning, WarningKind, Word,

@@ -48,7 +48,7 @@ impl<E: Env> Lexer<'_, E> {
     /// A name, a number or one special character; empty if there is none.
     fn name(&mut self) -> String {
         let mut name = String::new();
-        let digits = self.peek().is_some_and(|c| c.is_numeric());
+        let digits = self.peek().is_some_and(char::is_numeric);
         if self.peek().is_some_and(|c| matches!(c, '@' | '*' | '#' | '?' | '-' | '$' | '!')) {
             name.extend(self.next());
             return name;
