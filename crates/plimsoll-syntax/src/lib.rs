@@ -8,6 +8,7 @@ pub mod dockerfile;
 pub mod expression;
 pub mod gitignore;
 pub mod ignorefile;
+pub mod makefile;
 pub mod shell;
 mod span;
 pub mod yaml;

@@ -102,8 +102,7 @@ fn command(program: &str, step: Node<'_>, args: &[Node<'_>]) -> Command {
 
 fn scan_text(path: &Arc<str>, node: Node<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
     let text = node.cooked();
-    // `$$` is how a substitution is escaped: it reaches the shell as one `$`.
-    let script = shell::parse(&text.text().replace("$$", " $"));
+    let script = shell::parse(text.text());
     let place = |span: Span| Place::new(path, text.source_span(span));
     commands::scan(&script, Site { place: &place, ..site.clone() }, finder);
 }

@@ -58,3 +58,9 @@ pub struct Review<'a> {
 pub fn review(evidence: &Review<'_>, terms: &Terms<'_>) -> Report {
     runner::run(evidence, terms)
 }
+
+/// The location of a place.
+#[must_use]
+pub(crate) fn locate(sources: &Sources, place: &crate::repo::Place) -> plimsoll_model::Location {
+    excerpt::Locator::new(sources).location(place)
+}

@@ -1,0 +1,184 @@
+//! Links what builds and what deploys into services.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{EntryKind, Location, NotAnalysed, Sources};
+
+use super::paths::{file_name, folder, image_name, join};
+use super::types::{Build, BuildTool, ContextRef, Deploy, Discovery, Platform, Service};
+use crate::config::{Config, ServiceConfig};
+use crate::repo::{Fact, Place, Repo};
+
+/// Makes the services: one for each Dockerfile and target that something builds, and one for
+/// each Dockerfile that nothing builds.
+pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut Discovery) {
+    for service in &config.services {
+        configured(service, repo, found);
+    }
+    let mut groups: BTreeMap<(usize, Option<String>), Vec<usize>> = BTreeMap::new();
+    for (i, build) in found.builds.iter().enumerate() {
+        match dockerfile_of(build, repo) {
+            Ok(file) => {
+                let known = build.target.as_ref().filter(|t| !t.value.contains('$'));
+                groups.entry((file, known.map(|t| t.value.clone()))).or_default().push(i);
+            }
+            Err(reason) => {
+                let location = crate::review::locate(sources, &build.at);
+                found.not_analysed.push(NotAnalysed { location, reason });
+            }
+        }
+    }
+    for index in 0..repo.dockerfiles.len() {
+        if !groups.keys().any(|(file, _)| *file == index) {
+            groups.insert((index, None), Vec::new());
+        }
+    }
+    let mut services: Vec<Service> = groups.into_iter().map(|((file, target), builds)| {
+        let context = context(sources, repo, file, &builds, found);
+        Service { name: String::new(), dockerfile: file, target, builds, deploys: Vec::new(), context }
+    }).collect();
+    for i in 0..found.deploys.len() {
+        if let Some(service) = service_of(&found.deploys[i], &services, repo, found) {
+            services[service].deploys.push(i);
+        }
+    }
+    name(&mut services, repo, config, found);
+    found.services = services;
+}
+
+/// A service of `plimsoll.toml` is a build of its own, so that it links as the others do.
+fn configured(service: &ServiceConfig, repo: &Repo, found: &mut Discovery) {
+    let Some(dockerfile) = &service.dockerfile else { return };
+    if repo.dockerfile(&dockerfile.value).is_none() {
+        let location = Location::file(dockerfile.at.path.to_string());
+        found.not_analysed.push(NotAnalysed { location, reason: format!("{} is no Dockerfile of the repository", dockerfile.value) });
+        return;
+    }
+    let own = Fact::new(folder(&dockerfile.value).to_owned(), dockerfile.at.clone());
+    let context = service.context.clone().map_or(own, |c| c.map(|t| join("", &t).unwrap_or_default()));
+    let mut build = Build::new(service.name.at.clone(), BuildTool::Config, ContextRef::Folder(context));
+    build.dockerfile = Some(dockerfile.clone());
+    build.target.clone_from(&service.target);
+    build.tags = service.image.iter().cloned().collect();
+    found.builds.push(build);
+}
+
+fn dockerfile_of(build: &Build, repo: &Repo) -> Result<usize, String> {
+    let Some(file) = &build.dockerfile else {
+        let of = match &build.context {
+            ContextRef::Remote(fact) => format!("its context {} is not in the repository", fact.value),
+            ContextRef::Unknown(fact) if !fact.value.is_empty() => format!("its context `{}` is not known before it runs", fact.value),
+            _ => "its Dockerfile is not known before it runs".to_owned(),
+        };
+        return Err(format!("this build is not analysed: {of}"));
+    };
+    repo.dockerfile(&file.value).ok_or_else(|| format!("this build is not analysed: there is no {}", file.value))
+}
+
+/// The context that the builds agree on; that of the first build in CI otherwise. Without a
+/// build it is the folder of the Dockerfile, if everything it copies is there.
+fn context(sources: &Sources, repo: &Repo, file: usize, builds: &[usize], found: &Discovery) -> Option<ContextRef> {
+    let known = |i: &&usize| found.builds[**i].context.folder().is_some();
+    let in_ci = |i: &&usize| found.builds[**i].tool != BuildTool::Compose;
+    let first = builds.iter().filter(known).find(in_ci).or_else(|| builds.iter().find(known));
+    if let Some(first) = first {
+        return Some(found.builds[*first].context.clone());
+    }
+    if !builds.is_empty() {
+        return None;
+    }
+    let view = &repo.dockerfiles[file];
+    let at = Place::file(std::sync::Arc::clone(&view.path));
+    let holds = |folder: &str| {
+        let copies = view.stages.iter().flat_map(|s| s.copies()).filter(|(_, c)| c.from.is_none());
+        let mut sources_of = copies.flat_map(|(_, c)| &c.sources).filter(|s| s.known && !s.path.value.contains(['*', '?', '[', ':']));
+        sources_of.all(|s| join(folder, s.path.value.trim_start_matches('/')).is_some_and(|p| sources.kind(&p).is_some()))
+    };
+    let own = folder(&view.path);
+    let mut candidates = vec![own.to_owned()];
+    let mut above = own;
+    while !above.is_empty() {
+        above = folder(above);
+        candidates.push(above.to_owned());
+    }
+    let chosen = candidates.into_iter().find(|c| holds(c))?;
+    Some(ContextRef::Folder(Fact::new(chosen, at)))
+}
+
+/// The service a deployment belongs to: the one that pushes its image, else the one its job
+/// builds, else the one of its name.
+fn service_of(deploy: &Deploy, services: &[Service], repo: &Repo, found: &Discovery) -> Option<usize> {
+    let builds = |s: &Service| s.builds.iter().map(|i| &found.builds[*i]).collect::<Vec<_>>();
+    if deploy.platform == Platform::Compose {
+        let here = |b: &Build| b.tool == BuildTool::Compose && b.at == deploy.at;
+        return services.iter().position(|s| builds(s).iter().any(|b| here(b)));
+    }
+    if let Some(image) = deploy.image.as_ref().map(|i| image_name(&i.value)).filter(|n| !n.is_empty() && !n.starts_with('$')) {
+        let pushes = |s: &Service| builds(s).iter().any(|b| b.tags.iter().any(|t| image_name(&t.value) == image));
+        if let Some(found) = services.iter().position(pushes) {
+            return Some(found);
+        }
+    }
+    if let Some(job) = deploy.job {
+        let same = |b: &&Build| b.job.is_some_and(|j| (j.workflow, j.job) == (job.workflow, job.job));
+        let same_workflow = |b: &&Build| b.job.is_some_and(|j| j.workflow == job.workflow);
+        for near in [&same as &dyn Fn(&&Build) -> bool, &same_workflow] {
+            let mut at = services.iter().enumerate().filter(|(_, s)| builds(s).iter().any(near));
+            if let (Some((i, _)), None) = (at.next(), at.next()) {
+                return Some(i);
+            }
+        }
+    }
+    let name = deploy.service.as_ref().map(|s| s.value.to_ascii_lowercase())?;
+    let last = deploy.image.as_ref().map(|i| image_name(&i.value)).unwrap_or_default();
+    let last = last.rsplit('/').next().unwrap_or("").to_owned();
+    let named = |s: &Service| {
+        let own = file_name(folder(&repo.dockerfiles[s.dockerfile].path)).to_ascii_lowercase();
+        !own.is_empty() && (own == name || own == last)
+    };
+    services.iter().position(named)
+}
+
+/// Names the services: as `plimsoll.toml` says, as they are deployed, or as their folder.
+fn name(services: &mut [Service], repo: &Repo, config: &Config, found: &Discovery) {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for service in services.iter_mut() {
+        let path = &repo.dockerfiles[service.dockerfile].path;
+        let configured = config.services.iter().find(|c| {
+            c.dockerfile.as_ref().is_some_and(|d| d.value == path.as_ref())
+                && c.target.as_ref().map(|t| &t.value) == service.target.as_ref()
+        });
+        let own = file_name(folder(path));
+        let base = match configured {
+            Some(configured) => configured.name.value.clone(),
+            None if !own.is_empty() && !matches!(own, "docker" | ".docker" | "build" | "deploy" | "ci") => own.to_owned(),
+            None => deployed_name(service, found).unwrap_or_else(|| plain_name(path)),
+        };
+        let base = match &service.target {
+            Some(target) if configured.is_none() => format!("{base}:{target}"),
+            _ => base,
+        };
+        let n = taken.entry(base.clone()).or_default();
+        *n += 1;
+        service.name = if *n == 1 { base } else { format!("{base} ({path})") };
+    }
+}
+
+fn deployed_name(service: &Service, found: &Discovery) -> Option<String> {
+    let names = service.deploys.iter().filter_map(|i| found.deploys[*i].service.as_ref());
+    names.map(|f| f.value.clone()).find(|n| !n.contains('$') && !n.is_empty())
+}
+
+/// `Dockerfile.worker` is the worker; a Dockerfile at the root is the app.
+fn plain_name(path: &str) -> String {
+    let name = file_name(path);
+    let rest = name.to_ascii_lowercase();
+    let rest = rest.trim_start_matches("dockerfile").trim_start_matches("containerfile");
+    let rest = rest.trim_end_matches("dockerfile").trim_matches(['.', '-', '_']);
+    if rest.is_empty() { "app".to_owned() } else { rest.to_owned() }
+}
+
+/// Whether a path is a folder of the repository.
+pub(crate) fn is_folder(sources: &Sources, path: &str) -> bool {
+    matches!(sources.kind(path), Some(EntryKind::Folder | EntryKind::Unread))
+}

@@ -1,0 +1,26 @@
+//! The rules, one file each; a rule is in the catalogue when its line is here.
+
+use crate::rule::Rule;
+
+/// Declares the modules of a section and gathers their rules.
+macro_rules! rules {
+    ($($section:ident { $($rule:ident),* $(,)? })*) => {
+        $(mod $section { $(pub(super) mod $rule;)* })*
+        static ALL: &[&Rule] = &[$($(&$section::$rule::RULE),*),*];
+    };
+}
+
+rules! {
+    dockerfile { refused_by_buildkit }
+}
+
+/// Every rule, by section.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    ALL.iter().copied()
+}
+
+/// The rule of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Rule> {
+    all().find(|r| r.name == name)
+}
