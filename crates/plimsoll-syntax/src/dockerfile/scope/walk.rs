@@ -392,6 +392,7 @@ mod tests {
     fn env_beats_arg_and_a_later_arg_an_earlier_one() {
         check("FROM scratch\nENV V=1\nARG V=2\nUSER $V\n", &[("V", "3")], &["1"]);
         check("FROM scratch\nARG V=1\nARG V=2\nUSER $V\n", &[], &["2"]);
+        check("FROM scratch\nARG V=1\nARG V\nUSER $V\n", &[], &["1"]);
     }
 
     #[test]
