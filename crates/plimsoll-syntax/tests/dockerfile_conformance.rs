@@ -2,6 +2,7 @@
 //!
 //! The folder is `shared/conformance` beside the workspace or above it, or the one that
 //! `PLIMSOLL_CONFORMANCE` names; without it these tests say so and pass.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::print_stderr, reason = "a skipped test must say so")]
 #![expect(clippy::disallowed_methods, reason = "a test is not part of the pure crate")]
 

@@ -1,5 +1,6 @@
 //! Any text gives a tree: random mutations of real shapes never panic, every span fits the
 //! source, nothing is lost, and the time is linear.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::print_stderr, reason = "a slow case must be named")]
 
 use std::ops::Range;
@@ -175,7 +176,7 @@ fn mutations_never_panic() {
     for seed in SEEDS {
         check(seed);
     }
-    for round in 1..=20_000_u64 {
+    for round in 1..=6_000_u64 {
         let mut random = Random(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut text = SEEDS[random.below(SEEDS.len())].to_owned();
         for _ in 0..=random.below(8) {
@@ -207,10 +208,10 @@ fn a_source_past_the_limit_is_not_read() {
     assert!(file.nodes.is_empty());
 }
 
-/// Inputs that punish anything quadratic; each of about one mebibyte.
+/// Inputs that punish anything quadratic; each of a quarter of the largest source.
 #[test]
 fn hostile_inputs_take_linear_time() {
-    let size = dockerfile::MAX_SOURCE - 64;
+    let size = dockerfile::MAX_SOURCE / 4;
     let fill = |head: &str, unit: &str, tail: &str| {
         format!("{head}{}{tail}", unit.repeat((size - head.len() - tail.len()) / unit.len()))
     };

@@ -14,6 +14,9 @@
 
 mod check;
 mod frame;
+mod pieces;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
