@@ -38,7 +38,8 @@ pub fn gather(root: &Path, limits: Limits, left_out: &dyn Fn(&str) -> bool) -> i
     fs::read_dir(root)?;
     let sources = Sources { name: name.unwrap_or_default(), ..Sources::default() };
     let ignores = GitIgnore::default();
-    let mut walk = Walk { root, limits, left_out, sources, ignores, submodules: Vec::new(), read: 0 };
+    let mut walk =
+        Walk { root, limits, left_out, sources, ignores, submodules: Vec::new(), read: 0 };
     walk.submodules();
     let mut folders = vec![(String::new(), 0)];
     while let Some((folder, depth)) = folders.pop() {
@@ -59,37 +60,52 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn submodules(&mut self) {
-        let Ok(text) = read_text(&self.root.join(".gitmodules"), self.limits.file_bytes) else { return };
+        let Ok(text) = read_text(&self.root.join(".gitmodules"), self.limits.file_bytes) else {
+            return;
+        };
         let paths = text.text.lines().filter_map(|l| l.trim().strip_prefix("path"));
         let paths = paths.filter_map(|rest| rest.trim_start().strip_prefix('='));
         self.submodules = paths.map(|p| p.trim().trim_end_matches('/').to_owned()).collect();
     }
 
     fn folder(&mut self, folder: &str, depth: usize, folders: &mut Vec<(String, usize)>) {
-        let listed = fs::read_dir(self.root.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let listed =
+            fs::read_dir(self.root.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match listed {
             Ok(entries) => entries,
             Err(error) => return self.unread(folder, &error.to_string()),
         };
         entries.sort_by_key(DirEntry::file_name);
         if entries.iter().any(|e| e.file_name() == ".gitignore")
-            && let Ok(file) = read_text(&self.root.join(folder).join(".gitignore"), self.limits.file_bytes)
+            && let Ok(file) =
+                read_text(&self.root.join(folder).join(".gitignore"), self.limits.file_bytes)
         {
             self.ignores.add(folder, &file.text);
         }
         for entry in entries {
             if self.sources.tree.len() >= self.limits.entries {
-                return self.problem(folder, format!("more than {} paths: the rest was not read", self.limits.entries));
+                return self.problem(
+                    folder,
+                    format!("more than {} paths: the rest was not read", self.limits.entries),
+                );
             }
             self.entry(folder, depth, &entry, folders);
         }
     }
 
-    fn entry(&mut self, folder: &str, depth: usize, entry: &DirEntry, folders: &mut Vec<(String, usize)>) {
+    fn entry(
+        &mut self,
+        folder: &str,
+        depth: usize,
+        entry: &DirEntry,
+        folders: &mut Vec<(String, usize)>,
+    ) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
-        let Ok(file_type) = entry.file_type() else { return self.unread(&path, "its type cannot be read") };
+        let Ok(file_type) = entry.file_type() else {
+            return self.unread(&path, "its type cannot be read");
+        };
         if name == ".git" || (self.left_out)(&path) {
             return;
         }
@@ -163,7 +179,9 @@ fn read_text(path: &Path, limit: u64) -> io::Result<SourceFile> {
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => SourceFile { text, lossy: false },
-        Err(error) => SourceFile { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), lossy: true },
+        Err(error) => {
+            SourceFile { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), lossy: true }
+        }
     })
 }
 

@@ -135,7 +135,11 @@ impl Reader {
                 "budgets" => self.config.budgets = self.budgets(item),
                 "service" => self.services(item),
                 "waiver" => self.waivers(item),
-                other => self.unknown(table, other, "due-days, exclude, fail-on, rules, budgets, service, waiver"),
+                other => self.unknown(
+                    table,
+                    other,
+                    "due-days, exclude, fail-on, rules, budgets, service, waiver",
+                ),
             }
         }
     }
@@ -146,9 +150,15 @@ impl Reader {
     }
 
     fn due_days(&mut self, item: &Item) {
-        match item.as_integer().and_then(|n| i32::try_from(n).ok()).filter(|n| (0..=3650).contains(n)) {
+        match item
+            .as_integer()
+            .and_then(|n| i32::try_from(n).ok())
+            .filter(|n| (0..=3650).contains(n))
+        {
             Some(days) => self.config.due_days = Some(days),
-            None => self.fault(self.place(item), "`due-days` wants a number of days from 0 to 3650"),
+            None => {
+                self.fault(self.place(item), "`due-days` wants a number of days from 0 to 3650")
+            }
         }
     }
 
@@ -156,13 +166,17 @@ impl Reader {
         const KNOWN: [&str; 4] = ["conditional", "not-proven", "rejected", "never"];
         let names = self.strings(item, "fail-on");
         for name in names.iter().filter(|n| !KNOWN.contains(&n.as_str())) {
-            self.fault(self.place(item), format!("`{name}` is no verdict that fails; use {}", KNOWN.join(", ")));
+            self.fault(
+                self.place(item),
+                format!("`{name}` is no verdict that fails; use {}", KNOWN.join(", ")),
+            );
         }
         names
     }
 
     fn strings(&mut self, item: &Item, key: &str) -> Vec<String> {
-        let strings = item.as_array().map(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+        let strings =
+            item.as_array().map(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
         let strings: Option<Vec<String>> = strings.unwrap_or_default();
         strings.unwrap_or_else(|| {
             self.fault(self.place(item), format!("`{key}` wants a list of strings"));
@@ -200,7 +214,10 @@ impl Reader {
                 Some("blocking") => RuleSetting::Level(Level::Blocking),
                 _ => {
                     let at = self.place(value);
-                    self.fault(at, "a rule is set to \"off\", \"advice\", \"should-fix\" or \"blocking\"");
+                    self.fault(
+                        at,
+                        "a rule is set to \"off\", \"advice\", \"should-fix\" or \"blocking\"",
+                    );
                     continue;
                 }
             };
@@ -220,14 +237,20 @@ impl Reader {
             let known = metric(name).is_some();
             if !known {
                 let at = self.key_place(table, name);
-                self.fault(at, format!("there is no metric `{name}`; docs/reference/metrics.md lists them"));
+                self.fault(
+                    at,
+                    format!("there is no metric `{name}`; docs/reference/metrics.md lists them"),
+                );
             }
             match limit.filter(|l| l.is_finite() && *l >= 0.0) {
                 Some(limit) if known => {
                     budgets.push((name.to_owned(), Fact::new(limit, self.place(value))));
                 }
                 Some(_) => {}
-                None => self.fault(self.place(value), "a budget is a number or a quantity such as \"100 MB\", \"2 s\", \"70 %\""),
+                None => self.fault(
+                    self.place(value),
+                    "a budget is a number or a quantity such as \"100 MB\", \"2 s\", \"70 %\"",
+                ),
             }
         }
         budgets
@@ -275,9 +298,17 @@ impl Reader {
             let path = self.string(table, "path").map(|p| p.value);
             match until.value.parse::<Date>() {
                 Err(error) => self.fault(until.at, error.to_string()),
-                Ok(_) if reason.value.trim().is_empty() => self.fault(reason.at, "a waiver needs a reason"),
+                Ok(_) if reason.value.trim().is_empty() => {
+                    self.fault(reason.at, "a waiver needs a reason")
+                }
                 Ok(day) => {
-                    let waiver = WaiverConfig { rule: rule.value, path, until: day, reason: reason.value, at };
+                    let waiver = WaiverConfig {
+                        rule: rule.value,
+                        path,
+                        until: day,
+                        reason: reason.value,
+                        at,
+                    };
                     self.config.waivers.push(waiver);
                 }
             }
@@ -348,7 +379,11 @@ reason = "ffmpeg needs its plugins"
     fn faults_name_their_place() {
         let text = "due-days = \"x\"\ncolour = 1\n[budgets]\n\"image.size\" = 3\n[[waiver]]\nrule = \"a/b\"\n";
         let config = Config::parse(FILE, text);
-        let said: Vec<_> = config.faults.iter().map(|f| (f.at.span.map(|s| s.text(text)), f.value.as_str())).collect();
+        let said: Vec<_> = config
+            .faults
+            .iter()
+            .map(|f| (f.at.span.map(|s| s.text(text)), f.value.as_str()))
+            .collect();
         assert_eq!(said.len(), 4, "{said:?}");
         assert_eq!(said[0].0, Some("\"x\""));
         assert_eq!(said[1].0, Some("colour"));

@@ -138,7 +138,12 @@ impl Draft {
     }
 
     /// Adds the remedy as edits.
-    pub fn fix(&mut self, title: impl Into<String>, applicability: Applicability, edits: Vec<Edit>) -> &mut Self {
+    pub fn fix(
+        &mut self,
+        title: impl Into<String>,
+        applicability: Applicability,
+        edits: Vec<Edit>,
+    ) -> &mut Self {
         self.fix = Some(Fix { title: title.into(), applicability, edits });
         self
     }

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_named_and_kept() {
-        let r = resolve("a:${{ github.sha }}-${{ inputs.x || env.A }}-${{ secrets.T == 'x' }}", &known);
+        let r =
+            resolve("a:${{ github.sha }}-${{ inputs.x || env.A }}-${{ secrets.T == 'x' }}", &known);
         assert_eq!(r.text, "a:${{ github.sha }}-${{ inputs.x || env.A }}-${{ secrets.T == 'x' }}");
         assert_eq!(r.unknown, ["github.sha", "inputs.x", "secrets.T"]);
         assert_eq!(resolve("${{ false && github.sha }}", &known).unknown, Vec::<String>::new());

@@ -65,9 +65,14 @@ impl Makefile {
         if line.is_empty() || line.starts_with(['#', ' ', '.']) {
             return;
         }
-        let assigned = ["::=", ":=", "?=", "+=", "!=", "="].iter().find_map(|sign| line.split_once(sign));
+        let assigned =
+            ["::=", ":=", "?=", "+=", "!=", "="].iter().find_map(|sign| line.split_once(sign));
         let colon = line.find(':');
-        let rule_first = colon.is_some_and(|c| line.find('=').is_none_or(|e| c + 1 < e) && !line[c..].starts_with(":=") && !line[c..].starts_with("::="));
+        let rule_first = colon.is_some_and(|c| {
+            line.find('=').is_none_or(|e| c + 1 < e)
+                && !line[c..].starts_with(":=")
+                && !line[c..].starts_with("::=")
+        });
         if let Some((name, value)) = assigned.filter(|_| !rule_first) {
             let name = name.trim().trim_start_matches("export ").trim();
             if !name.contains(char::is_whitespace) && !line.contains("!=") {
@@ -79,7 +84,11 @@ impl Makefile {
             let words = |s: &str| s.split_whitespace().map(str::to_owned).collect();
             let (needs, inline) = needs.split_once(';').unwrap_or((needs, ""));
             let _ = inline;
-            self.rules.push(Rule { targets: words(targets), needs: words(needs.trim_start_matches(':')), recipe: Vec::new() });
+            self.rules.push(Rule {
+                targets: words(targets),
+                needs: words(needs.trim_start_matches(':')),
+                recipe: Vec::new(),
+            });
         }
     }
 
@@ -99,10 +108,16 @@ impl Makefile {
     }
 
     /// Adds the rules of a target, its needs first. Iterative: a hostile file is only slow.
-    fn collect<'a>(&'a self, target: &'a str, seen: &mut BTreeSet<&'a str>, chosen: &mut Vec<usize>) {
+    fn collect<'a>(
+        &'a self,
+        target: &'a str,
+        seen: &mut BTreeSet<&'a str>,
+        chosen: &mut Vec<usize>,
+    ) {
         let mut stack = vec![(target, false)];
         while let Some((name, expanded)) = stack.pop() {
-            let rules = self.rules.iter().enumerate().filter(|(_, r)| r.targets.iter().any(|t| t == name));
+            let rules =
+                self.rules.iter().enumerate().filter(|(_, r)| r.targets.iter().any(|t| t == name));
             if expanded {
                 chosen.extend(rules.map(|(i, _)| i));
             } else if seen.insert(name) {
@@ -147,7 +162,8 @@ fn make_variables(text: &str) -> String {
         out.push_str(&rest[..i]);
         rest = &rest[i..];
         let name = rest.strip_prefix("$(").and_then(|t| t.split(')').next());
-        let plain = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let plain =
+            |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if let Some(name) = name.filter(|n| plain(n)) {
             out.push_str("${");
             out.push_str(name);
@@ -175,8 +191,14 @@ mod tests {
         let text = "IMAGE ?= eu.gcr.io/p/api\nTAG := 1\n.PHONY: a\n\nbuild: lint ## help\n\t@docker build \\\n\t  -t $(IMAGE):$(TAG) .\n\nlint:\n\t-echo $$HOME\npush: build\n\tdocker push x\n";
         let makefile = Makefile::parse(text);
         let lines: Vec<&str> = makefile.recipes(&["push".to_owned()]).map(Cooked::text).collect();
-        assert_eq!(lines, ["echo $HOME\n", "docker build \\\n\t  -t ${IMAGE}:${TAG} .\n", "docker push x\n"]);
-        assert_eq!(makefile.variables().collect::<Vec<_>>(), [("IMAGE", "eu.gcr.io/p/api"), ("TAG", "1")]);
+        assert_eq!(
+            lines,
+            ["echo $HOME\n", "docker build \\\n\t  -t ${IMAGE}:${TAG} .\n", "docker push x\n"]
+        );
+        assert_eq!(
+            makefile.variables().collect::<Vec<_>>(),
+            [("IMAGE", "eu.gcr.io/p/api"), ("TAG", "1")]
+        );
         assert_eq!(makefile.recipes(&[]).count(), 3);
         let build = makefile.recipes(&["build".to_owned()]).nth(1).unwrap();
         assert_eq!(build.source_offset(0) as usize, text.find("docker build").unwrap());

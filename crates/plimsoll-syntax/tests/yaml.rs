@@ -42,7 +42,8 @@ fn block_scalars_map_back_to_their_lines() {
 
 #[test]
 fn anchors_merge_without_copies() {
-    let source = "base: &b {a: 1, b: 2}\nmore: &m {b: 3, c: 4}\nx:\n  <<: [*b, *m]\n  a: 9\ny: *b\n";
+    let source =
+        "base: &b {a: 1, b: 2}\nmore: &m {b: 3, c: 4}\nx:\n  <<: [*b, *m]\n  a: 9\ny: *b\n";
     let yaml = parse(source);
     let root = yaml.documents().next().unwrap();
     let x = root.get("x").unwrap();
@@ -57,7 +58,9 @@ fn anchors_merge_without_copies() {
 
 #[test]
 fn unknown_tags_documents_and_json_are_fine() {
-    let yaml = parse("---\na: !reference [x, y]\nb: !Ref z\n---\n{\"k\": [1, {\"n\": null}],\n\t\"t\": \"\\u0041\"}\n");
+    let yaml = parse(
+        "---\na: !reference [x, y]\nb: !Ref z\n---\n{\"k\": [1, {\"n\": null}],\n\t\"t\": \"\\u0041\"}\n",
+    );
     assert_eq!(yaml.errors(), []);
     let docs: Vec<_> = yaml.documents().collect();
     assert_eq!(docs[0].get("a").unwrap().tag(), Some("!reference"));
@@ -85,7 +88,8 @@ fn a_billion_laughs_is_an_error() {
     }
     let yaml = parse(&source);
     assert!(yaml.errors().iter().any(|e| e.message.contains("aliases expand")));
-    let merges: String = (1..16).map(|i| format!("m{i}: &m{i}\n  <<: [*m{0}, *m{0}]\n", i - 1)).collect();
+    let merges: String =
+        (1..16).map(|i| format!("m{i}: &m{i}\n  <<: [*m{0}, *m{0}]\n", i - 1)).collect();
     let yaml = parse(&format!("m0: &m0 {{k: 1}}\n{merges}"));
     let root = yaml.documents().next().unwrap();
     assert_eq!(root.get("m10").unwrap().entries().count(), 1);
@@ -96,7 +100,11 @@ fn depth_is_bounded() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(parse(&deep).errors().len(), 1);
     let deep = parse(&"- ".repeat(300));
-    assert!(deep.errors().iter().any(|e| e.message.contains(&MAX_DEPTH.to_string())), "{:?}", deep.errors());
+    assert!(
+        deep.errors().iter().any(|e| e.message.contains(&MAX_DEPTH.to_string())),
+        "{:?}",
+        deep.errors()
+    );
     assert!(!parse("a: *nope\n").errors().is_empty());
     assert_eq!(parse("").documents().count(), 0);
 }

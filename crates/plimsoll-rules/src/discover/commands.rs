@@ -12,19 +12,78 @@ use crate::repo::{Fact, Place};
 
 /// Flags of `docker build` and its kin that take a value.
 pub(crate) const DOCKER_BUILD: Takes = Takes::These(&[
-    "-t", "--tag", "-f", "--file", "--build-arg", "--target", "--cache-from", "--cache-to", "--platform", "-o", "--output",
-    "--secret", "--ssh", "--label", "--network", "--progress", "--build-context", "--builder", "--iidfile", "--add-host",
-    "--allow", "--annotation", "--attest", "--metadata-file", "--shm-size", "--ulimit", "--cgroup-parent", "-m", "--memory",
-    "--isolation", "--no-cache-filter", "--format", "--layers", "--authfile", "-c", "--cpu-shares", "--pull-policy",
+    "-t",
+    "--tag",
+    "-f",
+    "--file",
+    "--build-arg",
+    "--target",
+    "--cache-from",
+    "--cache-to",
+    "--platform",
+    "-o",
+    "--output",
+    "--secret",
+    "--ssh",
+    "--label",
+    "--network",
+    "--progress",
+    "--build-context",
+    "--builder",
+    "--iidfile",
+    "--add-host",
+    "--allow",
+    "--annotation",
+    "--attest",
+    "--metadata-file",
+    "--shm-size",
+    "--ulimit",
+    "--cgroup-parent",
+    "-m",
+    "--memory",
+    "--isolation",
+    "--no-cache-filter",
+    "--format",
+    "--layers",
+    "--authfile",
+    "-c",
+    "--cpu-shares",
+    "--pull-policy",
 ]);
 
 /// Flags of gcloud that take no value.
 pub(crate) const GCLOUD: Takes = Takes::AllBut(&[
-    "--allow-unauthenticated", "--no-allow-unauthenticated", "--cpu-boost", "--no-cpu-boost", "--cpu-throttling",
-    "--no-cpu-throttling", "--quiet", "-q", "--no-traffic", "--async", "--no-async", "--session-affinity",
-    "--no-session-affinity", "--to-latest", "--use-http2", "--no-use-http2", "--clear-env-vars", "--clear-secrets",
-    "--clear-labels", "--clear-network", "--clear-tags", "--no-cache", "--no-source", "--suppress-logs", "--deploy-health-check",
-    "--no-deploy-health-check", "--default-url", "--no-default-url", "--iap", "--no-iap", "--user-output-enabled",
+    "--allow-unauthenticated",
+    "--no-allow-unauthenticated",
+    "--cpu-boost",
+    "--no-cpu-boost",
+    "--cpu-throttling",
+    "--no-cpu-throttling",
+    "--quiet",
+    "-q",
+    "--no-traffic",
+    "--async",
+    "--no-async",
+    "--session-affinity",
+    "--no-session-affinity",
+    "--to-latest",
+    "--use-http2",
+    "--no-use-http2",
+    "--clear-env-vars",
+    "--clear-secrets",
+    "--clear-labels",
+    "--clear-network",
+    "--clear-tags",
+    "--no-cache",
+    "--no-source",
+    "--suppress-logs",
+    "--deploy-health-check",
+    "--no-deploy-health-check",
+    "--default-url",
+    "--no-default-url",
+    "--iap",
+    "--no-iap",
+    "--user-output-enabled",
 ]);
 
 /// Where a script stands, and what is known there.
@@ -122,9 +181,15 @@ fn container(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
         ("docker", (Some("image" | "builder"), Some("build"))) => (BuildTool::DockerBuild, 2),
         ("docker", (Some("buildx"), Some("build" | "b"))) => (BuildTool::Buildx, 2),
         ("docker", (Some("buildx"), Some("bake"))) => {
-            return site.note(call.span(), "docker buildx bake: the targets of bake files are not read", finder);
+            return site.note(
+                call.span(),
+                "docker buildx bake: the targets of bake files are not read",
+                finder,
+            );
         }
-        ("podman", (Some("build"), _)) | ("buildah", (Some("build" | "bud"), _)) => (BuildTool::Podman, 1),
+        ("podman", (Some("build"), _)) | ("buildah", (Some("build" | "bud"), _)) => {
+            (BuildTool::Podman, 1)
+        }
         _ => return,
     };
     let args = call.parse(DOCKER_BUILD);
@@ -157,9 +222,14 @@ pub(super) fn build(
     build.no_cache = args.last(&["--no-cache"]).map(|f| (site.place)(f.span));
     build.push = args.has(&["--push"]).then_some(true);
     let platforms = site.flags(args, &["--platform"]);
-    build.platforms = platforms.iter().flat_map(|f| f.value.split(',').map(|p| Fact::new(p.trim().to_owned(), f.at.clone()))).collect();
+    build.platforms = platforms
+        .iter()
+        .flat_map(|f| f.value.split(',').map(|p| Fact::new(p.trim().to_owned(), f.at.clone())))
+        .collect();
     build.args = site.flags(args, &["--build-arg"]).into_iter().map(build_arg).collect();
-    let pair = |f: Fact<String>| f.value.split_once('=').map(|(n, v)| (n.to_owned(), Fact::new(v.to_owned(), f.at.clone())));
+    let pair = |f: Fact<String>| {
+        f.value.split_once('=').map(|(n, v)| (n.to_owned(), Fact::new(v.to_owned(), f.at.clone())))
+    };
     build.contexts = site.flags(args, &["--build-context"]).into_iter().filter_map(pair).collect();
     finder.found.builds.push(build);
 }
@@ -179,10 +249,18 @@ fn context_of(site: &Site<'_>, word: &Word) -> ContextRef {
         return ContextRef::Remote(fact);
     }
     let here = ["${PWD}", "$(pwd)", "${GITHUB_WORKSPACE}", "${{ github.workspace }}", "/workspace"];
-    let relative = here.iter().find_map(|h| fact.value.strip_prefix(h)).map(|rest| format!("./{}", rest.trim_start_matches('/')));
+    let relative = here
+        .iter()
+        .find_map(|h| fact.value.strip_prefix(h))
+        .map(|rest| format!("./{}", rest.trim_start_matches('/')));
     let known = resolved.unknown.is_empty() || relative.is_some();
     let text = relative.unwrap_or_else(|| fact.value.clone());
-    match site.folder.as_deref().filter(|_| known && !text.contains('$')).and_then(|f| join(f, &text)) {
+    match site
+        .folder
+        .as_deref()
+        .filter(|_| known && !text.contains('$'))
+        .and_then(|f| join(f, &text))
+    {
         Some(folder) => ContextRef::Folder(Fact::new(folder, fact.at)),
         None => ContextRef::Unknown(fact),
     }
@@ -219,7 +297,13 @@ fn gcloud(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
             finder.found.deploys.push(deploy);
         }
         ["run", "services", "update", ..] => {
-            finder.found.deploys.push(cloud_run(call, &args, word(3), DeployTool::GcloudUpdate, site));
+            finder.found.deploys.push(cloud_run(
+                call,
+                &args,
+                word(3),
+                DeployTool::GcloudUpdate,
+                site,
+            ));
         }
         ["builds", "submit", ..] => builds_submit(call, &args, word(2), site, finder),
         _ => {}
@@ -227,7 +311,13 @@ fn gcloud(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
 }
 
 /// `gcloud run deploy` and `services update`: the settings as flags.
-pub(super) fn cloud_run(call: &Invocation<'_>, args: &Args<'_>, service: Option<&Word>, tool: DeployTool, site: &Site<'_>) -> Deploy {
+pub(super) fn cloud_run(
+    call: &Invocation<'_>,
+    args: &Args<'_>,
+    service: Option<&Word>,
+    tool: DeployTool,
+    site: &Site<'_>,
+) -> Deploy {
     let mut deploy = Deploy::new((site.place)(call.span()), Platform::CloudRun, tool);
     deploy.job = site.job;
     deploy.service = service.map(|w| site.fact(w));
@@ -286,19 +376,32 @@ pub(super) fn pairs(fact: &Fact<String>) -> Vec<(Fact<String>, Fact<String>)> {
     };
     let pair = |item: &str| {
         let (name, value) = item.trim().split_once('=')?;
-        Some((Fact::new(name.to_owned(), fact.at.clone()), Fact::new(value.to_owned(), fact.at.clone())))
+        Some((
+            Fact::new(name.to_owned(), fact.at.clone()),
+            Fact::new(value.to_owned(), fact.at.clone()),
+        ))
     };
-    text.split([',', '\n']).filter(|_| separator == ",").chain(text.split(separator).filter(|_| separator != ",")).filter_map(pair).collect()
+    text.split([',', '\n'])
+        .filter(|_| separator == ",")
+        .chain(text.split(separator).filter(|_| separator != ","))
+        .filter_map(pair)
+        .collect()
 }
 
 /// `--source DIR` builds the Dockerfile there, or with buildpacks where there is none.
-fn source_build(call: &Invocation<'_>, source: &Fact<String>, site: &Site<'_>, finder: &mut Finder<'_>) {
+fn source_build(
+    call: &Invocation<'_>,
+    source: &Fact<String>,
+    site: &Site<'_>,
+    finder: &mut Finder<'_>,
+) {
     let Some(folder) = site.folder.as_deref().and_then(|f| join(f, &source.value)) else {
         return finder.note(&source.at, format!("the source folder {} is not known", source.value));
     };
     let dockerfile = join(&folder, "Dockerfile").unwrap_or_default();
     if finder.sources.kind(&dockerfile).is_none() {
-        return finder.note(&source.at, "it is built with buildpacks: there is no Dockerfile to analyse");
+        return finder
+            .note(&source.at, "it is built with buildpacks: there is no Dockerfile to analyse");
     }
     let context = ContextRef::Folder(Fact::new(folder, source.at.clone()));
     let mut build = Build::new((site.place)(call.span()), BuildTool::GcloudSource, context);
@@ -308,11 +411,20 @@ fn source_build(call: &Invocation<'_>, source: &Fact<String>, site: &Site<'_>, f
     finder.found.builds.push(build);
 }
 
-fn builds_submit(call: &Invocation<'_>, args: &Args<'_>, source: Option<&Word>, site: &Site<'_>, finder: &mut Finder<'_>) {
+fn builds_submit(
+    call: &Invocation<'_>,
+    args: &Args<'_>,
+    source: Option<&Word>,
+    site: &Site<'_>,
+    finder: &mut Finder<'_>,
+) {
     if let Some(config) = site.flag(args, &["--config"]) {
         let path = site.folder.as_deref().and_then(|f| join(f, &config.value));
         if path.as_deref().is_none_or(|p| finder.sources.kind(p).is_none()) {
-            finder.note(&config.at, format!("the build configuration {} is not in the repository", config.value));
+            finder.note(
+                &config.at,
+                format!("the build configuration {} is not in the repository", config.value),
+            );
         }
         return;
     }
@@ -329,7 +441,11 @@ fn builds_submit(call: &Invocation<'_>, args: &Args<'_>, source: Option<&Word>, 
         return;
     }
     let mut build = Build::new(at, BuildTool::GcloudBuilds, context);
-    build.dockerfile = build.context.folder().and_then(|f| join(f, "Dockerfile")).map(|p| Fact::new(p, build.context.at().clone()));
+    build.dockerfile = build
+        .context
+        .folder()
+        .and_then(|f| join(f, "Dockerfile"))
+        .map(|p| Fact::new(p, build.context.at().clone()));
     build.tags = tags;
     build.push = Some(true);
     build.job = site.job;
@@ -338,13 +454,24 @@ fn builds_submit(call: &Invocation<'_>, args: &Args<'_>, source: Option<&Word>, 
 }
 
 fn kubectl(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
-    let args = call.parse(Takes::These(&["-n", "--namespace", "-f", "--filename", "--context", "--kubeconfig", "-k", "--timeout", "-l"]));
+    let args = call.parse(Takes::These(&[
+        "-n",
+        "--namespace",
+        "-f",
+        "--filename",
+        "--context",
+        "--kubeconfig",
+        "-k",
+        "--timeout",
+        "-l",
+    ]));
     let words: Vec<&str> = args.positional.iter().map(|w| w.text().unwrap_or("")).collect();
     let ["set", "image", ..] = words.as_slice() else { return };
     // `deployment/api api=image:tag`: the workload, then its containers.
     for word in args.positional.iter().skip(3) {
         let Some((_, image)) = word.split_assignment() else { continue };
-        let mut deploy = Deploy::new((site.place)(call.span()), Platform::Kubernetes, DeployTool::Kubectl);
+        let mut deploy =
+            Deploy::new((site.place)(call.span()), Platform::Kubernetes, DeployTool::Kubectl);
         deploy.job = site.job;
         deploy.environment.clone_from(&site.environment);
         let name = args.positional.get(2).map(|w| site.fact(w));
@@ -355,7 +482,19 @@ fn kubectl(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
 }
 
 fn helm(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
-    let args = call.parse(Takes::These(&["-n", "--namespace", "-f", "--values", "--set", "--set-string", "--version", "--timeout", "--kube-context", "--repo", "--description"]));
+    let args = call.parse(Takes::These(&[
+        "-n",
+        "--namespace",
+        "-f",
+        "--values",
+        "--set",
+        "--set-string",
+        "--version",
+        "--timeout",
+        "--kube-context",
+        "--repo",
+        "--description",
+    ]));
     let words: Vec<&str> = args.positional.iter().map(|w| w.text().unwrap_or("")).collect();
     let ["upgrade" | "install", ..] = words.as_slice() else { return };
     let mut deploy = Deploy::new((site.place)(call.span()), Platform::Kubernetes, DeployTool::Helm);

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use plimsoll_syntax::yaml::{Kind, Node, Yaml};
 
 use super::paths::{folder, join};
-use super::types::{Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, Platform};
+use super::types::{
+    Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, Platform,
+};
 use crate::repo::{Fact, Place};
 
 /// Whether a file's name is one of a compose file.
 pub(super) fn is_compose(name: &str) -> bool {
     let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"));
-    stem.is_some_and(|s| ["compose", "docker-compose"].iter().any(|c| s == *c || s.strip_prefix(c).is_some_and(|r| r.starts_with(['.', '-', '_']))))
+    stem.is_some_and(|s| {
+        ["compose", "docker-compose"]
+            .iter()
+            .any(|c| s == *c || s.strip_prefix(c).is_some_and(|r| r.starts_with(['.', '-', '_'])))
+    })
 }
 
 /// Finds the services of a compose file.
@@ -38,7 +44,13 @@ impl Reader<'_> {
         Some(Fact::new(node.as_str()?.to_owned(), Place::new(self.path, node.span())))
     }
 
-    fn build(&self, name: &Fact<String>, node: Node<'_>, image: Option<Fact<String>>, found: &mut Discovery) {
+    fn build(
+        &self,
+        name: &Fact<String>,
+        node: Node<'_>,
+        image: Option<Fact<String>>,
+        found: &mut Discovery,
+    ) {
         let short = self.fact(Some(node));
         let context = short.or_else(|| self.fact(node.get("context")));
         let at = name.at.clone();
@@ -58,11 +70,15 @@ impl Reader<'_> {
         build.args = self.args(node.get("args"));
         let caches = |key: &str| {
             let items = node.get(key).into_iter().flat_map(|n| n.items());
-            items.filter_map(|n| self.fact(Some(n))).map(|f| f.map(|t| CacheSpec::parse(&t))).collect()
+            items
+                .filter_map(|n| self.fact(Some(n)))
+                .map(|f| f.map(|t| CacheSpec::parse(&t)))
+                .collect()
         };
         build.cache_from = caches("cache_from");
         build.cache_to = caches("cache_to");
-        build.contexts = node.get("additional_contexts").map(|n| self.contexts(n)).unwrap_or_default();
+        build.contexts =
+            node.get("additional_contexts").map(|n| self.contexts(n)).unwrap_or_default();
         found.builds.push(build);
     }
 
@@ -83,7 +99,9 @@ impl Reader<'_> {
     fn args(&self, node: Option<Node<'_>>) -> Vec<(Fact<String>, Option<String>)> {
         let Some(node) = node else { return Vec::new() };
         if node.kind() == Kind::Map {
-            let pair = |(k, v): (Node<'_>, Node<'_>)| Some((self.fact(Some(k))?, v.as_str().map(str::to_owned)));
+            let pair = |(k, v): (Node<'_>, Node<'_>)| {
+                Some((self.fact(Some(k))?, v.as_str().map(str::to_owned)))
+            };
             return node.entries().filter_map(pair).collect();
         }
         let pair = |fact: Fact<String>| match fact.value.split_once('=') {
@@ -95,15 +113,25 @@ impl Reader<'_> {
 
     fn contexts(&self, node: Node<'_>) -> Vec<(String, Fact<String>)> {
         let args = self.args(Some(node));
-        args.into_iter().filter_map(|(name, source)| Some((name.value, Fact::new(source?, name.at)))).collect()
+        args.into_iter()
+            .filter_map(|(name, source)| Some((name.value, Fact::new(source?, name.at))))
+            .collect()
     }
 
-    fn deploy(&self, name: Fact<String>, service: Node<'_>, image: Option<Fact<String>>, found: &mut Discovery) {
+    fn deploy(
+        &self,
+        name: Fact<String>,
+        service: Node<'_>,
+        image: Option<Fact<String>>,
+        found: &mut Discovery,
+    ) {
         let mut deploy = Deploy::new(name.at.clone(), Platform::Compose, DeployTool::Compose);
         deploy.environment = super::environment::guess(&[self.path]);
         deploy.image = image;
-        deploy.settings.memory = self.fact(service.get_path(&["deploy", "resources", "limits", "memory"]));
-        deploy.settings.cpu = self.fact(service.get_path(&["deploy", "resources", "limits", "cpus"]));
+        deploy.settings.memory =
+            self.fact(service.get_path(&["deploy", "resources", "limits", "memory"]));
+        deploy.settings.cpu =
+            self.fact(service.get_path(&["deploy", "resources", "limits", "cpus"]));
         deploy.settings.env = match service.get("environment") {
             Some(node) => {
                 let value = |(name, value): (Fact<String>, Option<String>)| {

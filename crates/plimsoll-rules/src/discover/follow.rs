@@ -17,9 +17,19 @@ const MAX_DEPTH: usize = 4;
 /// Follows the call of a script of the repository: `./deploy.sh`, `bash scripts/build`.
 pub(super) fn script(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
     let shell = matches!(call.program, "bash" | "sh" | "zsh" | "dash" | "source" | ".");
-    let word = if shell { call.args.iter().find(|w| !w.head().starts_with('-')) } else { call.command.words.get(call.wrappers.len()) };
+    let word = if shell {
+        call.args.iter().find(|w| !w.head().starts_with('-'))
+    } else {
+        call.command.words.get(call.wrappers.len())
+    };
     let Some(word) = word else { return };
-    if shell && call.args.iter().take_while(|w| w.head().starts_with('-')).any(|w| w.head().ends_with('c') && !w.head().starts_with("--")) {
+    if shell
+        && call
+            .args
+            .iter()
+            .take_while(|w| w.head().starts_with('-'))
+            .any(|w| w.head().ends_with('c') && !w.head().starts_with("--"))
+    {
         return inline(call, site, finder);
     }
     let resolved = site.scope.word(word);
@@ -29,12 +39,19 @@ pub(super) fn script(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder
     }
     let Some(path) = site.folder.as_deref().and_then(|f| join(f, &resolved.text)) else { return };
     if site.depth >= MAX_DEPTH {
-        return finder.note(&(site.place)(word.span), "scripts that call scripts are not followed any further");
+        return finder.note(
+            &(site.place)(word.span),
+            "scripts that call scripts are not followed any further",
+        );
     }
     let Some(text) = finder.sources.text(&path) else {
-        let speaks = ["build", "deploy", "docker", "release", "publish"].iter().any(|w| path.contains(w));
+        let speaks =
+            ["build", "deploy", "docker", "release", "publish"].iter().any(|w| path.contains(w));
         if speaks && finder.sources.kind(&path).is_none() {
-            finder.note(&(site.place)(word.span), format!("the script {path} is not in the repository"));
+            finder.note(
+                &(site.place)(word.span),
+                format!("the script {path} is not in the repository"),
+            );
         }
         return;
     };
@@ -80,7 +97,13 @@ pub(super) fn make(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'
 }
 
 /// Scans the recipes of targets and of what they depend on; of all where none is named.
-fn targets_of(path: &str, targets: &[String], folder: &str, site: &Site<'_>, finder: &mut Finder<'_>) {
+fn targets_of(
+    path: &str,
+    targets: &[String],
+    folder: &str,
+    site: &Site<'_>,
+    finder: &mut Finder<'_>,
+) {
     let repo = finder.repo;
     let Some(makefile) = repo.makefiles.get(path) else { return };
     let file: Arc<str> = path.into();
@@ -90,7 +113,13 @@ fn targets_of(path: &str, targets: &[String], folder: &str, site: &Site<'_>, fin
         for (name, value) in makefile.variables() {
             scope.vars.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
-        let inner = Site { place: &place, folder: Some(folder.to_owned()), scope, depth: site.depth + 1, ..site.clone() };
+        let inner = Site {
+            place: &place,
+            folder: Some(folder.to_owned()),
+            scope,
+            depth: site.depth + 1,
+            ..site.clone()
+        };
         commands::scan(&shell::parse(line.text()), inner, finder);
     }
 }
@@ -99,7 +128,11 @@ fn targets_of(path: &str, targets: &[String], folder: &str, site: &Site<'_>, fin
 pub(super) fn scripts_nobody_calls(finder: &mut Finder<'_>) {
     let sources = finder.sources;
     for (path, file) in &sources.files {
-        let is_script = path.ends_with(".sh") || path.ends_with(".bash") || file.text.starts_with("#!/bin/sh") || file.text.starts_with("#!/bin/bash") || file.text.starts_with("#!/usr/bin/env bash");
+        let is_script = path.ends_with(".sh")
+            || path.ends_with(".bash")
+            || file.text.starts_with("#!/bin/sh")
+            || file.text.starts_with("#!/bin/bash")
+            || file.text.starts_with("#!/usr/bin/env bash");
         if finder.followed.contains(path) {
             continue;
         }

@@ -10,7 +10,7 @@ use super::paths::join;
 use super::scope::Scope;
 use super::types::{Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, JobRef, Platform};
 use super::{Finder, environment};
-use crate::repo::{EnvVar, Fact, Job, Place, Step, Workflow};
+use crate::repo::{EnvVar, Fact, Job, Place, Workflow, WorkflowStep as Step};
 
 /// Goes through the jobs of a workflow.
 pub(super) fn find(index: usize, finder: &mut Finder<'_>) {
@@ -19,7 +19,8 @@ pub(super) fn find(index: usize, finder: &mut Finder<'_>) {
     for (j, job) in workflow.jobs.iter().enumerate() {
         called(job, finder);
         for (s, step) in job.steps.iter().enumerate() {
-            let at = StepAt { workflow, job, step, index: JobRef { workflow: index, job: j, step: s } };
+            let at =
+                StepAt { workflow, job, step, index: JobRef { workflow: index, job: j, step: s } };
             at.find(finder);
         }
     }
@@ -78,7 +79,11 @@ impl StepAt<'_> {
             Some("docker/bake-action") => {
                 finder.note(&self.step.at, "the targets of bake files are not read");
             }
-            Some("azure/k8s-deploy" | "azure/webapps-deploy" | "aws-actions/amazon-ecs-deploy-task-definition") => {
+            Some(
+                "azure/k8s-deploy"
+                | "azure/webapps-deploy"
+                | "aws-actions/amazon-ecs-deploy-task-definition",
+            ) => {
                 finder.note(&self.step.at, "deployments with this action are not analysed");
             }
             Some(action) => self.local_action(action, finder),
@@ -89,9 +94,9 @@ impl StepAt<'_> {
     /// An action of the repository itself is read on its own.
     fn local_action(&self, action: &str, finder: &mut Finder<'_>) {
         let Some(folder) = action.strip_prefix("./") else { return };
-        let known = ["action.yml", "action.yaml"].iter().any(|n| {
-            join(folder, n).is_some_and(|p| finder.sources.kind(&p).is_some())
-        });
+        let known = ["action.yml", "action.yaml"]
+            .iter()
+            .any(|n| join(folder, n).is_some_and(|p| finder.sources.kind(&p).is_some()));
         if !known {
             finder.note(&self.step.at, format!("the action {action} is not in the repository"));
         }
@@ -99,7 +104,11 @@ impl StepAt<'_> {
 
     /// The working directory of a `run:` step.
     fn folder(&self) -> Option<String> {
-        let set = [&self.step.working_directory, &self.job.working_directory, &self.workflow.working_directory];
+        let set = [
+            &self.step.working_directory,
+            &self.job.working_directory,
+            &self.workflow.working_directory,
+        ];
         match set.into_iter().flatten().next() {
             Some(fact) => {
                 let resolved = self.scope().expand(&fact.value);
@@ -133,7 +142,9 @@ impl StepAt<'_> {
         build.dockerfile = self.dockerfile(&scope, &build.context);
         build.target = self.input(&scope, "target");
         build.tags = self.tags(&scope);
-        let specs = |name: &str| self.lines(&scope, name).into_iter().map(|f| f.map(|t| CacheSpec::parse(&t))).collect();
+        let specs = |name: &str| {
+            self.lines(&scope, name).into_iter().map(|f| f.map(|t| CacheSpec::parse(&t))).collect()
+        };
         build.cache_from = specs("cache-from");
         build.cache_to = specs("cache-to");
         let truth = |name: &str| self.input(&scope, name).map(|f| f.map(|v| v == "true"));
@@ -141,13 +152,20 @@ impl StepAt<'_> {
         build.push = truth("push").map(|f| f.value);
         build.platforms = self.items(&scope, "platforms");
         build.args = self.lines(&scope, "build-args").into_iter().map(build_arg).collect();
-        let pair = |f: Fact<String>| f.value.split_once('=').map(|(n, v)| (n.to_owned(), Fact::new(v.to_owned(), f.at.clone())));
-        build.contexts = self.lines(&scope, "build-contexts").into_iter().filter_map(pair).collect();
+        let pair = |f: Fact<String>| {
+            f.value
+                .split_once('=')
+                .map(|(n, v)| (n.to_owned(), Fact::new(v.to_owned(), f.at.clone())))
+        };
+        build.contexts =
+            self.lines(&scope, "build-contexts").into_iter().filter_map(pair).collect();
         finder.found.builds.push(build);
     }
 
     fn context(&self, scope: &Scope) -> ContextRef {
-        let Some(fact) = self.input(scope, "context") else { return ContextRef::Git(self.step.at.clone()) };
+        let Some(fact) = self.input(scope, "context") else {
+            return ContextRef::Git(self.step.at.clone());
+        };
         let text = fact.value.trim_start_matches("${{ github.workspace }}").trim_start_matches('/');
         let text = if text.is_empty() { "." } else { text };
         if text.contains("defaultContext") {
@@ -196,12 +214,21 @@ impl StepAt<'_> {
         }
         let scope = Scope::of_step(self.workflow, self.job, &step.env);
         let images = step.with("images")?.items().into_iter();
-        Some(images.map(|f| f.map(|t| format!("{}:${{{{ steps.{id}.outputs.version }}}}", scope.expand(&t).text))).collect())
+        Some(
+            images
+                .map(|f| {
+                    f.map(|t| {
+                        format!("{}:${{{{ steps.{id}.outputs.version }}}}", scope.expand(&t).text)
+                    })
+                })
+                .collect(),
+        )
     }
 
     fn deploy_cloudrun(&self, finder: &mut Finder<'_>) {
         let scope = self.scope();
-        let mut deploy = Deploy::new(self.step.at.clone(), Platform::CloudRun, DeployTool::DeployCloudRunAction);
+        let mut deploy =
+            Deploy::new(self.step.at.clone(), Platform::CloudRun, DeployTool::DeployCloudRunAction);
         deploy.job = Some(self.index);
         deploy.service = self.input(&scope, "service");
         let name = deploy.service.as_ref().map_or("", |s| s.value.as_str());
@@ -221,7 +248,10 @@ impl StepAt<'_> {
         s.secrets.extend(self.pairs(&scope, "secrets"));
         s.labels.extend(self.pairs(&scope, "labels"));
         if let Some(manifest) = self.input(&scope, "metadata") {
-            finder.note(&manifest.at, "the settings stand in the manifest it names; they are read from there");
+            finder.note(
+                &manifest.at,
+                "the settings stand in the manifest it names; they are read from there",
+            );
         }
         finder.found.deploys.push(deploy);
     }
@@ -238,11 +268,21 @@ impl StepAt<'_> {
         let one_line = flags.cooked.text().replace(['\n', '\r'], " ");
         let script = shell::parse(&format!("{prefix}{one_line}"));
         let place = |span: Span| {
-            let inner = Span { start: span.start.saturating_sub(shift), end: span.end.saturating_sub(shift) };
+            let inner = Span {
+                start: span.start.saturating_sub(shift),
+                end: span.end.saturating_sub(shift),
+            };
             Place::new(&path, flags.cooked.source_span(inner))
         };
         let Some(call) = script.commands.first().and_then(Invocation::of) else { return };
-        let site = Site { place: &place, folder: None, job: None, environment: None, scope: scope.clone(), depth: 0 };
+        let site = Site {
+            place: &place,
+            folder: None,
+            job: None,
+            environment: None,
+            scope: scope.clone(),
+            depth: 0,
+        };
         commands::cloud_run_flags(deploy, &call.parse(GCLOUD), &site);
     }
 }

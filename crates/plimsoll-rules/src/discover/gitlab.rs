@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use plimsoll_syntax::Span;
 use plimsoll_syntax::shell;
 use plimsoll_syntax::yaml::{Node, Yaml};
-use plimsoll_syntax::Span;
 
 use super::commands::{self, Site};
 use super::scope::Scope;
@@ -14,7 +14,9 @@ use crate::repo::Place;
 /// Whether a path is one of a GitLab pipeline.
 pub(super) fn is_gitlab(path: &str) -> bool {
     let name = super::paths::file_name(path);
-    name.starts_with(".gitlab-ci") || name.ends_with(".gitlab-ci.yml") || path.starts_with(".gitlab/ci/")
+    name.starts_with(".gitlab-ci")
+        || name.ends_with(".gitlab-ci.yml")
+        || path.starts_with(".gitlab/ci/")
 }
 
 /// Goes through the scripts of the jobs.
@@ -31,10 +33,12 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
         let mut scope = globals.clone();
         variables(job, &mut scope);
         let stage = job.get("stage").and_then(|n| n.as_str()).unwrap_or("");
-        let environment = job.get("environment").and_then(|e| e.as_str().or_else(|| e.get("name")?.as_str()));
+        let environment =
+            job.get("environment").and_then(|e| e.as_str().or_else(|| e.get("name")?.as_str()));
         for key in ["before_script", "script", "after_script"] {
             let Some(script) = job.get(key) else { continue };
-            let lines: Vec<Node<'_>> = if script.as_str().is_some() { vec![script] } else { lines(script) };
+            let lines: Vec<Node<'_>> =
+                if script.as_str().is_some() { vec![script] } else { lines(script) };
             for line in lines {
                 let text = line.cooked();
                 let place = |span: Span| Place::new(path, text.source_span(span));
@@ -42,7 +46,10 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
                     place: &place,
                     folder: Some(String::new()),
                     job: None,
-                    environment: environment.map_or_else(|| environment::guess(&[name, stage]), |e| environment::guess(&[e]).or(Some(e.to_owned()))),
+                    environment: environment.map_or_else(
+                        || environment::guess(&[name, stage]),
+                        |e| environment::guess(&[e]).or(Some(e.to_owned())),
+                    ),
                     scope: scope.clone(),
                     depth: 0,
                 };
@@ -53,12 +60,24 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
 }
 
 /// Keys of a pipeline that are no jobs.
-const RESERVED: [&str; 9] =
-    ["include", "stages", "variables", "default", "workflow", "image", "services", "cache", "pages_default"];
+const RESERVED: [&str; 9] = [
+    "include",
+    "stages",
+    "variables",
+    "default",
+    "workflow",
+    "image",
+    "services",
+    "cache",
+    "pages_default",
+];
 
 /// The lines of a script; lists inside it come from `!reference` and anchors.
 fn lines(script: Node<'_>) -> Vec<Node<'_>> {
-    script.items().flat_map(|n| if n.as_str().is_some() { vec![n] } else { n.items().collect() }).collect()
+    script
+        .items()
+        .flat_map(|n| if n.as_str().is_some() { vec![n] } else { n.items().collect() })
+        .collect()
 }
 
 fn variables(node: Node<'_>, scope: &mut Scope) {

@@ -28,15 +28,29 @@ pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut 
             }
         }
     }
+    for limit in repo.dockerfiles.iter().flat_map(|d| &d.limits) {
+        let location = crate::review::locate(sources, &limit.at);
+        found.not_analysed.push(NotAnalysed { location, reason: limit.value.clone() });
+    }
     for index in 0..repo.dockerfiles.len() {
         if !groups.keys().any(|(file, _)| *file == index) {
             groups.insert((index, None), Vec::new());
         }
     }
-    let mut services: Vec<Service> = groups.into_iter().map(|((file, target), builds)| {
-        let context = context(sources, repo, file, &builds, found);
-        Service { name: String::new(), dockerfile: file, target, builds, deploys: Vec::new(), context }
-    }).collect();
+    let mut services: Vec<Service> = groups
+        .into_iter()
+        .map(|((file, target), builds)| {
+            let context = context(sources, repo, file, &builds, found);
+            Service {
+                name: String::new(),
+                dockerfile: file,
+                target,
+                builds,
+                deploys: Vec::new(),
+                context,
+            }
+        })
+        .collect();
     for i in 0..found.deploys.len() {
         if let Some(service) = service_of(&found.deploys[i], &services, repo, found) {
             services[service].deploys.push(i);
@@ -51,12 +65,17 @@ fn configured(service: &ServiceConfig, repo: &Repo, found: &mut Discovery) {
     let Some(dockerfile) = &service.dockerfile else { return };
     if repo.dockerfile(&dockerfile.value).is_none() {
         let location = Location::file(dockerfile.at.path.to_string());
-        found.not_analysed.push(NotAnalysed { location, reason: format!("{} is no Dockerfile of the repository", dockerfile.value) });
+        found.not_analysed.push(NotAnalysed {
+            location,
+            reason: format!("{} is no Dockerfile of the repository", dockerfile.value),
+        });
         return;
     }
     let own = Fact::new(folder(&dockerfile.value).to_owned(), dockerfile.at.clone());
-    let context = service.context.clone().map_or(own, |c| c.map(|t| join("", &t).unwrap_or_default()));
-    let mut build = Build::new(service.name.at.clone(), BuildTool::Config, ContextRef::Folder(context));
+    let context =
+        service.context.clone().map_or(own, |c| c.map(|t| join("", &t).unwrap_or_default()));
+    let mut build =
+        Build::new(service.name.at.clone(), BuildTool::Config, ContextRef::Folder(context));
     build.dockerfile = Some(dockerfile.clone());
     build.target.clone_from(&service.target);
     build.tags = service.image.iter().cloned().collect();
@@ -66,18 +85,29 @@ fn configured(service: &ServiceConfig, repo: &Repo, found: &mut Discovery) {
 fn dockerfile_of(build: &Build, repo: &Repo) -> Result<usize, String> {
     let Some(file) = &build.dockerfile else {
         let of = match &build.context {
-            ContextRef::Remote(fact) => format!("its context {} is not in the repository", fact.value),
-            ContextRef::Unknown(fact) if !fact.value.is_empty() => format!("its context `{}` is not known before it runs", fact.value),
+            ContextRef::Remote(fact) => {
+                format!("its context {} is not in the repository", fact.value)
+            }
+            ContextRef::Unknown(fact) if !fact.value.is_empty() => {
+                format!("its context `{}` is not known before it runs", fact.value)
+            }
             _ => "its Dockerfile is not known before it runs".to_owned(),
         };
         return Err(format!("this build is not analysed: {of}"));
     };
-    repo.dockerfile(&file.value).ok_or_else(|| format!("this build is not analysed: there is no {}", file.value))
+    repo.dockerfile(&file.value)
+        .ok_or_else(|| format!("this build is not analysed: there is no {}", file.value))
 }
 
 /// The context that the builds agree on; that of the first build in CI otherwise. Without a
 /// build it is the folder of the Dockerfile, if everything it copies is there.
-fn context(sources: &Sources, repo: &Repo, file: usize, builds: &[usize], found: &Discovery) -> Option<ContextRef> {
+fn context(
+    sources: &Sources,
+    repo: &Repo,
+    file: usize,
+    builds: &[usize],
+    found: &Discovery,
+) -> Option<ContextRef> {
     let known = |i: &&usize| found.builds[**i].context.folder().is_some();
     let in_ci = |i: &&usize| found.builds[**i].tool != BuildTool::Compose;
     let first = builds.iter().filter(known).find(in_ci).or_else(|| builds.iter().find(known));
@@ -91,8 +121,13 @@ fn context(sources: &Sources, repo: &Repo, file: usize, builds: &[usize], found:
     let at = Place::file(std::sync::Arc::clone(&view.path));
     let holds = |folder: &str| {
         let copies = view.stages.iter().flat_map(|s| s.copies()).filter(|(_, c)| c.from.is_none());
-        let mut sources_of = copies.flat_map(|(_, c)| &c.sources).filter(|s| s.known && !s.path.value.contains(['*', '?', '[', ':']));
-        sources_of.all(|s| join(folder, s.path.value.trim_start_matches('/')).is_some_and(|p| sources.kind(&p).is_some()))
+        let mut sources_of = copies
+            .flat_map(|(_, c)| &c.sources)
+            .filter(|s| s.known && !s.path.value.contains(['*', '?', '[', ':']));
+        sources_of.all(|s| {
+            join(folder, s.path.value.trim_start_matches('/'))
+                .is_some_and(|p| sources.kind(&p).is_some())
+        })
     };
     let own = folder(&view.path);
     let mut candidates = vec![own.to_owned()];
@@ -107,20 +142,33 @@ fn context(sources: &Sources, repo: &Repo, file: usize, builds: &[usize], found:
 
 /// The service a deployment belongs to: the one that pushes its image, else the one its job
 /// builds, else the one of its name.
-fn service_of(deploy: &Deploy, services: &[Service], repo: &Repo, found: &Discovery) -> Option<usize> {
+fn service_of(
+    deploy: &Deploy,
+    services: &[Service],
+    repo: &Repo,
+    found: &Discovery,
+) -> Option<usize> {
     let builds = |s: &Service| s.builds.iter().map(|i| &found.builds[*i]).collect::<Vec<_>>();
     if deploy.platform == Platform::Compose {
         let here = |b: &Build| b.tool == BuildTool::Compose && b.at == deploy.at;
         return services.iter().position(|s| builds(s).iter().any(|b| here(b)));
     }
-    if let Some(image) = deploy.image.as_ref().map(|i| image_name(&i.value)).filter(|n| !n.is_empty() && !n.starts_with('$')) {
-        let pushes = |s: &Service| builds(s).iter().any(|b| b.tags.iter().any(|t| image_name(&t.value) == image));
+    if let Some(image) = deploy
+        .image
+        .as_ref()
+        .map(|i| image_name(&i.value))
+        .filter(|n| !n.is_empty() && !n.starts_with('$'))
+    {
+        let pushes = |s: &Service| {
+            builds(s).iter().any(|b| b.tags.iter().any(|t| image_name(&t.value) == image))
+        };
         if let Some(found) = services.iter().position(pushes) {
             return Some(found);
         }
     }
     if let Some(job) = deploy.job {
-        let same = |b: &&Build| b.job.is_some_and(|j| (j.workflow, j.job) == (job.workflow, job.job));
+        let same =
+            |b: &&Build| b.job.is_some_and(|j| (j.workflow, j.job) == (job.workflow, job.job));
         let same_workflow = |b: &&Build| b.job.is_some_and(|j| j.workflow == job.workflow);
         for near in [&same as &dyn Fn(&&Build) -> bool, &same_workflow] {
             let mut at = services.iter().enumerate().filter(|(_, s)| builds(s).iter().any(near));
@@ -151,7 +199,11 @@ fn name(services: &mut [Service], repo: &Repo, config: &Config, found: &Discover
         let own = file_name(folder(path));
         let base = match configured {
             Some(configured) => configured.name.value.clone(),
-            None if !own.is_empty() && !matches!(own, "docker" | ".docker" | "build" | "deploy" | "ci") => own.to_owned(),
+            None if !own.is_empty()
+                && !matches!(own, "docker" | ".docker" | "build" | "deploy" | "ci") =>
+            {
+                own.to_owned()
+            }
             None => deployed_name(service, found).unwrap_or_else(|| plain_name(path)),
         };
         let base = match &service.target {

@@ -21,7 +21,9 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, found: &mut Discovery) {
         let Some(kind) = kind(document) else { continue };
         let reader = Reader { path };
         match (api, kind) {
-            (api, "Service") if api.starts_with("serving.knative.dev/") => reader.cloud_run(document, found),
+            (api, "Service") if api.starts_with("serving.knative.dev/") => {
+                reader.cloud_run(document, found)
+            }
             (_, "Deployment" | "StatefulSet" | "DaemonSet") => reader.workload(document, found),
             _ => {}
         }
@@ -62,8 +64,10 @@ impl Reader<'_> {
             s.min_instances = s.min_instances.or_else(|| note("run.googleapis.com/minScale"));
             s.max_instances = s.max_instances.or_else(|| note("autoscaling.knative.dev/maxScale"));
             let truth = |f: Fact<String>| f.map(|v| v == "true");
-            s.cpu_boost = s.cpu_boost.or_else(|| note("run.googleapis.com/startup-cpu-boost").map(truth));
-            s.cpu_throttling = s.cpu_throttling.or_else(|| note("run.googleapis.com/cpu-throttling").map(truth));
+            s.cpu_boost =
+                s.cpu_boost.or_else(|| note("run.googleapis.com/startup-cpu-boost").map(truth));
+            s.cpu_throttling =
+                s.cpu_throttling.or_else(|| note("run.googleapis.com/cpu-throttling").map(truth));
         }
         deploy.settings = s;
         found.deploys.push(deploy);
@@ -73,7 +77,8 @@ impl Reader<'_> {
         let Some(spec) = document.get_path(&["spec", "template", "spec"]) else { return };
         let Some(containers) = spec.get("containers") else { return };
         for container in containers.items() {
-            let mut deploy = self.deploy(document, Platform::Kubernetes, DeployTool::KubernetesManifest);
+            let mut deploy =
+                self.deploy(document, Platform::Kubernetes, DeployTool::KubernetesManifest);
             deploy.at = self.place(container);
             deploy.image = self.fact(container.get("image"));
             deploy.settings = self.settings(container);
@@ -95,7 +100,8 @@ impl Reader<'_> {
         let limit = |name: &str| self.fact(container.get_path(&["resources", "limits", name]));
         let mut s = Settings { cpu: limit("cpu"), memory: limit("memory"), ..Settings::default() };
         let ports = container.get("ports");
-        s.port = ports.and_then(|p| p.items().next()).and_then(|p| self.fact(p.get("containerPort")));
+        s.port =
+            ports.and_then(|p| p.items().next()).and_then(|p| self.fact(p.get("containerPort")));
         s.startup_probe = container.get("startupProbe").map(|p| self.probe(p));
         s.liveness_probe = container.get("livenessProbe").map(|p| self.probe(p));
         s.readiness_probe = container.get("readinessProbe").map(|p| self.probe(p));
@@ -114,9 +120,11 @@ impl Reader<'_> {
     }
 
     fn probe(&self, node: Node<'_>) -> Probe {
-        let number = |key: &str| node.get(key).and_then(|n| n.as_i64()).and_then(|n| u32::try_from(n).ok());
+        let number =
+            |key: &str| node.get(key).and_then(|n| n.as_i64()).and_then(|n| u32::try_from(n).ok());
         let kinds = [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")];
-        let kind = kinds.iter().find(|(key, _)| node.get(key).is_some()).map_or("", |(_, kind)| kind);
+        let kind =
+            kinds.iter().find(|(key, _)| node.get(key).is_some()).map_or("", |(_, kind)| kind);
         Probe {
             at: self.place(node),
             kind: kind.to_owned(),

@@ -24,7 +24,8 @@ use std::sync::Arc;
 use plimsoll_model::Sources;
 
 pub use types::{
-    Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, JobRef, Platform, Probe, Service, Settings,
+    Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, JobRef, Platform,
+    Probe, Service, Settings,
 };
 
 use crate::config::Config;
@@ -42,7 +43,8 @@ struct Finder<'a> {
 /// Finds and links everything.
 #[must_use]
 pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
-    let mut finder = Finder { sources, repo, found: Discovery::default(), followed: BTreeSet::new() };
+    let mut finder =
+        Finder { sources, repo, found: Discovery::default(), followed: BTreeSet::new() };
     for (index, _) in repo.workflows.iter().enumerate() {
         github::find(index, &mut finder);
     }

@@ -18,12 +18,15 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
                 let node = artifact.get_path(keys)?;
                 Some(Fact::new(node.as_str()?.to_owned(), Place::new(path, node.span())))
             };
-            let other = ["buildpacks", "jib", "ko", "bazel", "custom"].iter().find(|k| artifact.get(k).is_some());
+            let other = ["buildpacks", "jib", "ko", "bazel", "custom"]
+                .iter()
+                .find(|k| artifact.get(k).is_some());
             if let Some(other) = other {
                 finder.note(&at, format!("artifacts built with {other} are not analysed"));
                 continue;
             }
-            let context = text(&["context"]).unwrap_or_else(|| Fact::new(".".to_owned(), at.clone()));
+            let context =
+                text(&["context"]).unwrap_or_else(|| Fact::new(".".to_owned(), at.clone()));
             let context = match join(folder(path), &context.value) {
                 Some(folder) => ContextRef::Folder(Fact::new(folder, context.at)),
                 None => ContextRef::Unknown(context),
@@ -32,7 +35,8 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
             let file = text(&["docker", "dockerfile"]);
             let name = file.as_ref().map_or("Dockerfile", |f| f.value.as_str());
             let place = file.as_ref().map_or(build.context.at(), |f| &f.at).clone();
-            build.dockerfile = build.context.folder().and_then(|f| join(f, name)).map(|p| Fact::new(p, place));
+            build.dockerfile =
+                build.context.folder().and_then(|f| join(f, name)).map(|p| Fact::new(p, place));
             build.target = text(&["docker", "target"]);
             build.tags = text(&["image"]).into_iter().collect();
             finder.found.builds.push(build);

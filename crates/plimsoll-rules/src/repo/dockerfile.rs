@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_model::Sources;
 use plimsoll_syntax::dockerfile::{
-    self, Base, Evaluation, Form, FromRef, Healthcheck, Inputs, Instr, Instruction, Mount, MountKind, Program, Source,
-    Transfer,
+    self, Base, ErrorStage, Evaluation, Form, FromRef, Healthcheck, Inputs, Instr, Instruction,
+    Mount, MountKind, Program, Source, SyntaxError, Transfer,
 };
 use plimsoll_syntax::shell::{self, Invocation, Script};
 use plimsoll_syntax::{Cooked, Span};
@@ -20,6 +20,8 @@ pub struct DockerfileView {
     pub path: Arc<str>,
     /// What BuildKit refuses.
     pub errors: Vec<Fact<String>>,
+    /// Where it is larger than what is analysed.
+    pub limits: Vec<Fact<String>>,
     /// ARG instructions before the first FROM.
     pub global_args: Vec<ArgView>,
     /// The stages.
@@ -187,12 +189,17 @@ impl DockerfileView {
         let values = dockerfile::evaluate(&program, &Inputs::default());
         let reader = Reader { path: Arc::clone(&path), program: &program, values: &values };
         let stages: Vec<Stage> = (0..program.stages.len()).map(|i| reader.stage(i)).collect();
-        let reach = (0..stages.len()).map(|i| values.reachable(&program, Some(&i.to_string()))).collect();
+        let reach =
+            (0..stages.len()).map(|i| values.reachable(&program, Some(&i.to_string()))).collect();
         let fixed = values.errors.iter().filter(|e| e.missing.is_empty()).map(|e| &e.error);
         let refused = file.errors.iter().chain(&program.errors).chain(fixed);
-        let errors = refused.map(|e| Fact::new(e.message.clone(), Place::new(&path, e.span))).collect();
+        let fact = |e: &SyntaxError| Fact::new(e.message.clone(), Place::new(&path, e.span));
+        let (limits, refused): (Vec<&SyntaxError>, Vec<&SyntaxError>) =
+            refused.partition(|e| e.stage == ErrorStage::Limit);
+        let errors = refused.into_iter().map(fact).collect();
+        let limits = limits.into_iter().map(fact).collect();
         let global_args = program.global_args.iter().flat_map(|i| reader.args(&i.kind)).collect();
-        Self { path, errors, global_args, stages, reach }
+        Self { path, errors, limits, global_args, stages, reach }
     }
 
     /// Its text.
@@ -212,7 +219,8 @@ impl DockerfileView {
 
     /// The stages that a build of a target needs.
     pub fn reachable(&self, target: Option<&str>) -> impl Iterator<Item = &Stage> {
-        let indices: &[usize] = self.target(target).and_then(|i| self.reach.get(i)).map_or(&[], Vec::as_slice);
+        let indices: &[usize] =
+            self.target(target).and_then(|i| self.reach.get(i)).map_or(&[], Vec::as_slice);
         indices.iter().filter_map(|i| self.stages.get(*i))
     }
 
@@ -243,12 +251,16 @@ impl DockerfileView {
 impl Stage {
     /// Its RUN instructions.
     pub fn runs(&self) -> impl Iterator<Item = (&Step, &Command)> {
-        self.steps.iter().filter_map(|s| if let StepKind::Run(c) = &s.kind { Some((s, c)) } else { None })
+        self.steps
+            .iter()
+            .filter_map(|s| if let StepKind::Run(c) = &s.kind { Some((s, c)) } else { None })
     }
 
     /// Its COPY and ADD instructions.
     pub fn copies(&self) -> impl Iterator<Item = (&Step, &CopyStep)> {
-        self.steps.iter().filter_map(|s| if let StepKind::Copy(c) = &s.kind { Some((s, c)) } else { None })
+        self.steps
+            .iter()
+            .filter_map(|s| if let StepKind::Copy(c) = &s.kind { Some((s, c)) } else { None })
     }
 }
 
@@ -300,7 +312,9 @@ impl Reader<'_> {
             Instruction::Cmd(form) => StepKind::Cmd(self.command(form)),
             Instruction::Entrypoint(form) => StepKind::Entrypoint(self.command(form)),
             Instruction::Healthcheck(Healthcheck::None) => StepKind::Healthcheck(None),
-            Instruction::Healthcheck(Healthcheck::Cmd(probe)) => StepKind::Healthcheck(Some(self.command(&probe.form))),
+            Instruction::Healthcheck(Healthcheck::Cmd(probe)) => {
+                StepKind::Healthcheck(Some(self.command(&probe.form)))
+            }
             Instruction::Copy(copy) => {
                 let from = copy.from.map(|p| {
                     let fact = Fact::new(p.text.to_owned(), self.place(p.span));
@@ -308,22 +322,35 @@ impl Reader<'_> {
                 });
                 StepKind::Copy(self.copy(stage, index, false, from, &copy.transfer, false))
             }
-            Instruction::Add(add) => {
-                StepKind::Copy(self.copy(stage, index, true, None, &add.transfer, add.checksum.is_some()))
-            }
+            Instruction::Add(add) => StepKind::Copy(self.copy(
+                stage,
+                index,
+                true,
+                None,
+                &add.transfer,
+                add.checksum.is_some(),
+            )),
             Instruction::Env(pairs) => StepKind::Env(
-                pairs.iter().map(|p| (word(&p.key.text, p.key.span).0, word(&p.value.text, p.value.span).0)).collect(),
+                pairs
+                    .iter()
+                    .map(|p| (word(&p.key.text, p.key.span).0, word(&p.value.text, p.value.span).0))
+                    .collect(),
             ),
             Instruction::Label(pairs) => StepKind::Label(
-                pairs.iter().map(|p| (word(&p.key.text, p.key.span).0, word(&p.value.text, p.value.span).0)).collect(),
+                pairs
+                    .iter()
+                    .map(|p| (word(&p.key.text, p.key.span).0, word(&p.value.text, p.value.span).0))
+                    .collect(),
             ),
             Instruction::Arg(_) => StepKind::Arg(self.args(&instr.kind)),
-            Instruction::Expose(words) => StepKind::Expose(words.iter().map(|w| word(&w.text, w.span).0).collect()),
+            Instruction::Expose(words) => {
+                StepKind::Expose(words.iter().map(|w| word(&w.text, w.span).0).collect())
+            }
             Instruction::User(w) => StepKind::User(word(&w.text, w.span).0),
             Instruction::Workdir(w) => StepKind::Workdir(word(&w.text, w.span).0),
-            Instruction::Shell(words) => {
-                StepKind::Shell(words.iter().map(|w| Fact::new(w.text.clone(), self.place(w.span))).collect())
-            }
+            Instruction::Shell(words) => StepKind::Shell(
+                words.iter().map(|w| Fact::new(w.text.clone(), self.place(w.span))).collect(),
+            ),
             _ => StepKind::Other,
         };
         Step { at: self.place(instr.span), kind }
@@ -356,13 +383,16 @@ impl Reader<'_> {
             Form::Script(heredoc) => {
                 command.text.push(&heredoc.content, heredoc.content_span.start as usize);
                 // A body for another interpreter is no shell text.
-                if !heredoc.content.starts_with("#!") || heredoc.content.lines().next().is_some_and(|l| l.ends_with("sh")) {
+                if !heredoc.content.starts_with("#!")
+                    || heredoc.content.lines().next().is_some_and(|l| l.ends_with("sh"))
+                {
                     command.script = shell::parse(&heredoc.content);
                 }
             }
             Form::Exec(words) => {
                 command.exec = true;
-                command.words = words.iter().map(|w| Fact::new(w.text.clone(), self.place(w.span))).collect();
+                command.words =
+                    words.iter().map(|w| Fact::new(w.text.clone(), self.place(w.span))).collect();
                 self.exec(words, &mut command);
             }
         }

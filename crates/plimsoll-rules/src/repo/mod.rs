@@ -11,9 +11,13 @@ use plimsoll_syntax::gitignore::GitIgnore;
 use plimsoll_syntax::makefile::Makefile;
 use plimsoll_syntax::yaml::{self, Yaml};
 
-pub use dockerfile::{ArgView, Command, CopyStep, DockerfileView, MountView, SourceView, Stage, Step, StepKind};
+pub use dockerfile::{
+    ArgView, Command, CopyStep, DockerfileView, MountView, SourceView, Stage, Step, StepKind,
+};
 pub use place::{Fact, Place};
-pub use workflow::{Concurrency, EnvVar, Job, Permissions, Run, Step as WorkflowStep, Trigger, Workflow};
+pub use workflow::{
+    Concurrency, EnvVar, Job, Permissions, Run, Step as WorkflowStep, Trigger, Workflow,
+};
 
 /// Everything that was read, parsed.
 #[derive(Debug, Default)]
@@ -45,7 +49,8 @@ impl Repo {
             } else if matches!(name, "Makefile" | "makefile" | "GNUmakefile") {
                 repo.makefiles.insert(path.clone(), Makefile::parse(&file.text));
             } else if name == ".gitignore" {
-                repo.ignored.add(path.rsplit_once('/').map_or("", |(folder, _)| folder), &file.text);
+                repo.ignored
+                    .add(path.rsplit_once('/').map_or("", |(folder, _)| folder), &file.text);
             }
         }
         let workflows = repo.yaml.iter().filter(|(path, _)| is_workflow(path));
@@ -63,7 +68,11 @@ impl Repo {
 
 fn is_workflow(path: &str) -> bool {
     let workflow = path.strip_prefix(".github/workflows/").is_some_and(|rest| !rest.contains('/'));
-    workflow || path.ends_with("/action.yml") || path.ends_with("/action.yaml") || path == "action.yml" || path == "action.yaml"
+    workflow
+        || path.ends_with("/action.yml")
+        || path.ends_with("/action.yaml")
+        || path == "action.yml"
+        || path == "action.yaml"
 }
 
 /// Whether a lower-case file name is one that people give to Dockerfiles.

@@ -227,7 +227,10 @@ impl Workflow {
         let (jobs, jobs_key) = match (root.get("jobs"), root.get_path(&["runs", "steps"])) {
             (Some(jobs), _) => {
                 let key = root.entries().find(|(k, _)| k.as_str() == Some("jobs"));
-                (jobs.entries().map(|(k, v)| reader.job(k, v)).collect(), key.map(|(k, _)| reader.place(k)))
+                (
+                    jobs.entries().map(|(k, v)| reader.job(k, v)).collect(),
+                    key.map(|(k, _)| reader.place(k)),
+                )
             }
             (None, Some(steps)) => (vec![reader.composite(root, steps)], None),
             (None, None) => return None,
@@ -238,7 +241,11 @@ impl Workflow {
             env: reader.vars(root.get("env")),
             concurrency: root.get("concurrency").map(|c| reader.concurrency(c)),
             permissions: root.get("permissions").map(|p| reader.permissions(p)),
-            working_directory: reader.fact(root.get_path(&["defaults", "run", "working-directory"])),
+            working_directory: reader.fact(root.get_path(&[
+                "defaults",
+                "run",
+                "working-directory",
+            ])),
             jobs,
             jobs_key,
             path,
@@ -272,14 +279,21 @@ impl Reader {
     fn vars(&self, node: Option<Node<'_>>) -> Vec<EnvVar> {
         let entries = node.into_iter().flat_map(|n| n.entries());
         let var = |(k, v): (Node<'_>, Node<'_>)| {
-            let value = self.fact(Some(v)).unwrap_or_else(|| Fact::new(String::new(), self.place(v)));
+            let value =
+                self.fact(Some(v)).unwrap_or_else(|| Fact::new(String::new(), self.place(v)));
             Some(EnvVar { name: self.fact(Some(k))?, value, cooked: v.cooked() })
         };
         entries.filter_map(var).collect()
     }
 
     fn triggers(&self, on: Node<'_>) -> Vec<Trigger> {
-        let bare = |event| Trigger { event, branches: vec![], tags: vec![], paths: vec![], workflows: vec![] };
+        let bare = |event| Trigger {
+            event,
+            branches: vec![],
+            tags: vec![],
+            paths: vec![],
+            workflows: vec![],
+        };
         let simple = self.facts(Some(on));
         if !simple.is_empty() {
             return simple.into_iter().map(bare).collect();
@@ -299,11 +313,16 @@ impl Reader {
 
     fn concurrency(&self, node: Node<'_>) -> Concurrency {
         let group = self.fact(Some(node)).or_else(|| self.fact(node.get("group")));
-        Concurrency { at: self.place(node), group, cancel: self.fact(node.get("cancel-in-progress")) }
+        Concurrency {
+            at: self.place(node),
+            group,
+            cancel: self.fact(node.get("cancel-in-progress")),
+        }
     }
 
     fn permissions(&self, node: Node<'_>) -> Permissions {
-        let scope = |(k, v): (Node<'_>, Node<'_>)| Some((self.fact(Some(k))?, v.as_str()?.to_owned()));
+        let scope =
+            |(k, v): (Node<'_>, Node<'_>)| Some((self.fact(Some(k))?, v.as_str()?.to_owned()));
         Permissions {
             at: self.place(node),
             all: node.as_str().filter(|t| !t.is_empty()).map(str::to_owned),
@@ -331,7 +350,12 @@ impl Reader {
             uses: self.fact(body.get("uses")),
             with: self.vars(body.get("with")),
             working_directory: self.fact(body.get_path(&["defaults", "run", "working-directory"])),
-            steps: body.get("steps").into_iter().flat_map(|s| s.items()).map(|s| self.step(s)).collect(),
+            steps: body
+                .get("steps")
+                .into_iter()
+                .flat_map(|s| s.items())
+                .map(|s| self.step(s))
+                .collect(),
             body: self.place(body),
         }
     }
@@ -346,10 +370,11 @@ impl Reader {
     fn matrix(&self, body: Node<'_>) -> Vec<(String, Vec<Fact<String>>)> {
         let Some(matrix) = body.get_path(&["strategy", "matrix"]) else { return Vec::new() };
         let mut keys: Vec<(String, Vec<Fact<String>>)> = Vec::new();
-        let mut add = |key: &str, values: Vec<Fact<String>>| match keys.iter_mut().find(|(k, _)| k == key) {
-            Some((_, all)) => all.extend(values),
-            None => keys.push((key.to_owned(), values)),
-        };
+        let mut add =
+            |key: &str, values: Vec<Fact<String>>| match keys.iter_mut().find(|(k, _)| k == key) {
+                Some((_, all)) => all.extend(values),
+                None => keys.push((key.to_owned(), values)),
+            };
         for (key, values) in matrix.entries() {
             let Some(key) = key.as_str() else { continue };
             if key != "include" {

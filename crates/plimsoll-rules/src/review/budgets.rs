@@ -10,7 +10,10 @@ use crate::discover::Service;
 /// Every figure the report names for every service: what was measured, and a gap for the rest.
 pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
     let services = review.found.services.iter();
-    services.flat_map(|s| expected_metrics().map(move |m| (s, m))).map(|(s, m)| named(review, s, m)).collect()
+    services
+        .flat_map(|s| expected_metrics().map(move |m| (s, m)))
+        .map(|(s, m)| named(review, s, m))
+        .collect()
 }
 
 fn named(review: &Review<'_>, service: &Service, metric: &Metric) -> NamedFigure {
@@ -18,13 +21,21 @@ fn named(review: &Review<'_>, service: &Service, metric: &Metric) -> NamedFigure
     let missing = || NamedFigure {
         service: service.name.clone(),
         metric: metric.name.to_owned(),
-        figure: Figure::not_measured(metric.unit, "it was not measured in this run", metric.command),
+        figure: Figure::not_measured(
+            metric.unit,
+            "it was not measured in this run",
+            metric.command,
+        ),
     };
     review.measured.figures.iter().find(matches).cloned().unwrap_or_else(missing)
 }
 
 /// The gates of every service: budgets of the service, of `plimsoll.toml`, or the defaults.
-pub(crate) fn gates(review: &Review<'_>, figures: &[NamedFigure], locator: &mut Locator<'_>) -> Vec<Gate> {
+pub(crate) fn gates(
+    review: &Review<'_>,
+    figures: &[NamedFigure],
+    locator: &mut Locator<'_>,
+) -> Vec<Gate> {
     let mut gates = Vec::new();
     for figure in figures {
         let Some(metric) = plimsoll_model::metric(&figure.metric) else { continue };
@@ -34,8 +45,14 @@ pub(crate) fn gates(review: &Review<'_>, figures: &[NamedFigure], locator: &mut 
     gates
 }
 
-fn budget(review: &Review<'_>, service: &str, metric: &Metric, locator: &mut Locator<'_>) -> Option<Budget> {
-    let own = review.config.services.iter().filter(|s| s.name.value == service).flat_map(|s| &s.budgets);
+fn budget(
+    review: &Review<'_>,
+    service: &str,
+    metric: &Metric,
+    locator: &mut Locator<'_>,
+) -> Option<Budget> {
+    let own =
+        review.config.services.iter().filter(|s| s.name.value == service).flat_map(|s| &s.budgets);
     let set = own.chain(&review.config.budgets).find(|(name, _)| name == metric.name);
     let (limit, source) = match set {
         Some((_, limit)) => (limit.value, BudgetSource::Config(locator.location(&limit.at))),

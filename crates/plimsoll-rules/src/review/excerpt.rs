@@ -33,8 +33,11 @@ impl<'a> Locator<'a> {
     /// The location of a place; without its text, the file as a whole.
     pub(crate) fn location(&mut self, place: &Place) -> Location {
         let file = Location::file(&*place.path);
-        let (Some(span), Some((text, index))) = (place.span, self.index(&place.path)) else { return file };
-        let position = |offset| Position { line: index.line(offset), column: index.column(text, offset) };
+        let (Some(span), Some((text, index))) = (place.span, self.index(&place.path)) else {
+            return file;
+        };
+        let position =
+            |offset| Position { line: index.line(offset), column: index.column(text, offset) };
         let trimmed = span.text(text).trim_end().len();
         let end = span.start + u32::try_from(trimmed).unwrap_or(0);
         Location { start: Some(position(span.start)), end: Some(position(end)), ..file }
@@ -47,7 +50,8 @@ impl<'a> Locator<'a> {
         let first = start.saturating_sub(CONTEXT_LINES).max(1);
         let last = (end + CONTEXT_LINES).min(first + MOST_LINES - 1);
         let lines = (first..=last).map_while(|line| line_at(text, index, line));
-        let lines: Vec<String> = lines.map(|l| printable(&cut(l).replace('\t', "    ")).into_owned()).collect();
+        let lines: Vec<String> =
+            lines.map(|l| printable(&cut(l).replace('\t', "    ")).into_owned()).collect();
         Some(Excerpt { first_line: first, lines })
     }
 }

@@ -18,7 +18,8 @@ pub(crate) fn fingerprint(finding: &Finding, ordinal: usize) -> String {
 
 /// FNV-1a, 64 bits: small, stable, and not meant to resist anybody.
 fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

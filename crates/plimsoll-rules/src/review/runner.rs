@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{
-    Finding, Gate, GateState, Level, PassedRule, Related, Report, SCHEMA_VERSION, Section, Verdict, Waiver, metric,
+    Finding, Gate, GateState, Level, PassedRule, Related, Report, SCHEMA_VERSION, Section, Verdict,
+    Waiver, metric,
 };
 
 use super::excerpt::Locator;
@@ -21,7 +22,14 @@ const DUE_DAYS: i32 = 30;
 pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
     let mut locator = Locator::new(review.sources);
     let (waivers, faults) = all_waivers(review);
-    let mut run = Run { review, terms, locator: &mut locator, findings: Vec::new(), passed: Vec::new(), applied: BTreeMap::new() };
+    let mut run = Run {
+        review,
+        terms,
+        locator: &mut locator,
+        findings: Vec::new(),
+        passed: Vec::new(),
+        applied: BTreeMap::new(),
+    };
     for rule in rules::all() {
         run.rule(rule);
     }
@@ -35,7 +43,8 @@ pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
     let figures = budgets::figures(review);
     let gates = budgets::gates(review, &figures, &mut locator);
     let verdict = Verdict::judge(&findings, &gates);
-    let inputs = score::Inputs { findings: &findings, gates: &gates, figures: &figures, applied: &applied };
+    let inputs =
+        score::Inputs { findings: &findings, gates: &gates, figures: &figures, applied: &applied };
     let sections = score::sections(&inputs);
     Report {
         schema_version: SCHEMA_VERSION,
@@ -81,7 +90,11 @@ impl Run<'_, '_> {
         *self.applied.entry(rule.section).or_default() += 1;
         if out.findings.is_empty() {
             let summary = rule.assures.to_owned();
-            self.passed.push(PassedRule { rule: rule.name.to_owned(), summary, subjects: out.subjects });
+            self.passed.push(PassedRule {
+                rule: rule.name.to_owned(),
+                summary,
+                subjects: out.subjects,
+            });
         }
         let mut seen = BTreeSet::new();
         for draft in out.findings {
@@ -118,7 +131,8 @@ impl Run<'_, '_> {
             overdue: false,
             waiver: None,
         };
-        let same = |f: &&Finding| f.rule == finding.rule && fingerprint(f, 0) == fingerprint(&finding, 0);
+        let same =
+            |f: &&Finding| f.rule == finding.rule && fingerprint(f, 0) == fingerprint(&finding, 0);
         let ordinal = self.findings.iter().filter(same).count();
         finding.fingerprint = fingerprint(&finding, ordinal);
         self.date(&mut finding);
@@ -128,7 +142,8 @@ impl Run<'_, '_> {
     /// Sets when a finding was first seen and, for a should-fix, when it begins to block.
     fn date(&self, finding: &mut Finding) {
         let baseline = self.terms.baseline.into_iter().flat_map(|b| &b.findings);
-        let before = baseline.filter(|f| f.fingerprint == finding.fingerprint).find_map(|f| f.first_seen);
+        let before =
+            baseline.filter(|f| f.fingerprint == finding.fingerprint).find_map(|f| f.first_seen);
         let first = before.unwrap_or(self.terms.today);
         finding.first_seen = Some(first);
         if finding.level == Level::ShouldFix {
@@ -176,7 +191,11 @@ impl Run<'_, '_> {
                 used.note(i);
                 if waiver.until.is_none_or(|day| day >= self.terms.today) {
                     let location = self.locator.location(&waiver.at);
-                    finding.waiver = Some(Waiver { location, until: waiver.until, reason: waiver.reason.clone() });
+                    finding.waiver = Some(Waiver {
+                        location,
+                        until: waiver.until,
+                        reason: waiver.reason.clone(),
+                    });
                 }
             }
         }
@@ -184,9 +203,12 @@ impl Run<'_, '_> {
             let Some(day) = waiver.until else { continue };
             let mut out = Out::default();
             if !used.contains(i) {
-                out.finding(&waiver.at, format!("this waiver of {} covers nothing", waiver.rules.join(", ")))
-                    .consequence("it would hide the problem if it came back")
-                    .remedy("remove it");
+                out.finding(
+                    &waiver.at,
+                    format!("this waiver of {} covers nothing", waiver.rules.join(", ")),
+                )
+                .consequence("it would hide the problem if it came back")
+                .remedy("remove it");
                 self.add_all("config/stale-waiver", Level::ShouldFix, out);
             } else if day < self.terms.today {
                 out.finding(&waiver.at, format!("this waiver ran out on {day}"))
@@ -235,26 +257,38 @@ fn check(review: &Review<'_>, check: Check) -> Out {
 
 /// Why the verdict is what it is, gravest first.
 fn reasons(findings: &[Finding], gates: &[Gate]) -> Vec<String> {
-    let open = |level| findings.iter().filter(move |f| f.waiver.is_none() && f.effective_level() == level);
-    let title = |g: &Gate| metric(&g.budget.metric).map_or(g.budget.metric.clone(), |m| m.title.to_owned());
+    let open =
+        |level| findings.iter().filter(move |f| f.waiver.is_none() && f.effective_level() == level);
+    let title =
+        |g: &Gate| metric(&g.budget.metric).map_or(g.budget.metric.clone(), |m| m.title.to_owned());
     let mut reasons: Vec<String> = Vec::new();
     for finding in open(Level::Blocking) {
         let overdue = finding.due.filter(|_| finding.overdue);
-        let overdue = overdue.map(|d| format!(" (should have been fixed by {d})")).unwrap_or_default();
+        let overdue =
+            overdue.map(|d| format!(" (should have been fixed by {d})")).unwrap_or_default();
         reasons.push(format!("{}: {}{overdue}", finding.primary, finding.message));
     }
     for gate in gates.iter().filter(|g| g.state == GateState::Failed) {
         let limit = gate.figure.unit().show(gate.budget.limit);
-        reasons.push(format!("{}: {} is {}, the budget is {limit}", gate.service, title(gate), gate.figure));
+        reasons.push(format!(
+            "{}: {} is {}, the budget is {limit}",
+            gate.service,
+            title(gate),
+            gate.figure
+        ));
     }
-    let missing: BTreeSet<String> = gates.iter().filter(|g| g.state == GateState::NotMeasured).map(title).collect();
+    let missing: BTreeSet<String> =
+        gates.iter().filter(|g| g.state == GateState::NotMeasured).map(title).collect();
     if !missing.is_empty() {
         let names: Vec<String> = missing.into_iter().collect();
         reasons.push(format!("not measured, though budgeted: {}", names.join(", ")));
     }
     let should = open(Level::ShouldFix).count();
     if should > 0 {
-        reasons.push(format!("{should} should-fix {} open", if should == 1 { "finding is" } else { "findings are" }));
+        reasons.push(format!(
+            "{should} should-fix {} open",
+            if should == 1 { "finding is" } else { "findings are" }
+        ));
     }
     reasons
 }

@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Finding, Gate, GateState, Level, METRICS, NamedFigure, Section, SectionScore, metric};
+use plimsoll_model::{
+    Finding, Gate, GateState, Level, METRICS, NamedFigure, Section, SectionScore, metric,
+};
 
 /// The cost of one rule at a level.
 fn cost(level: Level) -> f64 {
@@ -34,7 +36,8 @@ pub(crate) fn sections(inputs: &Inputs<'_>) -> Vec<SectionScore> {
 }
 
 fn section(section: Section, inputs: &Inputs<'_>) -> SectionScore {
-    let open = || inputs.findings.iter().filter(|f| f.waiver.is_none() && belongs(&f.rule, section));
+    let open =
+        || inputs.findings.iter().filter(|f| f.waiver.is_none() && belongs(&f.rule, section));
     let mut by_rule: BTreeMap<(&str, Level), usize> = BTreeMap::new();
     let mut by_level = [0; 3];
     for finding in open() {
@@ -44,7 +47,10 @@ fn section(section: Section, inputs: &Inputs<'_>) -> SectionScore {
     let penalty = |(level, n): (Level, usize)| cost(level) * (1.0 + 0.2 * (n - 1) as f64).min(2.0);
     let lost: f64 = by_rule.into_iter().map(|((_, level), n)| penalty((level, n))).sum();
     let metric_here = |name: &str| metric(name).is_some_and(|m| m.section == section);
-    let failed = inputs.gates.iter().filter(|g| g.state == GateState::Failed && metric_here(&g.budget.metric));
+    let failed = inputs
+        .gates
+        .iter()
+        .filter(|g| g.state == GateState::Failed && metric_here(&g.budget.metric));
     let lost = lost + cost(Level::Blocking) * failed.count() as f64;
     let here = || inputs.figures.iter().filter(|f| metric_here(&f.metric));
     let measured = here().filter(|f| f.figure.value().is_some()).count();

@@ -1,8 +1,8 @@
 //! The parts of the report that retell what was found: services, checklist, gaps, next steps.
 
 use plimsoll_model::{
-    Applicability, CheckState, ChecklistItem, DeploySummary, Finding, Gate, GateState, Location, NotAnalysed,
-    ServiceSummary, Setting, metric,
+    Applicability, CheckState, ChecklistItem, DeploySummary, Finding, Gate, GateState, Location,
+    NotAnalysed, ServiceSummary, Setting, metric,
 };
 
 use super::Review;
@@ -18,7 +18,8 @@ pub(crate) fn services(review: &Review<'_>, locator: &mut Locator<'_>) -> Vec<Se
 fn service(review: &Review<'_>, service: &Service, locator: &mut Locator<'_>) -> ServiceSummary {
     let builds = service.builds.iter().map(|i| locator.location(&review.found.builds[*i].at));
     let builds = builds.collect();
-    let deploys = service.deploys.iter().map(|i| deploy(&review.found.deploys[*i], locator)).collect();
+    let deploys =
+        service.deploys.iter().map(|i| deploy(&review.found.deploys[*i], locator)).collect();
     let folder = service.context.as_ref().and_then(|c| c.folder());
     ServiceSummary {
         name: service.name.clone(),
@@ -32,8 +33,12 @@ fn service(review: &Review<'_>, service: &Service, locator: &mut Locator<'_>) ->
 
 fn deploy(deploy: &Deploy, locator: &mut Locator<'_>) -> DeploySummary {
     let s = &deploy.settings;
-    let text = |name: &str, fact: &Option<Fact<String>>| fact.as_ref().map(|f| (name.to_owned(), f.value.clone(), f.at.clone()));
-    let boost = s.cpu_boost.as_ref().map(|f| ("CPU boost".to_owned(), if f.value { "on" } else { "off" }.to_owned(), f.at.clone()));
+    let text = |name: &str, fact: &Option<Fact<String>>| {
+        fact.as_ref().map(|f| (name.to_owned(), f.value.clone(), f.at.clone()))
+    };
+    let boost = s.cpu_boost.as_ref().map(|f| {
+        ("CPU boost".to_owned(), if f.value { "on" } else { "off" }.to_owned(), f.at.clone())
+    });
     let all = [
         text("CPU", &s.cpu),
         text("memory", &s.memory),
@@ -50,30 +55,44 @@ fn deploy(deploy: &Deploy, locator: &mut Locator<'_>) -> DeploySummary {
     DeploySummary {
         environment: deploy.environment.clone(),
         platform: deploy.platform.name().to_owned(),
-        settings: settings.map(|(name, value, at)| Setting { name, value, location: locator.location(&at) }).collect(),
+        settings: settings
+            .map(|(name, value, at)| Setting { name, value, location: locator.location(&at) })
+            .collect(),
         location: locator.location(&deploy.at),
     }
 }
 
 /// The validation list. What this version cannot run is said with the command that does.
 pub(crate) fn checklist(review: &Review<'_>, findings: &[Finding]) -> Vec<ChecklistItem> {
-    let item = |name: &str, state, detail: String| ChecklistItem { name: name.to_owned(), state, detail };
+    let item =
+        |name: &str, state, detail: String| ChecklistItem { name: name.to_owned(), state, detail };
     let refused = findings.iter().filter(|f| f.rule == "dockerfile/refused-by-buildkit").count();
     let files = review.repo.dockerfiles.len();
     let syntax = match (files, refused) {
-        (0, _) => item("Dockerfile syntax", CheckState::NotRun, "there is no Dockerfile".to_owned()),
-        (n, 0) => item("Dockerfile syntax", CheckState::Passed, format!("{n} parsed as BuildKit does")),
-        (n, bad) => item("Dockerfile syntax", CheckState::Failed, format!("{bad} refused in {n} files")),
+        (0, _) => {
+            item("Dockerfile syntax", CheckState::NotRun, "there is no Dockerfile".to_owned())
+        }
+        (n, 0) => {
+            item("Dockerfile syntax", CheckState::Passed, format!("{n} parsed as BuildKit does"))
+        }
+        (n, bad) => {
+            item("Dockerfile syntax", CheckState::Failed, format!("{bad} refused in {n} files"))
+        }
     };
     let measured = review.measured.contexts.len();
     let total = review.found.services.len();
     let context = if measured > 0 {
-        item("build context", CheckState::Passed, format!("measured for {measured} of {total} services"))
+        item(
+            "build context",
+            CheckState::Passed,
+            format!("measured for {measured} of {total} services"),
+        )
     } else {
         item("build context", CheckState::NotRun, "plimsoll context".to_owned())
     };
     let name = review.found.services.first().map_or("SERVICE", |s| s.name.as_str());
-    let file = review.found.services.first().and_then(|s| review.repo.dockerfiles.get(s.dockerfile));
+    let file =
+        review.found.services.first().and_then(|s| review.repo.dockerfiles.get(s.dockerfile));
     let file = file.map_or("Dockerfile", |d| &d.path);
     let later = |what: &str, command: String| item(what, CheckState::NotRun, command);
     vec![
@@ -89,8 +108,10 @@ pub(crate) fn checklist(review: &Review<'_>, findings: &[Finding]) -> Vec<Checkl
 /// What could not be followed or read.
 pub(crate) fn not_analysed(review: &Review<'_>) -> Vec<NotAnalysed> {
     let problems = review.sources.problems.iter();
-    let problems = problems.map(|p| NotAnalysed { location: Location::file(&*p.path), reason: p.reason.clone() });
-    let mut all: Vec<NotAnalysed> = review.found.not_analysed.iter().cloned().chain(problems).collect();
+    let problems = problems
+        .map(|p| NotAnalysed { location: Location::file(&*p.path), reason: p.reason.clone() });
+    let mut all: Vec<NotAnalysed> =
+        review.found.not_analysed.iter().cloned().chain(problems).collect();
     all.sort();
     all.dedup();
     all
@@ -100,10 +121,14 @@ pub(crate) fn not_analysed(review: &Review<'_>) -> Vec<NotAnalysed> {
 pub(crate) fn next(findings: &[Finding], gates: &[Gate]) -> Vec<String> {
     let open = || findings.iter().filter(|f| f.waiver.is_none());
     let mut next = Vec::new();
-    let fixable = |f: &&Finding| f.fix.as_ref().is_some_and(|x| x.applicability == Applicability::Safe);
+    let fixable =
+        |f: &&Finding| f.fix.as_ref().is_some_and(|x| x.applicability == Applicability::Safe);
     let safe = open().filter(fixable).count();
     if safe > 0 {
-        next.push(format!("plimsoll fix            # shows {safe} safe {} as a diff", if safe == 1 { "fix" } else { "fixes" }));
+        next.push(format!(
+            "plimsoll fix            # shows {safe} safe {} as a diff",
+            if safe == 1 { "fix" } else { "fixes" }
+        ));
     }
     if let Some(first) = open().next() {
         next.push(format!("plimsoll explain {}", first.rule));

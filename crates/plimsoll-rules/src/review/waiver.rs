@@ -54,15 +54,28 @@ pub(crate) fn read(sources: &Sources) -> (Vec<Allowance>, Vec<Fact<String>>) {
     (waivers, faults)
 }
 
-fn comment(path: &Arc<str>, text: &str, index: &LineIndex, offset: usize) -> Option<Result<Allowance, Fact<String>>> {
+fn comment(
+    path: &Arc<str>,
+    text: &str,
+    index: &LineIndex,
+    offset: usize,
+) -> Option<Result<Allowance, Fact<String>>> {
     let line = index.line(Span::new(offset, offset).start);
     let start = index.line_start(line) as usize;
     let before = text.get(start..offset)?;
     let hash = before.rfind('#').filter(|h| before[h + 1..].trim().is_empty())?;
     let rest = text.get(offset + MARK.len()..)?.lines().next().unwrap_or("").trim_end();
     let at = Place::new(path, Span::new(start + hash, offset + MARK.len() + rest.len()));
-    let scope = if before[..hash].trim().is_empty() { scope_below(text, index, line) } else { Scope::Lines(line, line) };
-    Some(clauses(rest).map(|c| Allowance { at: at.clone(), rules: c.0, until: Some(c.1), reason: c.2, scope }).map_err(|e| Fact::new(e, at)))
+    let scope = if before[..hash].trim().is_empty() {
+        scope_below(text, index, line)
+    } else {
+        Scope::Lines(line, line)
+    };
+    Some(
+        clauses(rest)
+            .map(|c| Allowance { at: at.clone(), rules: c.0, until: Some(c.1), reason: c.2, scope })
+            .map_err(|e| Fact::new(e, at)),
+    )
 }
 
 /// The rules, the date and the reason of a comment.
@@ -82,20 +95,24 @@ fn clauses(text: &str) -> Result<(Vec<String>, Date, String), String> {
     match until {
         _ if rules.is_empty() => Err("the waiver names no rule".to_owned()),
         None => Err("the waiver has no date: add until=2027-01-31".to_owned()),
-        Some(_) if reason.is_empty() => Err("the waiver gives no reason: add reason=\"…\"".to_owned()),
+        Some(_) if reason.is_empty() => {
+            Err("the waiver gives no reason: add reason=\"…\"".to_owned())
+        }
         Some(day) => Ok((rules, day, reason.to_owned())),
     }
 }
 
 /// What begins below a comment that stands alone on its line.
 fn scope_below(text: &str, index: &LineIndex, line: u32) -> Scope {
-    let lines: Vec<&str> = text.get(index.line_start(line) as usize..).unwrap_or("").lines().skip(1).collect();
+    let lines: Vec<&str> =
+        text.get(index.line_start(line) as usize..).unwrap_or("").lines().skip(1).collect();
     let head = text.get(..index.line_start(line) as usize).unwrap_or("");
     let tops = head.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'));
     if tops && lines.first().is_none_or(|l| l.trim().is_empty()) {
         return Scope::All;
     }
-    let skipped = lines.iter().take_while(|l| l.trim().is_empty() || l.trim_start().starts_with('#')).count();
+    let skipped =
+        lines.iter().take_while(|l| l.trim().is_empty() || l.trim_start().starts_with('#')).count();
     let Some(first) = lines.get(skipped) else { return Scope::Lines(line, line) };
     let indent = |l: &str| l.len() - l.trim_start().len();
     let mut last = skipped;
@@ -120,9 +137,12 @@ impl Allowance {
         self.rules.iter().any(|r| r == rule)
             && match &self.scope {
                 Scope::Path(entry) => crate::config::covers(entry, path),
-                Scope::All => self.at.path.as_ref() == path || self.at.path.as_ref() == crate::config::FILE,
+                Scope::All => {
+                    self.at.path.as_ref() == path || self.at.path.as_ref() == crate::config::FILE
+                }
                 Scope::Lines(first, last) => {
-                    self.at.path.as_ref() == path && line.is_some_and(|l| (*first..=*last).contains(&l))
+                    self.at.path.as_ref() == path
+                        && line.is_some_and(|l| (*first..=*last).contains(&l))
                 }
             }
     }
@@ -146,9 +166,16 @@ pub(crate) fn of_other_tools(review: &Review<'_>) -> Vec<Allowance> {
             let number = u32::try_from(i + 1).unwrap_or(u32::MAX);
             let start = index.line_start(number) as usize;
             let at = Place::new(&view.path, Span::new(start, start + line.len()));
-            let scope = if for_file { Scope::Path(view.path.to_string()) } else { scope_below(text, &index, number) };
-            let knows = |rule: &&crate::rule::Rule| rule.aliases.iter().any(|a| codes.iter().any(|c| c == a));
-            let rules: Vec<String> = crate::rules::all().filter(|r| knows(&r)).map(|r| r.name.to_owned()).collect();
+            let scope = if for_file {
+                Scope::Path(view.path.to_string())
+            } else {
+                scope_below(text, &index, number)
+            };
+            let knows = |rule: &&crate::rule::Rule| {
+                rule.aliases.iter().any(|a| codes.iter().any(|c| c == a))
+            };
+            let rules: Vec<String> =
+                crate::rules::all().filter(|r| knows(&r)).map(|r| r.name.to_owned()).collect();
             all.push(Allowance { at, rules, until: None, reason, scope });
         }
     }
@@ -169,8 +196,13 @@ fn suppression(comment: &str) -> Option<(Vec<&str>, bool, String)> {
     let cut = list.find(" //").or_else(|| list.find('#'));
     let (codes, reason) = cut.map_or((list, ""), |i| list.split_at(i));
     let reason = reason.trim_start_matches([' ', '/', '#']).trim();
-    let reason = if reason.is_empty() { "suppressed by a comment for another tool" } else { reason };
-    Some((codes.split(',').map(str::trim).filter(|c| !c.is_empty()).collect(), for_file, reason.to_owned()))
+    let reason =
+        if reason.is_empty() { "suppressed by a comment for another tool" } else { reason };
+    Some((
+        codes.split(',').map(str::trim).filter(|c| !c.is_empty()).collect(),
+        for_file,
+        reason.to_owned(),
+    ))
 }
 
 /// Which waivers were used, so that the others can be called stale.
@@ -200,8 +232,14 @@ mod tests {
     #[test]
     fn a_comment_covers_what_begins_below_it() {
         let allow = "# plimsoll: allow a/b until=2027-01-31 reason=\"x\"";
-        assert_eq!(scopes(&format!("FROM a\n{allow}\nRUN x \\\n  y \\\n# c\n  z\nRUN b\n")), [Scope::Lines(3, 6)]);
-        assert_eq!(scopes(&format!("jobs:\n  {allow}\n  a:\n    b: 1\n\n    c: 2\n  d: 1\n")), [Scope::Lines(3, 6)]);
+        assert_eq!(
+            scopes(&format!("FROM a\n{allow}\nRUN x \\\n  y \\\n# c\n  z\nRUN b\n")),
+            [Scope::Lines(3, 6)]
+        );
+        assert_eq!(
+            scopes(&format!("jobs:\n  {allow}\n  a:\n    b: 1\n\n    c: 2\n  d: 1\n")),
+            [Scope::Lines(3, 6)]
+        );
         assert_eq!(scopes(&format!("a: 1 {allow}\nb: 2\n")), [Scope::Lines(1, 1)]);
         assert_eq!(scopes(&format!("# head\n{allow}\n\nFROM a\n")), [Scope::All]);
         assert_eq!(scopes(&format!("x = \"{}\"\n", &allow[2..])), []);

@@ -89,7 +89,7 @@ impl Parser<'_> {
     /// Reads one instruction that begins with `text`, its continued lines and heredocs.
     fn instruction(&mut self, text: &str, at: usize) {
         let comments = self.above..self.file.comments.len();
-        let (errors, index) = (self.file.errors.len(), self.file.nodes.len());
+        let errors = self.file.errors.len();
         let mut span = self.gather(text, at);
         let line = std::mem::take(&mut self.line);
         let all = words::trim(&line.text, 0..line.text.len());
@@ -113,7 +113,6 @@ impl Parser<'_> {
             span = span.to(last);
         }
         node.span = span;
-        debug_assert_eq!(index, self.file.nodes.len());
         self.file.nodes.push(node);
         self.line = line;
         self.above = self.file.comments.len();

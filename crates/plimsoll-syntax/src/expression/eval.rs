@@ -19,7 +19,9 @@ pub fn resolve(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Resolved {
             Piece::Literal(span) => out.text.push_str(span.text(text)),
             Piece::Expression { span, expr: Err(_) } => {
                 let written = span.text(text);
-                out.unknown.push(written.trim_start_matches("${{").trim_end_matches("}}").trim().to_owned());
+                out.unknown.push(
+                    written.trim_start_matches("${{").trim_end_matches("}}").trim().to_owned(),
+                );
                 out.text.push_str(written);
             }
             Piece::Expression { span, expr: Ok(expr) } => match eval(&expr, known) {
@@ -118,8 +120,13 @@ fn compare(sign: &str, a: &Value, b: &Value) -> bool {
     }
 }
 
-fn call(name: &str, args: &[Expr], known: &dyn Fn(&str) -> Option<String>) -> Result<Value, String> {
-    let text = |i: usize| args.get(i).map_or(Ok(String::new()), |a| eval(a, known).map(|v| v.text()));
+fn call(
+    name: &str,
+    args: &[Expr],
+    known: &dyn Fn(&str) -> Option<String>,
+) -> Result<Value, String> {
+    let text =
+        |i: usize| args.get(i).map_or(Ok(String::new()), |a| eval(a, known).map(|v| v.text()));
     let lower = |i: usize| text(i).map(|t| t.to_lowercase());
     Ok(match name {
         "contains" => Value::Bool(lower(0)?.contains(&lower(1)?)),
@@ -140,7 +147,10 @@ fn original(name: &str) -> &str {
     }
 }
 
-fn format_text(pattern: &str, arg: &dyn Fn(usize) -> Result<String, String>) -> Result<String, String> {
+fn format_text(
+    pattern: &str,
+    arg: &dyn Fn(usize) -> Result<String, String>,
+) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = pattern;
     while let Some(i) = rest.find(['{', '}']) {

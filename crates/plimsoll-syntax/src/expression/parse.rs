@@ -59,7 +59,11 @@ pub fn parse(text: &str) -> Result<Expr, ParseError> {
     let mut parser = Parser { text, at: 0, depth: 0 };
     let expr = parser.binary(0)?;
     parser.blanks();
-    if parser.at < text.len() { Err(parser.error("something follows the expression")) } else { Ok(expr) }
+    if parser.at < text.len() {
+        Err(parser.error("something follows the expression"))
+    } else {
+        Ok(expr)
+    }
 }
 
 /// The operators, loosest first.
@@ -191,7 +195,9 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self) -> Result<&'a str, ParseError> {
         let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+            .unwrap_or(rest.len());
         if end == 0 || rest.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
             return Err(self.error("a name is missing"));
         }

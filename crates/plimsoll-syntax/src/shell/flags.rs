@@ -61,7 +61,8 @@ impl<'a> Args<'a> {
                 args.flags.push(Flag { name: name.into(), value: Some(value), span: word.span });
                 continue;
             }
-            let attached = (!head.starts_with("--")).then(|| short_with_value(word, takes)).flatten();
+            let attached =
+                (!head.starts_with("--")).then(|| short_with_value(word, takes)).flatten();
             if let Some((name, value)) = attached {
                 args.flags.push(Flag { name, value: Some(value), span: word.span });
                 continue;
@@ -113,5 +114,8 @@ fn short_with_value(word: &Word, takes: Takes) -> Option<(Box<str>, Word)> {
     let mut parts = word.parts.clone();
     parts[0] = super::word::Part::Text(value.into());
     let start = word.span.start as usize + end;
-    Some((name.into(), Word { parts, span: Span::new(start, word.span.end as usize), quoted: word.quoted }))
+    Some((
+        name.into(),
+        Word { parts, span: Span::new(start, word.span.end as usize), quoted: word.quoted },
+    ))
 }

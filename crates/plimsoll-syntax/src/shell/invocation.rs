@@ -43,10 +43,18 @@ impl<'a> Invocation<'a> {
         loop {
             let program = base_name(words.get(at)?.text()?);
             let wrapper = WRAPPERS.iter().find(|(name, _)| *name == program);
-            let next = wrapper.and_then(|(name, values)| after_wrapper(words, at + 1, name, values));
+            let next =
+                wrapper.and_then(|(name, values)| after_wrapper(words, at + 1, name, values));
             match next {
                 Some(next) => at = next,
-                None => return Some(Self { command, program, args: &words[at + 1..], wrappers: &words[..at] }),
+                None => {
+                    return Some(Self {
+                        command,
+                        program,
+                        args: &words[at + 1..],
+                        wrappers: &words[..at],
+                    });
+                }
             }
         }
     }
@@ -97,7 +105,8 @@ fn after_wrapper(words: &[Word], mut at: usize, name: &str, values: &[&str]) -> 
             at += 2;
         } else if head == "--" {
             at += 1;
-        } else if (head.starts_with('-') && head.len() > 1) || (name == "env" && head.contains('=')) {
+        } else if (head.starts_with('-') && head.len() > 1) || (name == "env" && head.contains('='))
+        {
             at += 1;
         } else if duration {
             duration = false;

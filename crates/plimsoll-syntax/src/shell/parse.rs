@@ -10,7 +10,14 @@ const MAX_DEPTH: usize = 16;
 /// Reads shell text. Total: whatever the text, there is a script.
 #[must_use]
 pub fn parse(text: &str) -> Script {
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, function: None, script: Script::default() };
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        depth: 0,
+        function: None,
+        script: Script::default(),
+    };
     let mut frame = Frame::default();
     parser.list(&mut frame);
     parser.script
@@ -153,7 +160,10 @@ impl<'a> Parser<'a> {
                 (1, Separator::Start)
             }
             (b')', _) => {
-                let inner = frame.open.iter().rposition(|o| matches!(o, Open::Subshell | Open::Function(_)));
+                let inner = frame
+                    .open
+                    .iter()
+                    .rposition(|o| matches!(o, Open::Subshell | Open::Function(_)));
                 match inner {
                     Some(i) => frame.open.truncate(i),
                     None if frame.end == Some(b')') => return false,
@@ -233,7 +243,10 @@ impl<'a> Parser<'a> {
                 break;
             }
             end = self.at;
-            if command.words.is_empty() && command.redirects.is_empty() && command.assignments.is_empty() {
+            if command.words.is_empty()
+                && command.redirects.is_empty()
+                && command.assignments.is_empty()
+            {
                 if self.reserved(&word, frame) {
                     return;
                 }
@@ -253,7 +266,10 @@ impl<'a> Parser<'a> {
         }
         command.span = Span::new(start, end);
         frame.before = Separator::Seq;
-        if !(command.words.is_empty() && command.assignments.is_empty() && command.redirects.is_empty()) {
+        if !(command.words.is_empty()
+            && command.assignments.is_empty()
+            && command.redirects.is_empty())
+        {
             self.push(command, heredocs, frame);
         }
     }
@@ -270,10 +286,20 @@ impl<'a> Parser<'a> {
     }
 
     fn push(&mut self, mut command: Command, heredocs: Vec<Heredoc>, frame: &mut Frame) {
-        let branch = |o: &Open| matches!(o, Open::If(true) | Open::Loop(_) | Open::Case(_) | Open::Function(_));
+        let branch = |o: &Open| {
+            matches!(o, Open::If(true) | Open::Loop(_) | Open::Case(_) | Open::Function(_))
+        };
         command.conditional = command.before == Separator::Or || frame.open.iter().any(branch);
-        command.in_loop = frame.open.iter().rev().find_map(|o| if let Open::Loop(l) = o { Some(*l) } else { None });
-        command.function = frame.open.iter().rev().find_map(|o| if let Open::Function(f) = o { Some(f.clone()) } else { None });
+        command.in_loop = frame
+            .open
+            .iter()
+            .rev()
+            .find_map(|o| if let Open::Loop(l) = o { Some(*l) } else { None });
+        command.function = frame
+            .open
+            .iter()
+            .rev()
+            .find_map(|o| if let Open::Function(f) = o { Some(f.clone()) } else { None });
         command.in_substitution = self.depth > 0;
         let index = self.script.commands.len();
         frame.heredocs.extend(heredocs.into_iter().map(|h| Heredoc { command: index, ..h }));
@@ -298,7 +324,9 @@ impl<'a> Parser<'a> {
                 self.word(frame);
             }
             "then" | "else" => {
-                if let Some(Open::If(branch)) = frame.open.iter_mut().rev().find(|o| matches!(o, Open::If(_))) {
+                if let Some(Open::If(branch)) =
+                    frame.open.iter_mut().rev().find(|o| matches!(o, Open::If(_)))
+                {
                     *branch = true;
                 }
             }
@@ -406,14 +434,21 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a redirect, if one stands here.
-    fn redirect(&mut self, command: &mut Command, heredocs: &mut Vec<Heredoc>, frame: &mut Frame) -> bool {
-        const OPERATORS: [&str; 12] = ["<<<", "<<-", "&>>", "<<", "<>", "<&", "<", ">>", ">&", ">|", "&>", ">"];
+    fn redirect(
+        &mut self,
+        command: &mut Command,
+        heredocs: &mut Vec<Heredoc>,
+        frame: &mut Frame,
+    ) -> bool {
+        const OPERATORS: [&str; 12] =
+            ["<<<", "<<-", "&>>", "<<", "<>", "<&", "<", ">>", ">&", ">|", "&>", ">"];
         let digits = self.bytes[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
         let start = self.at;
         self.at += digits;
         let found = OPERATORS.iter().find(|o| self.starts(o));
         // `<(…)` is a word.
-        let Some(operator) = found.filter(|o| !(matches!(**o, "<" | ">") && self.peek(1) == b'(')) else {
+        let Some(operator) = found.filter(|o| !(matches!(**o, "<" | ">") && self.peek(1) == b'('))
+        else {
             self.at = start;
             return false;
         };
@@ -421,9 +456,15 @@ impl<'a> Parser<'a> {
         self.blanks();
         let target = self.word(frame);
         if matches!(*operator, "<<" | "<<-") {
-            let delimiter = target.text().map_or_else(|| target.span.text(self.text).into(), Into::into);
+            let delimiter =
+                target.text().map_or_else(|| target.span.text(self.text).into(), Into::into);
             let redirect = command.redirects.len();
-            heredocs.push(Heredoc { command: 0, redirect, delimiter, strip_tabs: *operator == "<<-" });
+            heredocs.push(Heredoc {
+                command: 0,
+                redirect,
+                delimiter,
+                strip_tabs: *operator == "<<-",
+            });
         }
         command.redirects.push(Redirect { operator: (*operator).into(), target, body: None });
         true
@@ -460,7 +501,8 @@ impl<'a> Parser<'a> {
                 b'$' => self.dollar(&mut word, false),
                 _ => {
                     let plain = |b: &u8| !b" \t\r\n;|&()<>`\\'\"$".contains(b);
-                    let length = self.bytes[self.at..].iter().take_while(|b| plain(b)).count().max(1);
+                    let length =
+                        self.bytes[self.at..].iter().take_while(|b| plain(b)).count().max(1);
                     let text = self.slice(self.at, self.at + length);
                     word.push_text(text);
                     self.at += length;
@@ -511,7 +553,10 @@ impl<'a> Parser<'a> {
                 b'$' => self.dollar(word, true),
                 b'`' if !backtick => self.substitution(word, from, 1, b'`'),
                 _ => {
-                    let length = 1 + self.bytes[self.at + 1..].iter().take_while(|b| !b"\"\\$`".contains(b)).count();
+                    let length = 1 + self.bytes[self.at + 1..]
+                        .iter()
+                        .take_while(|b| !b"\"\\$`".contains(b))
+                        .count();
                     word.push_text(self.slice(self.at, self.at + length));
                     self.at += length;
                 }
@@ -583,11 +628,15 @@ impl<'a> Parser<'a> {
             }
         }
         let inner = self.slice(start + 2, self.at.saturating_sub(1));
-        let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
+        let end =
+            inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
         let (name, operation) = inner.split_at(end);
         let default = operation.strip_prefix(":-").or_else(|| operation.strip_prefix('-'));
-        let default = default.or_else(|| operation.strip_prefix(":=")).filter(|d| !d.contains(['$', '`']));
-        if !name.is_empty() && (operation.is_empty() || default.is_some() || operation.starts_with(":?")) {
+        let default =
+            default.or_else(|| operation.strip_prefix(":=")).filter(|d| !d.contains(['$', '`']));
+        if !name.is_empty()
+            && (operation.is_empty() || default.is_some() || operation.starts_with(":?"))
+        {
             let default = default.map(|d| d.trim_matches(['"', '\'']).into());
             word.parts.push(Part::Variable { name: name.into(), default });
         } else {

@@ -8,14 +8,23 @@ fn show(text: &str) -> Vec<String> {
     for command in &script.commands {
         assert!(text.get(command.span.range()).is_some(), "{text:?}: {:?}", command.span);
         for word in &command.words {
-            assert!(text.get(word.span.range()).is_some_and(|t| !t.is_empty()), "{text:?}: {word:?}");
+            assert!(
+                text.get(word.span.range()).is_some_and(|t| !t.is_empty()),
+                "{text:?}: {word:?}"
+            );
         }
     }
     let word = |w: &Word| w.resolve(&|_| None).text;
     let line = |c: &Command| {
-        let mut parts: Vec<String> = c.assignments.iter().map(|(n, v)| format!("{n}={}", word(v))).collect();
+        let mut parts: Vec<String> =
+            c.assignments.iter().map(|(n, v)| format!("{n}={}", word(v))).collect();
         parts.extend(c.words.iter().map(word));
-        let marks = [(c.conditional, '?'), (c.in_loop.is_some(), '@'), (c.in_substitution, '$'), (c.piped, '|')];
+        let marks = [
+            (c.conditional, '?'),
+            (c.in_loop.is_some(), '@'),
+            (c.in_substitution, '$'),
+            (c.piped, '|'),
+        ];
         let marks: String = marks.iter().filter(|(on, _)| *on).map(|(_, m)| *m).collect();
         format!("{marks}{}", parts.join(" "))
     };
@@ -29,7 +38,10 @@ fn commands_of_everyday_scripts() {
         ("a 'x y' \"z $V\" \\\n  w # no\nb", vec!["a x y z ${V} w", "b"]),
         ("A=1 B=\"2 3\" cmd x=1", vec!["A=1 B=2 3 cmd x=1"]),
         ("curl x | sh -s -- -y", vec!["|curl x", "sh -s -- -y"]),
-        ("if [ -f a ]; then\n b\nelif c; then d; else e; fi\nf", vec!["[ -f a ]", "?b", "?c", "?d", "?e", "f"]),
+        (
+            "if [ -f a ]; then\n b\nelif c; then d; else e; fi\nf",
+            vec!["[ -f a ]", "?b", "?c", "?d", "?e", "f"],
+        ),
         ("for i in 1 2 3; do a $i; done; b", vec!["?@a ${i}", "b"]),
         ("while true; do sleep 1; done", vec!["?@true", "?@sleep 1"]),
         ("case $x in a|b) c ;; *) d ;; esac; e", vec!["?c", "?d", "e"]),
@@ -41,7 +53,10 @@ fn commands_of_everyday_scripts() {
         ("cat <<-'E' > f\n\tt\n\tE\nd 2>&1 >/dev/null", vec!["cat", "d"]),
         ("[[ $a == b && -n c ]] && d", vec!["d"]),
         ("((i++)); a $((1 + 2)) ${b%x} ${c:-d}", vec!["a $((1 + 2)) ${b%x} d"]),
-        ("docker build -t ${{ env.X }}:${{ github.sha }} .", vec!["docker build -t ${{ env.X }}:${{ github.sha }} ."]),
+        (
+            "docker build -t ${{ env.X }}:${{ github.sha }} .",
+            vec!["docker build -t ${{ env.X }}:${{ github.sha }} ."],
+        ),
         ("a=(1 2 'x)y') b", vec!["a= b"]),
         ("! a; time b; diff <(c) d", vec!["a", "time b", "$c", "diff <(c) d"]),
         ("a &\nb &> f; c", vec!["a", "b", "c"]),
@@ -69,14 +84,20 @@ fn calls_lose_their_wrappers() {
 
 #[test]
 fn flags_and_values() {
-    let script = parse("docker build -t a:1 --tag=b:\"$V\" -fx/Dockerfile --no-cache --build-arg A=1 . -- -z");
+    let script = parse(
+        "docker build -t a:1 --tag=b:\"$V\" -fx/Dockerfile --no-cache --build-arg A=1 . -- -z",
+    );
     let call = script.invocations().next().unwrap();
     let args = call.parse(Takes::These(&["-t", "--tag", "-f", "--build-arg"]));
-    let tags: Vec<String> = args.values(&["-t", "--tag"]).map(|w| w.resolve(&|_| None).text).collect();
+    let tags: Vec<String> =
+        args.values(&["-t", "--tag"]).map(|w| w.resolve(&|_| None).text).collect();
     assert_eq!(tags, ["a:1", "b:${V}"]);
     assert_eq!(args.last(&["-f"]).unwrap().value.as_ref().unwrap().text(), Some("x/Dockerfile"));
     assert!(args.has(&["--no-cache"]));
-    assert_eq!(args.positional.iter().map(|w| w.text().unwrap()).collect::<Vec<_>>(), ["build", ".", "-z"]);
+    assert_eq!(
+        args.positional.iter().map(|w| w.text().unwrap()).collect::<Vec<_>>(),
+        ["build", ".", "-z"]
+    );
     let script = parse("gcloud run deploy api --image x --cpu-boost --memory 1Gi --quiet");
     let call = script.invocations().next().unwrap();
     let args = call.parse(Takes::AllBut(&["--cpu-boost", "--quiet"]));
@@ -86,7 +107,24 @@ fn flags_and_values() {
 
 #[test]
 fn nasty_text_ends() {
-    for nasty in ["$(", "((", "`", "<<A ", "\"$(", "${", "case x in ", "{ ", "'", "\\", "if ", "a|", "&", "<(", "$'", "[[ "] {
+    for nasty in [
+        "$(",
+        "((",
+        "`",
+        "<<A ",
+        "\"$(",
+        "${",
+        "case x in ",
+        "{ ",
+        "'",
+        "\\",
+        "if ",
+        "a|",
+        "&",
+        "<(",
+        "$'",
+        "[[ ",
+    ] {
         let _ = parse(&nasty.repeat(20_000));
     }
 }
@@ -107,7 +145,11 @@ fn mutations_never_panic() {
             let at = next() % chars.len();
             match next() % 3 {
                 0 => drop(chars.remove(at)),
-                1 => chars.insert(at, ['"', '\'', '(', ')', '{', '}', '$', '`', '\n', '\\', '<', 'ß', ';', '&'][next() % 14]),
+                1 => chars.insert(
+                    at,
+                    ['"', '\'', '(', ')', '{', '}', '$', '`', '\n', '\\', '<', 'ß', ';', '&']
+                        [next() % 14],
+                ),
                 _ => chars.swap(at, 0),
             }
         }

@@ -161,9 +161,13 @@ fn variable(text: &str) -> (Option<Part>, usize) {
     {
         return (Some(Part::Expression(text[..end + 2].into())), end + 2);
     }
-    let named = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let named = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
     let part = |name: &str| Part::Variable { name: name.into(), default: None };
-    if let Some(inner) = text.strip_prefix("${").and_then(|t| t.split('}').next()).filter(|n| named(n)) {
+    if let Some(inner) =
+        text.strip_prefix("${").and_then(|t| t.split('}').next()).filter(|n| named(n))
+    {
         return (Some(part(inner)), (inner.len() + 3).min(text.len()));
     }
     let length = text[1..].bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();

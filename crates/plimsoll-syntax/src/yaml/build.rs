@@ -174,7 +174,10 @@ impl<'a> Builder<'a> {
 
     fn begin(&mut self, value: Value, span: Span, anchor: usize, tag: Option<&Tag>) -> bool {
         if self.open.len() >= MAX_DEPTH {
-            self.error(&format!("more than {MAX_DEPTH} mappings and lists below one another"), span);
+            self.error(
+                &format!("more than {MAX_DEPTH} mappings and lists below one another"),
+                span,
+            );
             return false;
         }
         let id = self.add(value, span, tag, 1);

@@ -83,7 +83,11 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn kind(self) -> Kind {
         match &self.data().value {
-            Value::Scalar { text, style: Style::Plain } if is_null(text) && self.data().tag.is_none() => Kind::Null,
+            Value::Scalar { text, style: Style::Plain }
+                if is_null(text) && self.data().tag.is_none() =>
+            {
+                Kind::Null
+            }
             Value::Scalar { .. } | Value::Alias(_) => Kind::Scalar,
             Value::List(_) => Kind::List,
             Value::Map(_) => Kind::Map,
@@ -150,7 +154,9 @@ impl<'a> Node<'a> {
         let direct = own.iter().rev().find(|(k, _)| node(*k).as_str() == Some(key));
         match direct {
             Some((k, v)) => Some((node(*k), node(*v))),
-            None if self.merges().next().is_some() => self.entries().find(|(k, _)| k.as_str() == Some(key)),
+            None if self.merges().next().is_some() => {
+                self.entries().find(|(k, _)| k.as_str() == Some(key))
+            }
             None => None,
         }
     }

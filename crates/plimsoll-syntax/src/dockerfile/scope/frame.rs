@@ -42,7 +42,10 @@ impl Frame {
             BindingKind::Env => &mut self.env,
             BindingKind::Arg => &mut self.args,
         };
-        map.insert(binding.name.clone(), self.bindings.len());
+        // A bare ARG does not take away the value of an earlier one.
+        if binding.value.is_some() || !map.contains_key(&binding.name) {
+            map.insert(binding.name.clone(), self.bindings.len());
+        }
         self.bindings.push(binding);
     }
 
@@ -65,7 +68,12 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 impl View<'_> {
     pub(super) fn find(&self, name: &str) -> Option<&Binding> {
         let look = |kind| self.frames.iter().find_map(|frame| frame.find(kind, name));
-        look(BindingKind::Env).or_else(|| look(BindingKind::Arg))
+        let set = |frame: &&Frame| {
+            frame.find(BindingKind::Arg, name).is_some_and(|binding| binding.value.is_some())
+        };
+        let given = || self.frames.iter().find(|frame| set(frame));
+        let given = || given()?.find(BindingKind::Arg, name);
+        look(BindingKind::Env).or_else(given).or_else(|| look(BindingKind::Arg))
     }
 
     /// What keeps the value of a variable from being known.

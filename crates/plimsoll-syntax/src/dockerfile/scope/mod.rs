@@ -14,6 +14,9 @@
 
 mod check;
 mod frame;
+mod pieces;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,7 +227,8 @@ impl Evaluation {
             let count = above.unwrap_or(scope.bindings.len());
             for binding in scope.bindings[..count].iter().rev() {
                 let slot = found.entry(&binding.name).or_insert(binding);
-                if slot.kind == BindingKind::Arg && binding.kind == BindingKind::Env {
+                let hidden = binding.kind == BindingKind::Env || slot.value.is_none();
+                if slot.kind == BindingKind::Arg && hidden {
                     *slot = binding;
                 }
             }
