@@ -13,6 +13,7 @@ pub mod repo;
 pub mod review;
 mod rule;
 mod rules;
+pub mod views;
 
 pub use rule::{Check, Draft, Out, Rule, insert, replace};
 pub use rules::{all as all_rules, find as find_rule};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{EntryKind, Location, NotAnalysed, Sources};
+use plimsoll_model::{Location, NotAnalysed, Sources};
 
 use super::paths::{file_name, folder, image_name, join};
 use super::types::{Build, BuildTool, ContextRef, Deploy, Discovery, Platform, Service};
@@ -228,9 +228,4 @@ fn plain_name(path: &str) -> String {
     let rest = rest.trim_start_matches("dockerfile").trim_start_matches("containerfile");
     let rest = rest.trim_end_matches("dockerfile").trim_matches(['.', '-', '_']);
     if rest.is_empty() { "app".to_owned() } else { rest.to_owned() }
-}
-
-/// Whether a path is a folder of the repository.
-pub(crate) fn is_folder(sources: &Sources, path: &str) -> bool {
-    matches!(sources.kind(path), Some(EntryKind::Folder | EntryKind::Unread))
 }

@@ -230,7 +230,7 @@ fn all_waivers(review: &Review<'_>) -> (Vec<Allowance>, Vec<Fact<String>>) {
         reason: w.reason.clone(),
         scope: w.path.clone().map_or(Scope::All, Scope::Path),
     }));
-    waivers.extend(super::waiver::of_other_tools(review));
+    waivers.extend(waiver::of_other_tools(review));
     (waivers, faults)
 }
 

@@ -6,12 +6,44 @@ use crate::rule::Rule;
 macro_rules! rules {
     ($($section:ident { $($rule:ident),* $(,)? })*) => {
         $(mod $section { $(pub(super) mod $rule;)* })*
-        static ALL: &[&Rule] = &[$($(&$section::$rule::RULE),*),*];
+        static ALL: &[&Rule] = &[$($(&$section::$rule::RULE,)*)*];
     };
 }
 
 rules! {
     dockerfile { refused_by_buildkit }
+
+    // What is sent to the builder.
+
+    context {}
+
+    // What is installed, and from where.
+
+    dependencies {}
+
+    // What a build reuses.
+
+    cache {}
+
+    // What is left in the image.
+
+    image {}
+
+    // Users, secrets, unpinned inputs.
+
+    security {}
+
+    // The workflows themselves.
+
+    workflow {}
+
+    // What is deployed, and how it is taken back.
+
+    deploy {}
+
+    // How the service runs.
+
+    runtime {}
 }
 
 /// Every rule, by section.
