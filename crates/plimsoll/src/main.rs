@@ -16,8 +16,10 @@ use crate::failure::Failure;
 /// Production sign-off for container services, measured not estimated.
 #[derive(Parser)]
 #[command(name = "plimsoll", version, about, long_about = None, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 passed · 1 internal · 2 usage or configuration · 3 something needed is missing · \
-10 conditional · 11 rejected · 12 not proven. `review --fail-on` chooses which verdicts fail.")]
+#[command(
+    after_help = "Exit codes: 0 passed · 1 internal · 2 usage or configuration · 3 something needed is missing · \
+10 conditional · 11 rejected · 12 not proven. `review --fail-on` chooses which verdicts fail."
+)]
 struct Cli {
     /// When to use colour.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
@@ -30,8 +32,6 @@ struct Cli {
 enum Command {
     /// Reads a repository's delivery pipeline and gives the sign-off.
     Review(commands::review::Args),
-    /// Measures what is sent to the builder.
-    Context(commands::context::Args),
     /// Shows or applies the fixes of the findings.
     Fix(commands::fix::Args),
     /// Explains a rule, or lists them all.
@@ -58,7 +58,6 @@ fn main() -> ExitCode {
     let colour = cli.color;
     let done = match cli.command {
         Command::Review(args) => commands::review::run(&args, colour),
-        Command::Context(args) => commands::context::run(&args),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Explain(args) => commands::explain::run(&args, colour),
         Command::Init(args) => commands::init::run(&args),

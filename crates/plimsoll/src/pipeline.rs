@@ -40,9 +40,11 @@ pub(crate) fn find(path: &Path) -> Result<Found, Failure> {
     // The paths to leave out must be known before the walk; its faults are reported by it.
     let early = std::fs::read_to_string(&config_path).unwrap_or_default();
     let early = Config::parse(config::FILE, &early);
-    let sources = sources::gather(path, Limits::default(), &|p| early.excludes(p)).map_err(|e| {
-        Failure::io("read the repository at", path, &e).hint("name the folder of a repository: plimsoll review PATH")
-    })?;
+    let sources =
+        sources::gather(path, Limits::default(), &|p| early.excludes(p)).map_err(|e| {
+            Failure::io("read the repository at", path, &e)
+                .hint("name the folder of a repository: plimsoll review PATH")
+        })?;
     let text = sources.text(config::FILE).unwrap_or_default();
     let config = Config::parse(config::FILE, text);
     let repo = Repo::read(&sources);
@@ -53,10 +55,16 @@ pub(crate) fn find(path: &Path) -> Result<Found, Failure> {
 /// Reviews the repository at `path`.
 pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, Failure> {
     let Found { sources, config, repo, found } = find(path)?;
-    let measured = if settings.measure_context { measure(path, &repo, &found, &sources) } else { Measured::default() };
+    let measured = Measured::default();
     let today = settings.today.unwrap_or_else(today);
-    let evidence =
-        Review { sources: &sources, repo: &repo, found: &found, measured: &measured, config: &config, today };
+    let evidence = Review {
+        sources: &sources,
+        repo: &repo,
+        found: &found,
+        measured: &measured,
+        config: &config,
+        today,
+    };
     let terms = Terms { today, baseline: settings.baseline, version: env!("CARGO_PKG_VERSION") };
     let report = review::review(&evidence, &terms);
     Ok(Reviewed { report, sources, fail_on: config.fail_on })

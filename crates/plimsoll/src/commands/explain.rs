@@ -45,14 +45,22 @@ fn list() -> String {
 }
 
 fn unknown(name: &str) -> Failure {
-    let near = all_rules().filter(|r| r.name.contains(name) || name.contains(r.name.split('/').nth(1).unwrap_or("-")));
+    let near = all_rules().filter(|r| {
+        r.name.contains(name) || name.contains(r.name.split('/').nth(1).unwrap_or("-"))
+    });
     let near: Vec<&str> = near.map(|r| r.name).take(5).collect();
-    let hint = if near.is_empty() { "`plimsoll explain` lists every rule".to_owned() } else { format!("did you mean {}?", near.join(", ")) };
+    let hint = if near.is_empty() {
+        "`plimsoll explain` lists every rule".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(", "))
+    };
     Failure::usage(format!("there is no rule `{name}`")).hint(hint)
 }
 
 /// Headings bold; the rest as it is.
 fn tinted(page: &str) -> String {
-    let line = |l: &str| if l.starts_with('#') { format!("\u{1b}[1m{l}\u{1b}[0m\n") } else { format!("{l}\n") };
+    let line = |l: &str| {
+        if l.starts_with('#') { format!("\u{1b}[1m{l}\u{1b}[0m\n") } else { format!("{l}\n") }
+    };
     page.lines().map(line).collect()
 }

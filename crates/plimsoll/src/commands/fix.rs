@@ -30,16 +30,23 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     for name in &args.rules {
         if plimsoll_rules::find_rule(name).is_none() {
-            return Err(Failure::usage(format!("there is no rule `{name}`")).hint("`plimsoll explain` lists every rule"));
+            return Err(Failure::usage(format!("there is no rule `{name}`"))
+                .hint("`plimsoll explain` lists every rule"));
         }
     }
     let settings = Settings { baseline: None, today: None, measure_context: false };
     let reviewed = pipeline::review(&args.path, &settings)?;
-    let wanted = |f: &&Finding| f.waiver.is_none() && (args.rules.is_empty() || args.rules.contains(&f.rule));
+    let wanted = |f: &&Finding| {
+        f.waiver.is_none() && (args.rules.is_empty() || args.rules.contains(&f.rule))
+    };
     let most = if args.with_unsafe { Applicability::Unsafe } else { Applicability::Safe };
     let plan = plan(reviewed.report.findings.iter().filter(wanted), most, &reviewed.sources);
     if plan.files.is_empty() {
-        ui::note(if plan.held_back == 0 { "nothing to fix mechanically" } else { "nothing that is safe to fix; --unsafe takes the rest" });
+        ui::note(if plan.held_back == 0 {
+            "nothing to fix mechanically"
+        } else {
+            "nothing that is safe to fix; --unsafe takes the rest"
+        });
         return Ok(Exit::Passed);
     }
     for (path, after) in &plan.files {
@@ -52,7 +59,10 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let verb = if args.write { "applied" } else { "would apply" };
     ui::note(format_args!("{verb} {} fixes in {} files", plan.fixes, plan.files.len()));
     if plan.held_back > 0 {
-        ui::note(format_args!("{} more may change what the pipeline does: read them with --unsafe", plan.held_back));
+        ui::note(format_args!(
+            "{} more may change what the pipeline does: read them with --unsafe",
+            plan.held_back
+        ));
     }
     if !args.write {
         ui::note("run again with --write to apply");
@@ -67,11 +77,18 @@ struct Plan {
 }
 
 /// Chooses the fixes that fit together: one that overlaps an earlier one waits for the next run.
-fn plan<'a>(findings: impl Iterator<Item = &'a Finding>, most: Applicability, sources: &Sources) -> Plan {
+fn plan<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+    most: Applicability,
+    sources: &Sources,
+) -> Plan {
     let mut edits: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
     let (mut fixes, mut held_back) = (0, 0);
     for finding in findings {
-        let Some(fix) = finding.fix.as_ref().filter(|f| f.applicability <= Applicability::Unsafe) else { continue };
+        let Some(fix) = finding.fix.as_ref().filter(|f| f.applicability <= Applicability::Unsafe)
+        else {
+            continue;
+        };
         if fix.applicability > most {
             held_back += 1;
             continue;
@@ -80,7 +97,8 @@ fn plan<'a>(findings: impl Iterator<Item = &'a Finding>, most: Applicability, so
         for edit in &fix.edits {
             next.entry(&edit.path).or_default().push(edit.clone());
         }
-        let fits = next.iter().all(|(path, e)| apply_edits(sources.text(path).unwrap_or(""), e).is_ok());
+        let fits =
+            next.iter().all(|(path, e)| apply_edits(sources.text(path).unwrap_or(""), e).is_ok());
         if fits && !fix.edits.is_empty() {
             edits = next;
             fixes += 1;
@@ -99,11 +117,16 @@ fn inside(root: &Path, path: &str) -> Result<PathBuf, Failure> {
     let mut full = root.to_path_buf();
     for part in path.split('/') {
         if part.is_empty() || part == ".." || part == "." {
-            return Err(Failure::usage(format!("{path} leaves the repository and was not written")));
+            return Err(Failure::usage(format!(
+                "{path} leaves the repository and was not written"
+            )));
         }
         full.push(part);
         if full.is_symlink() {
-            return Err(Failure::usage(format!("{} is a link and was not written", full.display())));
+            return Err(Failure::usage(format!(
+                "{} is a link and was not written",
+                full.display()
+            )));
         }
     }
     Ok(full)

@@ -54,9 +54,14 @@ pub(crate) enum FailOn {
 
 /// Reviews and reports.
 pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
-    let formats: Vec<Format> = args.output.iter().map(|p| format_of(p)).collect::<Result<_, _>>()?;
+    let formats: Vec<Format> =
+        args.output.iter().map(|p| format_of(p)).collect::<Result<_, _>>()?;
     let baseline = args.baseline.as_deref().map(read_report).transpose()?;
-    let settings = Settings { baseline: baseline.as_ref(), today: args.today, measure_context: !args.no_context };
+    let settings = Settings {
+        baseline: baseline.as_ref(),
+        today: args.today,
+        measure_context: !args.no_context,
+    };
     let reviewed = pipeline::review(&args.path, &settings)?;
     let report = &reviewed.report;
     let style = Style { colour: colour.on(), full: args.full, width: ui::width() };
@@ -131,7 +136,9 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
 /// In a GitHub workflow, adds the document to the step summary.
 fn step_summary(report: &Report) -> Result<(), Failure> {
     use std::io::Write as _;
-    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else { return Ok(()) };
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|p| !p.is_empty()) else {
+        return Ok(());
+    };
     let path = Path::new(&path);
     let style = Style { colour: false, full: true, width: 100 };
     let text = report::render(report, Format::Markdown, style);

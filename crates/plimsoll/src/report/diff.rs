@@ -11,16 +11,24 @@ pub(crate) fn unified(path: &str, before: &str, after: &str, colour: bool) -> St
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let ops = ops(&old, &new);
     let mut out = String::new();
-    let paint = |code: &str, text: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
+    let paint = |code: &str, text: &str| {
+        if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    };
     let path = printable(path);
     let from = if before.is_empty() { "/dev/null".to_owned() } else { format!("a/{path}") };
-    let _ = writeln!(out, "{}\n{}", paint("1", &format!("--- {from}")), paint("1", &format!("+++ b/{path}")));
+    let _ = writeln!(
+        out,
+        "{}\n{}",
+        paint("1", &format!("--- {from}")),
+        paint("1", &format!("+++ b/{path}"))
+    );
     for hunk in hunks(&ops) {
         let first = &ops[hunk.start];
         let count = |skip: char| ops[hunk.clone()].iter().filter(|o| o.kind != skip).count();
         let (olds, news) = (count('+'), count('-'));
         let start = |at: usize, n: usize| if n == 0 { at } else { at + 1 };
-        let head = format!("@@ -{},{olds} +{},{news} @@", start(first.old, olds), start(first.new, news));
+        let head =
+            format!("@@ -{},{olds} +{},{news} @@", start(first.old, olds), start(first.new, news));
         let _ = writeln!(out, "{}", paint("36", &head));
         for op in &ops[hunk] {
             let line = format!("{}{}", op.kind, printable(op.text));
@@ -46,7 +54,8 @@ struct Op<'a> {
 /// longest common subsequence, where it is small enough to find.
 fn ops<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Op<'a>> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail =
+        old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
     let (mid_old, mid_new) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
     let mut ops = Vec::with_capacity(old.len() + new.len());
     let (mut i, mut j) = (0, 0);
@@ -84,7 +93,9 @@ fn middle<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
             out.push((' ', old[i]));
             i += 1;
             j += 1;
-        } else if j == new.len() || (i < old.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]) {
+        } else if j == new.len()
+            || (i < old.len() && common[(i + 1) * width + j] >= common[i * width + j + 1])
+        {
             out.push(('-', old[i]));
             i += 1;
         } else {

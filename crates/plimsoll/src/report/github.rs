@@ -23,11 +23,21 @@ pub(crate) fn render(report: &Report) -> String {
                 }
             }
             let parts = [&finding.message, &finding.consequence, &finding.remedy];
-            let text: Vec<&str> = parts.iter().map(|p| p.as_str()).filter(|p| !p.is_empty()).collect();
-            let _ = writeln!(out, "::{command} {place},title={}::{}", property(&finding.rule), data(&text.join("\n")));
+            let text: Vec<&str> =
+                parts.iter().map(|p| p.as_str()).filter(|p| !p.is_empty()).collect();
+            let _ = writeln!(
+                out,
+                "::{command} {place},title={}::{}",
+                property(&finding.rule),
+                data(&text.join("\n"))
+            );
         }
     }
-    let _ = writeln!(out, "::notice title=plimsoll::{}", data(&format!("{}: {}", report.repository, report.verdict)));
+    let _ = writeln!(
+        out,
+        "::notice title=plimsoll::{}",
+        data(&format!("{}: {}", report.repository, report.verdict))
+    );
     out
 }
 

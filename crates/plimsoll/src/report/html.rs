@@ -31,7 +31,12 @@ pub(crate) fn render(report: &Report) -> String {
         service_block(&mut out, service);
     }
     lists(&mut out, report);
-    let _ = writeln!(out, "<p class=\"dim\">Written by plimsoll {} on {}.</p></body></html>", escape(&report.plimsoll_version), report.date);
+    let _ = writeln!(
+        out,
+        "<p class=\"dim\">Written by plimsoll {} on {}.</p></body></html>",
+        escape(&report.plimsoll_version),
+        report.date
+    );
     out
 }
 
@@ -46,7 +51,11 @@ fn head(out: &mut String, report: &Report) {
         out,
         "<h1>Production sign-off: {}</h1>\n<div class=\"head\"><span class=\"verdict {}\">{}</span>\
          <strong>{score}</strong><span class=\"dim\">{measured} of {} figures measured · {}</span></div>\n<ul>\n",
-        escape(&report.repository), class(report), report.verdict, report.figures.len(), report.date
+        escape(&report.repository),
+        class(report),
+        report.verdict,
+        report.figures.len(),
+        report.date
     );
     for reason in &report.reasons {
         let _ = writeln!(out, "<li>{}</li>", escape(reason));
@@ -55,7 +64,11 @@ fn head(out: &mut String, report: &Report) {
 }
 
 fn findings(out: &mut String, report: &Report) {
-    let levels = [(Level::Blocking, "Blocking"), (Level::ShouldFix, "Should fix"), (Level::Advice, "Advice")];
+    let levels = [
+        (Level::Blocking, "Blocking"),
+        (Level::ShouldFix, "Should fix"),
+        (Level::Advice, "Advice"),
+    ];
     for (level, title) in levels {
         let open: Vec<&Finding> = report.open(level).collect();
         if open.is_empty() {
@@ -70,7 +83,10 @@ fn finding(out: &mut String, f: &Finding) {
     let _ = write!(
         out,
         "<div class=\"finding {}\"><h3>{}</h3><div class=\"dim\"><code>{}</code> at <code>{}</code></div>\n",
-        f.effective_level().as_str(), escape(&f.message), escape(&f.rule), escape(&f.primary.to_string())
+        f.effective_level().as_str(),
+        escape(&f.message),
+        escape(&f.rule),
+        escape(&f.primary.to_string())
     );
     if let Some(excerpt) = &f.excerpt {
         let lines = f.primary.start.zip(f.primary.end).map_or(0..=0, |(s, e)| s.line..=e.line);
@@ -113,7 +129,10 @@ fn figures(out: &mut String, report: &Report) {
     out.push_str("<h2>Figures against budgets</h2>\n<table><tr><th>Service</th><th>Figure</th><th class=\"n\">Value</th><th class=\"n\">Budget</th><th>Result</th></tr>\n");
     for figure in &report.figures {
         let title = metric(&figure.metric).map_or(figure.metric.as_str(), |m| m.title);
-        let gate = report.gates.iter().find(|g| g.service == figure.service && g.budget.metric == figure.metric);
+        let gate = report
+            .gates
+            .iter()
+            .find(|g| g.service == figure.service && g.budget.metric == figure.metric);
         let limit = gate.map_or(String::new(), |g| g.figure.unit().show(g.budget.limit));
         let state = gate.map_or("", |g| match g.state {
             GateState::Passed => "<span class=\"within\">within</span>",
@@ -123,7 +142,8 @@ fn figures(out: &mut String, report: &Report) {
         let _ = writeln!(
             out,
             "<tr><td>{}</td><td>{title}</td><td class=\"n\">{}</td><td class=\"n\">{limit}</td><td>{state}</td></tr>",
-            escape(&figure.service), escape(&figure_text(&figure.figure))
+            escape(&figure.service),
+            escape(&figure_text(&figure.figure))
         );
     }
     out.push_str("</table>\n");
@@ -133,14 +153,33 @@ fn scores(out: &mut String, report: &Report) {
     out.push_str("<h2>Scores</h2>\n<table><tr><th>Section</th><th class=\"n\">Score</th><th></th><th>Open</th><th>Rules</th><th>Figures measured</th></tr>\n");
     for s in report.sections.iter().filter(|s| s.score.is_some()) {
         let score = s.score.unwrap_or(0.0);
-        let tone = if score < 5.0 { "over" } else if score < 8.0 { "should-fix" } else { "within" };
+        let tone = if score < 5.0 {
+            "over"
+        } else if score < 8.0 {
+            "should-fix"
+        } else {
+            "within"
+        };
         let names = ["blocking", "should-fix", "advice"];
-        let open: Vec<String> = s.open.iter().zip(names).filter(|(n, _)| **n > 0).map(|(n, w)| format!("{n} {w}")).collect();
-        let coverage = if s.figures_total == 0 { String::new() } else { format!("{} of {}", s.figures_measured, s.figures_total) };
+        let open: Vec<String> = s
+            .open
+            .iter()
+            .zip(names)
+            .filter(|(n, _)| **n > 0)
+            .map(|(n, w)| format!("{n} {w}"))
+            .collect();
+        let coverage = if s.figures_total == 0 {
+            String::new()
+        } else {
+            format!("{} of {}", s.figures_measured, s.figures_total)
+        };
         let _ = writeln!(
             out,
             "<tr><td>{}</td><td class=\"n\">{score:.1}</td><td class=\"{tone}\"><span class=\"bar\"><span style=\"width:{:.0}%\"></span></span></td><td>{}</td><td>{}</td><td>{coverage}</td></tr>",
-            s.section.title(), score * 10.0, open.join(", "), s.rules_applied
+            s.section.title(),
+            score * 10.0,
+            open.join(", "),
+            s.rules_applied
         );
     }
     out.push_str("</table>\n");
@@ -149,23 +188,55 @@ fn scores(out: &mut String, report: &Report) {
 fn service_block(out: &mut String, service: &ServiceSummary) {
     let file = service.dockerfile.as_deref().unwrap_or("none");
     let context = service.context.as_deref().unwrap_or("not known");
-    let _ = writeln!(out, "<h2>{}</h2>\n<p>Dockerfile <code>{}</code>, context <code>{}</code></p>", escape(&service.name), escape(file), escape(context));
+    let _ = writeln!(
+        out,
+        "<h2>{}</h2>\n<p>Dockerfile <code>{}</code>, context <code>{}</code></p>",
+        escape(&service.name),
+        escape(file),
+        escape(context)
+    );
     if !service.deploys.is_empty() {
         out.push_str("<table><tr><th>Environment</th><th>Platform</th><th>Settings</th><th>Where</th></tr>\n");
         for d in &service.deploys {
-            let settings: Vec<String> = d.settings.iter().map(|s| format!("{} <code>{}</code>", s.name, escape(&s.value))).collect();
+            let settings: Vec<String> = d
+                .settings
+                .iter()
+                .map(|s| format!("{} <code>{}</code>", s.name, escape(&s.value)))
+                .collect();
             let environment = escape(d.environment.as_deref().unwrap_or("not said"));
-            let _ = writeln!(out, "<tr><td>{environment}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>", d.platform, settings.join(", "), escape(&d.location.to_string()));
+            let _ = writeln!(
+                out,
+                "<tr><td>{environment}</td><td>{}</td><td>{}</td><td><code>{}</code></td></tr>",
+                d.platform,
+                settings.join(", "),
+                escape(&d.location.to_string())
+            );
         }
         out.push_str("</table>\n");
     }
     let Some(sent) = &service.sent else { return };
-    let without = sent.unfiltered_bytes.map(|b| format!("; {} without the ignore file", bytes(b as f64))).unwrap_or_default();
-    let _ = writeln!(out, "<h3>Sent to the builder: {} in {} files{without}</h3>", bytes(sent.bytes as f64), count(sent.files as f64));
+    let without = sent
+        .unfiltered_bytes
+        .map(|b| format!("; {} without the ignore file", bytes(b as f64)))
+        .unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "<h3>Sent to the builder: {} in {} files{without}</h3>",
+        bytes(sent.bytes as f64),
+        count(sent.files as f64)
+    );
     out.push_str(&treemap::svg(&sent.folders));
-    out.push_str("<table><tr><th>What</th><th class=\"n\">Sent</th><th class=\"n\">Files</th></tr>\n");
+    out.push_str(
+        "<table><tr><th>What</th><th class=\"n\">Sent</th><th class=\"n\">Files</th></tr>\n",
+    );
     for c in &sent.categories {
-        let _ = writeln!(out, "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>", escape(&c.path), bytes(c.bytes as f64), count(c.files as f64));
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+            escape(&c.path),
+            bytes(c.bytes as f64),
+            count(c.files as f64)
+        );
     }
     out.push_str("</table>\n");
 }
@@ -178,23 +249,40 @@ fn lists(out: &mut String, report: &Report) {
             CheckState::Failed => ("✗", "over"),
             CheckState::NotRun => ("○", "dim"),
         };
-        let _ = writeln!(out, "<li><span class=\"{tone}\">{mark}</span> {}: {}</li>", escape(&item.name), escape(&item.detail));
+        let _ = writeln!(
+            out,
+            "<li><span class=\"{tone}\">{mark}</span> {}: {}</li>",
+            escape(&item.name),
+            escape(&item.detail)
+        );
     }
     out.push_str("</ul>\n");
     for f in report.waived() {
         let Some(w) = &f.waiver else { continue };
         let until = w.until.map(|d| format!(" until {d}")).unwrap_or_default();
-        let _ = writeln!(out, "<p>Waived{until}: <code>{}</code> at <code>{}</code>: {}</p>", escape(&f.rule), escape(&f.primary.to_string()), escape(&w.reason));
+        let _ = writeln!(
+            out,
+            "<p>Waived{until}: <code>{}</code> at <code>{}</code>: {}</p>",
+            escape(&f.rule),
+            escape(&f.primary.to_string()),
+            escape(&w.reason)
+        );
     }
     let _ = writeln!(out, "<details><summary>{} rules passed</summary><ul>", report.passed.len());
     for rule in &report.passed {
-        let _ = writeln!(out, "<li><code>{}</code> {}</li>", escape(&rule.rule), escape(&rule.summary));
+        let _ =
+            writeln!(out, "<li><code>{}</code> {}</li>", escape(&rule.rule), escape(&rule.summary));
     }
     out.push_str("</ul></details>\n");
     if !report.not_analysed.is_empty() {
         out.push_str("<h2>Not analysed</h2>\n<ul>\n");
         for gap in &report.not_analysed {
-            let _ = writeln!(out, "<li><code>{}</code>: {}</li>", escape(&gap.location.to_string()), escape(&gap.reason));
+            let _ = writeln!(
+                out,
+                "<li><code>{}</code>: {}</li>",
+                escape(&gap.location.to_string()),
+                escape(&gap.reason)
+            );
         }
         out.push_str("</ul>\n");
     }

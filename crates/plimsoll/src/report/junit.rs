@@ -24,7 +24,11 @@ pub(crate) fn render(report: &Report) -> String {
     let _ = writeln!(out, "<testsuites name=\"plimsoll: {}\">", escape(&report.repository));
     for (section, cases) in suites {
         let failures = cases.iter().filter(|(_, f)| fails(f)).count();
-        let _ = writeln!(out, "  <testsuite name=\"{section}\" tests=\"{}\" failures=\"{failures}\">", cases.len());
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"{section}\" tests=\"{}\" failures=\"{failures}\">",
+            cases.len()
+        );
         for (rule, findings) in cases {
             case(&mut out, rule, &findings);
         }
@@ -44,7 +48,8 @@ fn case(out: &mut String, rule: &str, findings: &[&Finding]) {
         let _ = writeln!(out, "{head}/>");
         return;
     }
-    let text: Vec<String> = findings.iter().map(|f| format!("{}: {}\n  {}", f.primary, f.message, f.remedy)).collect();
+    let text: Vec<String> =
+        findings.iter().map(|f| format!("{}: {}\n  {}", f.primary, f.message, f.remedy)).collect();
     let tag = if fails(findings) { "failure" } else { "system-out" };
     let message = match tag {
         "failure" => format!(" message=\"{}\"", escape(&findings[0].message)),
@@ -52,5 +57,9 @@ fn case(out: &mut String, rule: &str, findings: &[&Finding]) {
     };
     // Line breaks are kept: the text is escaped a line at a time.
     let body: Vec<String> = text.join("\n").lines().map(escape).collect();
-    let _ = writeln!(out, "{head}>\n      <{tag}{message}>{}</{tag}>\n    </testcase>", body.join("\n"));
+    let _ = writeln!(
+        out,
+        "{head}>\n      <{tag}{message}>{}</{tag}>\n    </testcase>",
+        body.join("\n")
+    );
 }

@@ -7,7 +7,8 @@ use plimsoll_rules::{Rule, find_rule};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +44,11 @@ pub(crate) fn render(report: &Report) -> String {
     let run = Run {
         tool: json!({ "driver": driver }),
         column_kind: "unicodeCodePoints",
-        results: report.findings.iter().map(|f| result(f, index.get(f.rule.as_str()).copied())).collect(),
+        results: report
+            .findings
+            .iter()
+            .map(|f| result(f, index.get(f.rule.as_str()).copied()))
+            .collect(),
         properties: json!({ "verdict": report.verdict, "score": report.score }),
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
@@ -106,7 +111,8 @@ fn result(finding: &Finding, rule_index: Option<usize>) -> Value {
 }
 
 fn location(at: &Location) -> Value {
-    let mut physical = json!({ "artifactLocation": { "uri": uri(&at.path), "uriBaseId": "%SRCROOT%" } });
+    let mut physical =
+        json!({ "artifactLocation": { "uri": uri(&at.path), "uriBaseId": "%SRCROOT%" } });
     if let (Some(start), Some(end)) = (at.start, at.end) {
         physical["region"] = json!({
             "startLine": start.line, "startColumn": start.column,

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level as Frame, Renderer, Snippet};
 use plimsoll_model::{
-    CheckState, Excerpt, Figure, Finding, Gate, GateState, Level, Location, Report, Verdict, metric, printable,
+    CheckState, Excerpt, Figure, Finding, Gate, GateState, Level, Location, Report, Verdict,
+    metric, printable,
 };
 
 /// How the page is set.
@@ -67,7 +68,11 @@ impl Page {
         let verdict = self.paint(colour, &report.verdict.as_str().to_uppercase());
         let score = report.score.map_or("no score".to_owned(), |s| format!("{s:.1} / 10"));
         let measured = report.figures.iter().filter(|f| f.figure.value().is_some()).count();
-        self.line(&format!("{verdict}  {}  {score}, {measured} of {} figures measured", printable(&report.repository), report.figures.len()));
+        self.line(&format!(
+            "{verdict}  {}  {score}, {measured} of {} figures measured",
+            printable(&report.repository),
+            report.figures.len()
+        ));
         let count = |level| report.open(level).count();
         let due = report.open(Level::ShouldFix).filter_map(|f| f.due).min();
         let due = due.map(|d| format!(" (first due {d})")).unwrap_or_default();
@@ -85,8 +90,16 @@ impl Page {
         for service in &report.services {
             let file = service.dockerfile.as_deref().unwrap_or("no Dockerfile");
             let context = service.context.as_deref().unwrap_or("not known");
-            let environments: Vec<String> = service.deploys.iter().map(|d| d.environment.clone().unwrap_or_else(|| d.platform.clone())).collect();
-            let to = if environments.is_empty() { "no deployment found".to_owned() } else { environments.join(", ") };
+            let environments: Vec<String> = service
+                .deploys
+                .iter()
+                .map(|d| d.environment.clone().unwrap_or_else(|| d.platform.clone()))
+                .collect();
+            let to = if environments.is_empty() {
+                "no deployment found".to_owned()
+            } else {
+                environments.join(", ")
+            };
             let text = format!("  {}: {} (context {}) → {}", service.name, file, context, to);
             let text = self.paint(DIM, &printable(&text));
             self.line(&text);
@@ -116,7 +129,11 @@ impl Page {
         let colour = if finding.level == Level::ShouldFix { YELLOW } else { CYAN };
         let rule = self.paint(colour, &finding.rule);
         self.line(&format!("  {rule}  {}", finding.primary));
-        let text = if finding.remedy.is_empty() { String::new() } else { format!(" → {}", finding.remedy) };
+        let text = if finding.remedy.is_empty() {
+            String::new()
+        } else {
+            format!(" → {}", finding.remedy)
+        };
         self.wrapped("      ", &format!("{}{text}", finding.message));
     }
 
@@ -130,7 +147,9 @@ impl Page {
         let level = level.with_name(finding.level.as_str());
         let message = printable(&finding.message);
         let mut main = level.primary_title(message).id(&*finding.rule).elements(snippets(finding));
-        let note = |label: &'static str, text: &str| Frame::NOTE.with_name(label).message(printable(text).into_owned());
+        let note = |label: &'static str, text: &str| {
+            Frame::NOTE.with_name(label).message(printable(text).into_owned())
+        };
         for evidence in &finding.evidence {
             main = main.element(note("evidence", evidence));
         }
@@ -138,10 +157,13 @@ impl Page {
             main = main.element(note("so", &finding.consequence));
         }
         if !finding.remedy.is_empty() {
-            main = main.element(Frame::HELP.with_name("do").message(printable(&finding.remedy).into_owned()));
+            main = main.element(
+                Frame::HELP.with_name("do").message(printable(&finding.remedy).into_owned()),
+            );
         }
         if let Some(fix) = &finding.fix {
-            main = main.element(Frame::HELP.with_name("fix").message(printable(&fix.title).into_owned()));
+            main = main
+                .element(Frame::HELP.with_name("fix").message(printable(&fix.title).into_owned()));
         }
         if let Some(due) = finding.due {
             let late = if finding.overdue { "overdue since" } else { "due" };
@@ -161,14 +183,22 @@ impl Page {
         for service in &report.services {
             self.line(&format!("  {}", printable(&service.name)));
             let gates = || report.gates.iter().filter(|g| g.service == service.name);
-            for figure in report.figures.iter().filter(|f| f.service == service.name && f.figure.value().is_some()) {
+            for figure in report
+                .figures
+                .iter()
+                .filter(|f| f.service == service.name && f.figure.value().is_some())
+            {
                 let title = metric(&figure.metric).map_or(figure.metric.as_str(), |m| m.title);
                 let gate = gates().find(|g| g.budget.metric == figure.metric);
                 let budget = gate.map(|g| self.gate(g)).unwrap_or_default();
-                self.line(format!("    {title:<28}{:>12}  {budget}", figure.figure.to_string()).trim_end());
+                self.line(
+                    format!("    {title:<28}{:>12}  {budget}", figure.figure.to_string())
+                        .trim_end(),
+                );
             }
             let missing = gates().filter(|g| g.state == GateState::NotMeasured);
-            let missing: Vec<&str> = missing.filter_map(|g| metric(&g.budget.metric)).map(|m| m.title).collect();
+            let missing: Vec<&str> =
+                missing.filter_map(|g| metric(&g.budget.metric)).map(|m| m.title).collect();
             if !missing.is_empty() {
                 let text = format!("not measured: {}", missing.join(", "));
                 self.wrapped("    ", &text);
@@ -194,15 +224,24 @@ impl Page {
         for section in scored {
             let score = section.score.unwrap_or(0.0);
             let filled = (score * 2.0).round() as usize;
-            let bar = format!("{}{}", "█".repeat(filled), "·".repeat(20_usize.saturating_sub(filled)));
+            let bar =
+                format!("{}{}", "█".repeat(filled), "·".repeat(20_usize.saturating_sub(filled)));
             let [blocking, should, advice] = section.open;
             let open = [(blocking, "blocking"), (should, "should-fix"), (advice, "advice")];
-            let open: Vec<String> = open.iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!("{n} {w}")).collect();
+            let open: Vec<String> =
+                open.iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!("{n} {w}")).collect();
             let coverage = match section.figures_total {
                 0 => String::new(),
                 n => format!("  {} of {n} figures measured", section.figures_measured),
             };
-            self.line(format!("  {:<14}{score:>5.1} {bar} {}{coverage}", section.section.title(), open.join(", ")).trim_end());
+            self.line(
+                format!(
+                    "  {:<14}{score:>5.1} {bar} {}{coverage}",
+                    section.section.title(),
+                    open.join(", ")
+                )
+                .trim_end(),
+            );
         }
     }
 
@@ -221,7 +260,13 @@ impl Page {
         for finding in report.waived() {
             let Some(waiver) = &finding.waiver else { continue };
             let until = waiver.until.map(|d| format!(" until {d}")).unwrap_or_default();
-            self.wrapped("  ", &format!("waived{until}: {} at {}: {}", finding.rule, finding.primary, waiver.reason));
+            self.wrapped(
+                "  ",
+                &format!(
+                    "waived{until}: {} at {}: {}",
+                    finding.rule, finding.primary, waiver.reason
+                ),
+            );
         }
         if self.style.full {
             self.heading("Passed");
@@ -272,7 +317,8 @@ impl Page {
 /// The lines of the finding and of what belongs to it; those of one file and excerpt apart.
 fn snippets(finding: &Finding) -> Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> {
     let label = if finding.label.is_empty() { None } else { Some(finding.label.as_str()) };
-    let primary = snippet(&finding.primary, finding.excerpt.as_ref(), AnnotationKind::Primary, label);
+    let primary =
+        snippet(&finding.primary, finding.excerpt.as_ref(), AnnotationKind::Primary, label);
     let related = finding.related.iter().map(|r| {
         snippet(&r.location, r.excerpt.as_ref(), AnnotationKind::Context, Some(r.label.as_str()))
     });
@@ -291,7 +337,10 @@ fn snippet<'a>(
         return Snippet::source(note).path(path).line_numbering(false);
     };
     let annotation = kind.span(range).label(label.map(printable));
-    Snippet::source(excerpt.lines.join("\n")).line_start(excerpt.first_line as usize).path(path).annotation(annotation)
+    Snippet::source(excerpt.lines.join("\n"))
+        .line_start(excerpt.first_line as usize)
+        .path(path)
+        .annotation(annotation)
 }
 
 /// The bytes of a location within its excerpt.
@@ -300,7 +349,10 @@ fn range(location: &Location, excerpt: &Excerpt) -> Option<Range<usize>> {
         let index = line.checked_sub(excerpt.first_line)? as usize;
         let before: usize = excerpt.lines.iter().take(index).map(|l| l.len() + 1).sum();
         let text = excerpt.lines.get(index)?;
-        let column = text.char_indices().nth(column.saturating_sub(1) as usize).map_or(text.len(), |(i, _)| i);
+        let column = text
+            .char_indices()
+            .nth(column.saturating_sub(1) as usize)
+            .map_or(text.len(), |(i, _)| i);
         Some(before + column)
     };
     let (start, end) = (location.start?, location.end?);

@@ -28,7 +28,9 @@ pub(crate) fn svg(folders: &[FolderSize]) -> String {
     }
     let areas: Vec<f64> = items.iter().map(|i| i.bytes as f64 / total * WIDTH * HEIGHT).collect();
     let rects = squarify(&areas, Rect { x: 0.0, y: 0.0, w: WIDTH, h: HEIGHT });
-    let mut out = format!("<svg class=\"treemap\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"What is sent to the builder, by folder\">\n");
+    let mut out = format!(
+        "<svg class=\"treemap\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"What is sent to the builder, by folder\">\n"
+    );
     for (i, (item, rect)) in items.iter().zip(rects).enumerate() {
         tile(&mut out, i, item, rect);
     }
@@ -54,14 +56,30 @@ fn tile(out: &mut String, index: usize, item: &FolderSize, r: Rect) {
     let _ = write!(
         out,
         "<g><title>{path}: {size}</title><rect class=\"t{}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
-        index % 8, r.x, r.y, (r.w - 1.0).max(0.0), (r.h - 1.0).max(0.0)
+        index % 8,
+        r.x,
+        r.y,
+        (r.w - 1.0).max(0.0),
+        (r.h - 1.0).max(0.0)
     );
     let room = ((r.w - 10.0) / 7.0) as usize;
     if r.h > 20.0 && room > 3 {
-        let _ = write!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", r.x + 5.0, r.y + 15.0, fit(&item.path, room));
+        let _ = write!(
+            out,
+            "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            r.x + 5.0,
+            r.y + 15.0,
+            fit(&item.path, room)
+        );
     }
     if r.h > 38.0 && room > 8 {
-        let _ = write!(out, "<text class=\"size\" x=\"{:.1}\" y=\"{:.1}\">{}</text>", r.x + 5.0, r.y + 31.0, bytes(item.bytes as f64));
+        let _ = write!(
+            out,
+            "<text class=\"size\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            r.x + 5.0,
+            r.y + 31.0,
+            bytes(item.bytes as f64)
+        );
     }
     out.push_str("</g>\n");
 }
@@ -111,7 +129,11 @@ fn place(row: &[f64], free: &mut Rect, rects: &mut Vec<Rect>) {
     let mut at = if wide { free.y } else { free.x };
     for area in row {
         let long = if thick > 0.0 { area / thick } else { 0.0 };
-        rects.push(if wide { Rect { x: free.x, y: at, w: thick, h: long } } else { Rect { x: at, y: free.y, w: long, h: thick } });
+        rects.push(if wide {
+            Rect { x: free.x, y: at, w: thick, h: long }
+        } else {
+            Rect { x: at, y: free.y, w: long, h: thick }
+        });
         at += long;
     }
     if wide {
@@ -129,12 +151,15 @@ mod tests {
 
     #[test]
     fn tiles_fill_the_page_and_stay_on_it() {
-        let areas: Vec<f64> = [6.0, 6.0, 4.0, 3.0, 2.0, 2.0, 1.0].iter().map(|a| a / 24.0 * WIDTH * HEIGHT).collect();
+        let areas: Vec<f64> =
+            [6.0, 6.0, 4.0, 3.0, 2.0, 2.0, 1.0].iter().map(|a| a / 24.0 * WIDTH * HEIGHT).collect();
         let rects = squarify(&areas, Rect { x: 0.0, y: 0.0, w: WIDTH, h: HEIGHT });
         let covered: f64 = rects.iter().map(|r| r.w * r.h).sum();
         assert!((covered - WIDTH * HEIGHT).abs() < 1.0);
         for r in rects {
-            assert!(r.x >= 0.0 && r.y >= 0.0 && r.x + r.w < WIDTH + 0.1 && r.y + r.h < HEIGHT + 0.1);
+            assert!(
+                r.x >= 0.0 && r.y >= 0.0 && r.x + r.w < WIDTH + 0.1 && r.y + r.h < HEIGHT + 0.1
+            );
         }
     }
 
