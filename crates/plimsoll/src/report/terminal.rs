@@ -37,6 +37,22 @@ struct Page {
     style: Style,
 }
 
+/// Services that are listed without `--full`.
+const MOST_SERVICES: usize = 8;
+
+/// The budgeted figures that are missing, each with the number of services it is missing for.
+fn not_measured(report: &Report) -> Vec<(&'static str, usize)> {
+    let mut missing: Vec<(&'static str, usize)> = Vec::new();
+    let gates = report.gates.iter().filter(|g| g.state == GateState::NotMeasured);
+    for title in gates.filter_map(|g| metric(&g.budget.metric)).map(|m| m.title) {
+        match missing.iter_mut().find(|(t, _)| *t == title) {
+            Some((_, n)) => *n += 1,
+            None => missing.push((title, 1)),
+        }
+    }
+    missing
+}
+
 const BOLD: &str = "1";
 const DIM: &str = "2";
 const RED: &str = "1;31";
@@ -87,7 +103,8 @@ impl Page {
             parts.push(format!("{waived} waived"));
         }
         self.line(&parts.join(" · "));
-        for service in &report.services {
+        let most = if self.style.full { usize::MAX } else { MOST_SERVICES };
+        for service in report.services.iter().take(most) {
             let file = service.dockerfile.as_deref().unwrap_or("no Dockerfile");
             let context = service.context.as_deref().unwrap_or("not known");
             let environments: Vec<String> = service
@@ -102,6 +119,16 @@ impl Page {
             };
             let text = format!("  {}: {} (context {}) → {}", service.name, file, context, to);
             let text = self.paint(DIM, &printable(&text));
+            self.line(&text);
+        }
+        self.rest(report.services.len().saturating_sub(most), "services");
+    }
+
+    /// Says how many were left out.
+    fn rest(&mut self, left_out: usize, what: &str) {
+        if left_out > 0 {
+            let text =
+                self.paint(DIM, &format!("  and {left_out} more {what} (--full lists them)"));
             self.line(&text);
         }
     }
@@ -180,29 +207,38 @@ impl Page {
             return;
         }
         self.heading("Measured");
-        for service in &report.services {
+        let most = if self.style.full { usize::MAX } else { MOST_SERVICES };
+        let measured = |name: &str| {
+            report.figures.iter().any(|f| f.service == name && f.figure.value().is_some())
+        };
+        let with_figures: Vec<_> = report.services.iter().filter(|s| measured(&s.name)).collect();
+        for service in with_figures.iter().take(most) {
             self.line(&format!("  {}", printable(&service.name)));
-            let gates = || report.gates.iter().filter(|g| g.service == service.name);
             for figure in report
                 .figures
                 .iter()
                 .filter(|f| f.service == service.name && f.figure.value().is_some())
             {
                 let title = metric(&figure.metric).map_or(figure.metric.as_str(), |m| m.title);
-                let gate = gates().find(|g| g.budget.metric == figure.metric);
+                let gate = report
+                    .gates
+                    .iter()
+                    .find(|g| g.service == service.name && g.budget.metric == figure.metric);
                 let budget = gate.map(|g| self.gate(g)).unwrap_or_default();
                 self.line(
                     format!("    {title:<28}{:>12}  {budget}", figure.figure.to_string())
                         .trim_end(),
                 );
             }
-            let missing = gates().filter(|g| g.state == GateState::NotMeasured);
-            let missing: Vec<&str> =
-                missing.filter_map(|g| metric(&g.budget.metric)).map(|m| m.title).collect();
-            if !missing.is_empty() {
-                let text = format!("not measured: {}", missing.join(", "));
-                self.wrapped("    ", &text);
-            }
+        }
+        self.rest(with_figures.len().saturating_sub(most), "services");
+        for (title, services) in not_measured(report) {
+            let of = if services == report.services.len() {
+                String::new()
+            } else {
+                format!(" for {services} services")
+            };
+            self.line(&format!("  {title:<30}{:>12}{of}", "not measured"));
         }
     }
 
@@ -252,10 +288,7 @@ impl Page {
             for gap in report.not_analysed.iter().take(most) {
                 self.wrapped("  ", &format!("{}: {}", gap.location, gap.reason));
             }
-            let rest = report.not_analysed.len().saturating_sub(most);
-            if rest > 0 {
-                self.line(&format!("  and {rest} more (--full lists them)"));
-            }
+            self.rest(report.not_analysed.len().saturating_sub(most), "places");
         }
         for finding in report.waived() {
             let Some(waiver) = &finding.waiver else { continue };

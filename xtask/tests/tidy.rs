@@ -1,0 +1,134 @@
+//! What the project promises of itself: which crate may see which, that the pure crates are
+//! pure, and that generated files are fresh.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// The crates of the project that each crate may depend on; tests may use more.
+const EDGES: [(&str, &[&str]); 6] = [
+    ("plimsoll-model", &[]),
+    ("plimsoll-syntax", &[]),
+    ("plimsoll-rules", &["plimsoll-model", "plimsoll-syntax"]),
+    ("plimsoll-measure", &["plimsoll-model", "plimsoll-syntax"]),
+    ("plimsoll", &["plimsoll-measure", "plimsoll-model", "plimsoll-rules", "plimsoll-syntax"]),
+    ("xtask", &["plimsoll-model", "plimsoll-rules"]),
+];
+
+/// The `[dependencies]` of a manifest that are crates of the project.
+fn own_dependencies(manifest: &Path) -> Vec<String> {
+    let text = fs::read_to_string(manifest).unwrap();
+    let section = text.split("\n[dependencies]\n").nth(1).unwrap_or("");
+    let lines = section.lines().take_while(|l| !l.starts_with('['));
+    let names =
+        lines.filter_map(|l| l.split(['.', ' ', '=']).next()).filter(|n| n.starts_with("plimsoll"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn crates_see_only_what_they_may() {
+    let allowed: BTreeMap<&str, &[&str]> = EDGES.into_iter().collect();
+    let mut manifests: Vec<PathBuf> =
+        fs::read_dir(root().join("crates")).unwrap().map(|e| e.unwrap().path()).collect();
+    manifests.push(root().join("xtask"));
+    for folder in manifests {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let may = allowed
+            .get(name.as_str())
+            .unwrap_or_else(|| panic!("{name} is not in the table of edges"));
+        for dependency in own_dependencies(&folder.join("Cargo.toml")) {
+            assert!(may.contains(&dependency.as_str()), "{name} must not see {dependency}");
+        }
+    }
+}
+
+/// Every Rust file of a crate's sources.
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+        if entry.is_dir() {
+            sources(&entry, files);
+        } else if entry.extension().is_some_and(|e| e == "rs") {
+            files.push(entry);
+        }
+    }
+}
+
+#[test]
+fn pure_crates_touch_nothing() {
+    const IMPURE: [&str; 7] = [
+        "std::fs",
+        "std::process",
+        "std::env::",
+        "std::net",
+        "SystemTime",
+        "Instant::now",
+        "std::thread",
+    ];
+    for name in ["plimsoll-model", "plimsoll-syntax", "plimsoll-rules"] {
+        let folder = root().join("crates").join(name);
+        let lint = fs::read_to_string(folder.join("clippy.toml")).unwrap();
+        assert!(lint.contains("disallowed-methods"), "{name} has lost its lint");
+        let mut files = Vec::new();
+        sources(&folder.join("src"), &mut files);
+        assert!(!files.is_empty());
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+            for line in code {
+                for word in IMPURE {
+                    assert!(!line.contains(word), "{}: {line}", file.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_ui_prints() {
+    let mut files = Vec::new();
+    sources(&root().join("crates/plimsoll/src"), &mut files);
+    for file in files.iter().filter(|f| !f.ends_with("ui.rs")) {
+        let text = fs::read_to_string(file).unwrap();
+        for word in ["println!", "eprintln!", "print!(", "io::stdout", "io::stderr"] {
+            assert!(!text.contains(word), "{} prints", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_crate_forbids_unsafe_through_the_workspace() {
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(workspace.contains("unsafe_code = \"forbid\""));
+    for (name, _) in EDGES {
+        let folder =
+            if name == "xtask" { root().join(name) } else { root().join("crates").join(name) };
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{name}");
+    }
+}
+
+#[test]
+fn generated_files_are_fresh() {
+    let done = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("check").output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn every_dependency_has_its_line() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let docs = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
+    let section = manifest.split("[workspace.dependencies]\n").nth(1).unwrap();
+    let names =
+        section.lines().take_while(|l| !l.starts_with('[')).filter_map(|l| l.split(' ').next());
+    for name in names.filter(|n| !n.is_empty() && !n.starts_with("plimsoll")) {
+        assert!(
+            docs.contains(&format!("| {name} |")),
+            "{name} has no line in docs/dependencies.md"
+        );
+    }
+}
