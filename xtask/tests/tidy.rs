@@ -1,6 +1,13 @@
 //! What the project promises of itself: which crate may see which, that the pure crates are
 //! pure, and that generated files are fresh.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,13 @@
 //! The page of a rule is its documentation and its test: the files of "Example" must give
 //! the findings written there, those of "Use instead" none, and a fix must end the finding.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

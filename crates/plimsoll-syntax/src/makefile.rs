@@ -30,13 +30,13 @@ impl Makefile {
             let start = at;
             at += line.len();
             let mut cooked = Cooked::default();
-            push_line(&mut cooked, line, start);
+            cooked.push(line, start);
             let recipe = line.starts_with('\t');
             // A line that ends in a backslash goes on in the next one.
             let mut continued = ends_in_backslash(line);
             while continued && let Some(next) = lines.next() {
                 continued = ends_in_backslash(next);
-                push_line(&mut cooked, next, at);
+                cooked.push(next, at);
                 at += next.len();
             }
             if recipe {
@@ -82,8 +82,7 @@ impl Makefile {
         }
         if let Some((targets, needs)) = line.split_once(':') {
             let words = |s: &str| s.split_whitespace().map(str::to_owned).collect();
-            let (needs, inline) = needs.split_once(';').unwrap_or((needs, ""));
-            let _ = inline;
+            let needs = needs.split(';').next().unwrap_or(needs);
             self.rules.push(Rule {
                 targets: words(targets),
                 needs: words(needs.trim_start_matches(':')),
@@ -122,7 +121,9 @@ impl Makefile {
                 chosen.extend(rules.map(|(i, _)| i));
             } else if seen.insert(name) {
                 stack.push((name, true));
-                stack.extend(rules.flat_map(|(_, r)| &r.needs).rev_needs());
+                // In reverse, so that the stack gives them in order.
+                let needs: Vec<&String> = rules.flat_map(|(_, r)| &r.needs).collect();
+                stack.extend(needs.into_iter().rev().map(|n| (n.as_str(), false)));
             }
         }
     }
@@ -133,28 +134,11 @@ impl Makefile {
     }
 }
 
-/// Needs in reverse, so that a stack gives them in order.
-trait RevNeeds<'a> {
-    fn rev_needs(self) -> Vec<(&'a str, bool)>;
-}
-
-impl<'a, I: Iterator<Item = &'a String>> RevNeeds<'a> for I {
-    fn rev_needs(self) -> Vec<(&'a str, bool)> {
-        let mut all: Vec<(&str, bool)> = self.map(|n| (n.as_str(), false)).collect();
-        all.reverse();
-        all
-    }
-}
-
 fn ends_in_backslash(line: &str) -> bool {
     line.trim_end_matches(['\n', '\r']).ends_with('\\')
 }
 
-fn push_line(cooked: &mut Cooked, line: &str, start: usize) {
-    cooked.push(line, start);
-}
-
-/// Turns `$(NAME)` into `${NAME}` and `$$` into `$`, byte for byte where it can.
+/// Turns `$(NAME)` into `${NAME}` and `$$` into `$`: places after a `$$` are a byte early.
 fn make_variables(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -170,7 +154,6 @@ fn make_variables(text: &str) -> String {
             out.push('}');
             rest = &rest[name.len() + 3..];
         } else if let Some(after) = rest.strip_prefix("$$") {
-            // The blank keeps every later byte in its place.
             out.push('$');
             rest = after;
         } else {

@@ -175,7 +175,7 @@ pub(crate) fn of_other_tools(review: &Review<'_>) -> Vec<Allowance> {
                 rule.aliases.iter().any(|a| codes.iter().any(|c| c == a))
             };
             let rules: Vec<String> =
-                crate::rules::all().filter(|r| knows(&r)).map(|r| r.name.to_owned()).collect();
+                crate::rules::all().filter(|r| knows(r)).map(|r| r.name.to_owned()).collect();
             all.push(Allowance { at, rules, until: None, reason, scope });
         }
     }

@@ -103,8 +103,6 @@ fn after_wrapper(words: &[Word], mut at: usize, name: &str, values: &[&str]) -> 
         let head = word.head();
         if values.contains(&head) {
             at += 2;
-        } else if head == "--" {
-            at += 1;
         } else if (head.starts_with('-') && head.len() > 1) || (name == "env" && head.contains('='))
         {
             at += 1;

@@ -80,9 +80,9 @@ fn findings(out: &mut String, report: &Report) {
 }
 
 fn finding(out: &mut String, f: &Finding) {
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<div class=\"finding {}\"><h3>{}</h3><div class=\"dim\"><code>{}</code> at <code>{}</code></div>\n",
+        "<div class=\"finding {}\"><h3>{}</h3><div class=\"dim\"><code>{}</code> at <code>{}</code></div>",
         f.effective_level().as_str(),
         escape(&f.message),
         escape(&f.rule),
