@@ -40,6 +40,8 @@ pub enum Check {
     Deploy(fn(&Review<'_>, &Deploy, &mut Out)),
     /// Each GitHub workflow.
     Workflow(fn(&Review<'_>, &Workflow, &mut Out)),
+    /// Nothing: the runner finds it itself, as it alone knows waivers and settings.
+    Runner,
 }
 
 /// What a check says: what it looked at, and what it found.

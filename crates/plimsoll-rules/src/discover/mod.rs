@@ -22,6 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plimsoll_model::Sources;
+use plimsoll_syntax::yaml::Yaml;
 
 pub use types::{
     Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, JobRef, Platform,
@@ -29,7 +30,7 @@ pub use types::{
 };
 
 use crate::config::Config;
-use crate::repo::Repo;
+use crate::repo::{Place, Repo};
 
 /// What the finders share.
 struct Finder<'a> {
@@ -51,6 +52,7 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
     for (path, yaml) in &repo.yaml {
         let path: Arc<str> = path.as_str().into();
         let name = paths::file_name(&path);
+        finder.errors(&path, yaml);
         if path.starts_with(".github/") {
             continue;
         } else if compose::is_compose(name) {
@@ -69,4 +71,18 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
     let Finder { mut found, .. } = finder;
     link::link(sources, repo, config, &mut found);
     found
+}
+
+impl Finder<'_> {
+    /// Says where a pipeline's file is no YAML. Other files may be templates, and are not.
+    fn errors(&mut self, path: &Arc<str>, yaml: &Yaml) {
+        let name = paths::file_name(path);
+        let pipeline = path.starts_with(".github/workflows/")
+            || compose::is_compose(name)
+            || gitlab::is_gitlab(path);
+        if let Some(error) = yaml.errors().first().filter(|_| pipeline) {
+            let reason = format!("this YAML cannot be read further: {}", error.message);
+            self.note(&Place::new(path, error.span), reason);
+        }
+    }
 }

@@ -250,6 +250,7 @@ fn check(review: &Review<'_>, check: Check) -> Out {
         }
         Check::Build(f) => review.found.builds.iter().for_each(|b| f(review, b, &mut out)),
         Check::Deploy(f) => review.found.deploys.iter().for_each(|d| f(review, d, &mut out)),
+        Check::Runner => {}
         Check::Workflow(f) => review.repo.workflows.iter().for_each(|w| f(review, w, &mut out)),
     }
     out

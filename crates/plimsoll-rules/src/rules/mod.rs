@@ -44,6 +44,10 @@ rules! {
     // How the service runs.
 
     runtime {}
+
+    // Plimsoll's own settings.
+
+    config { expired_waiver, fault, no_service, stale_waiver }
 }
 
 /// Every rule, by section.
