@@ -19,9 +19,17 @@ pub(super) fn find(index: usize, finder: &mut Finder<'_>) {
     for (j, job) in workflow.jobs.iter().enumerate() {
         called(job, finder);
         for (s, step) in job.steps.iter().enumerate() {
-            let at =
-                StepAt { workflow, job, step, index: JobRef { workflow: index, job: j, step: s } };
-            at.find(finder);
+            let index = JobRef { workflow: index, job: j, step: s };
+            let none: &[(String, Fact<String>)] = &[];
+            // A step that speaks of the matrix is one for each of its combinations.
+            let rows: Vec<_> = if step.uses_matrix() && !job.matrix.is_empty() {
+                job.matrix.iter().map(Vec::as_slice).collect()
+            } else {
+                vec![none]
+            };
+            for row in rows {
+                StepAt { workflow, job, step, index, row }.find(finder);
+            }
         }
     }
 }
@@ -42,11 +50,13 @@ struct StepAt<'a> {
     job: &'a Job,
     step: &'a Step,
     index: JobRef,
+    /// The combination of the matrix.
+    row: &'a [(String, Fact<String>)],
 }
 
 impl StepAt<'_> {
     fn scope(&self) -> Scope {
-        Scope::of_step(self.workflow, self.job, &self.step.env)
+        Scope::of_row(self.workflow, self.job, &self.step.env, self.row)
     }
 
     fn environment(&self) -> Option<String> {
@@ -212,7 +222,7 @@ impl StepAt<'_> {
         if step.action().as_deref() != Some("docker/metadata-action") {
             return None;
         }
-        let scope = Scope::of_step(self.workflow, self.job, &step.env);
+        let scope = Scope::of_row(self.workflow, self.job, &step.env, self.row);
         let images = step.with("images")?.items().into_iter();
         Some(
             images

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_syntax::expression;
 use plimsoll_syntax::shell::Word;
 
-use crate::repo::{EnvVar, Job, Workflow};
+use crate::repo::{EnvVar, Fact, Job, Workflow};
 
 /// Variables and context values that are known.
 #[derive(Clone, Debug, Default)]
@@ -17,15 +17,25 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// What a step of a job knows: `env:` of workflow, job and step, and a matrix key that
-    /// has one value.
+    /// What a step of a job knows: `env:` of workflow, job and step, and the matrix if it has
+    /// only one combination.
     #[must_use]
     pub fn of_step(workflow: &Workflow, job: &Job, step: &[EnvVar]) -> Self {
+        let only = if job.matrix.len() == 1 { job.matrix[0].as_slice() } else { &[] };
+        Self::of_row(workflow, job, step, only)
+    }
+
+    /// The same for one combination of the matrix.
+    #[must_use]
+    pub fn of_row(
+        workflow: &Workflow,
+        job: &Job,
+        step: &[EnvVar],
+        row: &[(String, Fact<String>)],
+    ) -> Self {
         let mut scope = Self::default();
-        for (key, values) in &job.matrix {
-            if let [only] = values.as_slice() {
-                scope.contexts.insert(format!("matrix.{key}"), only.value.clone());
-            }
+        for (key, value) in row {
+            scope.contexts.insert(format!("matrix.{key}"), value.value.clone());
         }
         for vars in [&workflow.env, &job.env, step] {
             scope.add(vars);

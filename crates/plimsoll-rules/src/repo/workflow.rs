@@ -132,8 +132,9 @@ pub struct Job {
     pub permissions: Option<Permissions>,
     /// `env:`.
     pub env: Vec<EnvVar>,
-    /// The values of each matrix key that are written out.
-    pub matrix: Vec<(String, Vec<Fact<String>>)>,
+    /// The combinations of the matrix that are written out, each a list of keys and values;
+    /// empty without a matrix, and where it is computed.
+    pub matrix: Vec<Vec<(String, Fact<String>)>>,
     /// `strategy.fail-fast:`.
     pub fail_fast: Option<Fact<String>>,
     /// A called workflow (`uses:` of the job) with its inputs.
@@ -204,6 +205,15 @@ impl Step {
         Some(uses.split('@').next().unwrap_or(uses).to_ascii_lowercase())
     }
 
+    /// Whether what it does depends on the matrix.
+    #[must_use]
+    pub fn uses_matrix(&self) -> bool {
+        let speaks = |text: &str| text.contains("matrix.");
+        let vars = self.with.iter().chain(&self.env);
+        vars.map(|v| v.value.value.as_str()).any(speaks)
+            || self.run.as_ref().is_some_and(|r| speaks(r.text.text()))
+    }
+
     /// The input of that name; names of inputs know no case.
     #[must_use]
     pub fn with(&self, name: &str) -> Option<&EnvVar> {
@@ -252,6 +262,12 @@ impl Workflow {
         })
     }
 }
+
+/// Combinations of a matrix that are looked at, at the most.
+const MAX_ROWS: usize = 64;
+
+/// One combination of a matrix.
+type Row = Vec<(String, Fact<String>)>;
 
 struct Reader {
     path: Arc<str>,
@@ -367,27 +383,42 @@ impl Reader {
         job
     }
 
-    fn matrix(&self, body: Node<'_>) -> Vec<(String, Vec<Fact<String>>)> {
+    /// The product of the keys, then each entry of `include` that adds a combination.
+    fn matrix(&self, body: Node<'_>) -> Vec<Row> {
         let Some(matrix) = body.get_path(&["strategy", "matrix"]) else { return Vec::new() };
-        let mut keys: Vec<(String, Vec<Fact<String>>)> = Vec::new();
-        let mut add =
-            |key: &str, values: Vec<Fact<String>>| match keys.iter_mut().find(|(k, _)| k == key) {
-                Some((_, all)) => all.extend(values),
-                None => keys.push((key.to_owned(), values)),
-            };
-        for (key, values) in matrix.entries() {
+        let mut rows: Vec<Row> = vec![Vec::new()];
+        for (key, values) in
+            matrix.entries().filter(|(k, _)| !matches!(k.as_str(), Some("include" | "exclude")))
+        {
             let Some(key) = key.as_str() else { continue };
-            if key != "include" {
-                add(key, self.facts(Some(values)));
+            let values: Vec<Row> = values.items().map(|v| self.row(key, v)).collect();
+            if values.is_empty() || rows.len() * values.len() > MAX_ROWS {
                 continue;
             }
-            for (name, value) in values.items().flat_map(|i| i.entries()) {
-                if let (Some(name), Some(value)) = (name.as_str(), self.fact(Some(value))) {
-                    add(name, vec![value]);
-                }
+            rows = rows
+                .iter()
+                .flat_map(|row| values.iter().map(|v| [row.as_slice(), v].concat()))
+                .collect();
+        }
+        rows.retain(|row| !row.is_empty());
+        for entry in matrix.get("include").into_iter().flat_map(Node::items).take(MAX_ROWS) {
+            let fields = entry.entries().filter_map(|(k, v)| Some(self.row(k.as_str()?, v)));
+            rows.push(fields.flatten().collect());
+        }
+        rows
+    }
+
+    /// A value of a matrix key: itself, or the fields of a mapping as `key.field`.
+    fn row(&self, key: &str, value: Node<'_>) -> Row {
+        match self.fact(Some(value)) {
+            Some(fact) => vec![(key.to_owned(), fact)],
+            None => {
+                let field = |(k, v): (Node<'_>, Node<'_>)| {
+                    Some((format!("{key}.{}", k.as_str()?), self.fact(Some(v))?))
+                };
+                value.entries().filter_map(field).collect()
             }
         }
-        keys
     }
 
     fn step(&self, node: Node<'_>) -> Step {

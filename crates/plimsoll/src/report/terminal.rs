@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level as Frame, Renderer, Snippet};
+use annotate_snippets::{
+    AnnotationKind, Element, Group, Level as Frame, Origin, Renderer, Snippet,
+};
 use plimsoll_model::{
     CheckState, Excerpt, Figure, Finding, Gate, GateState, Level, Location, Report, Verdict,
     metric, printable,
@@ -107,11 +109,13 @@ impl Page {
         for service in report.services.iter().take(most) {
             let file = service.dockerfile.as_deref().unwrap_or("no Dockerfile");
             let context = service.context.as_deref().unwrap_or("not known");
-            let environments: Vec<String> = service
-                .deploys
-                .iter()
-                .map(|d| d.environment.clone().unwrap_or_else(|| d.platform.clone()))
-                .collect();
+            let mut environments: Vec<String> = Vec::new();
+            for deploy in &service.deploys {
+                let name = deploy.environment.as_ref().unwrap_or(&deploy.platform);
+                if !environments.contains(name) {
+                    environments.push(name.clone());
+                }
+            }
             let to = if environments.is_empty() {
                 "no deployment found".to_owned()
             } else {
@@ -173,7 +177,7 @@ impl Page {
         };
         let level = level.with_name(finding.level.as_str());
         let message = printable(&finding.message);
-        let mut main = level.primary_title(message).id(&*finding.rule).elements(snippets(finding));
+        let mut main = level.primary_title(message).id(&*finding.rule).elements(places(finding));
         let note = |label: &'static str, text: &str| {
             Frame::NOTE.with_name(label).message(printable(text).into_owned())
         };
@@ -347,33 +351,37 @@ impl Page {
     }
 }
 
-/// The lines of the finding and of what belongs to it; those of one file and excerpt apart.
-fn snippets(finding: &Finding) -> Vec<Snippet<'_, annotate_snippets::Annotation<'_>>> {
-    let label = if finding.label.is_empty() { None } else { Some(finding.label.as_str()) };
-    let primary =
-        snippet(&finding.primary, finding.excerpt.as_ref(), AnnotationKind::Primary, label);
-    let related = finding.related.iter().map(|r| {
-        snippet(&r.location, r.excerpt.as_ref(), AnnotationKind::Context, Some(r.label.as_str()))
-    });
-    std::iter::once(primary).chain(related).collect()
+/// The lines of the finding and of what belongs to it, each with its label; a place without
+/// lines is named, its label a note.
+fn places(finding: &Finding) -> Vec<Element<'_>> {
+    let label = Some(finding.label.as_str()).filter(|l| !l.is_empty());
+    let mut all = place(&finding.primary, finding.excerpt.as_ref(), AnnotationKind::Primary, label);
+    for related in &finding.related {
+        let label = Some(related.label.as_str());
+        all.extend(place(
+            &related.location,
+            related.excerpt.as_ref(),
+            AnnotationKind::Context,
+            label,
+        ));
+    }
+    all
 }
 
-fn snippet<'a>(
+fn place<'a>(
     location: &'a Location,
     excerpt: Option<&'a Excerpt>,
     kind: AnnotationKind,
     label: Option<&'a str>,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+) -> Vec<Element<'a>> {
     let path = printable(&location.path);
     let Some((excerpt, range)) = excerpt.and_then(|e| Some((e, range(location, e)?))) else {
-        let note = label.map_or(String::new(), |l| printable(l).into_owned());
-        return Snippet::source(note).path(path).line_numbering(false);
+        let note = label.map(|l| Frame::NOTE.with_name("here").message(printable(l)).into());
+        return std::iter::once(Origin::path(path).into()).chain(note).collect();
     };
     let annotation = kind.span(range).label(label.map(printable));
-    Snippet::source(excerpt.lines.join("\n"))
-        .line_start(excerpt.first_line as usize)
-        .path(path)
-        .annotation(annotation)
+    let lines = Snippet::source(excerpt.lines.join("\n")).line_start(excerpt.first_line as usize);
+    vec![lines.path(path).annotation(annotation).into()]
 }
 
 /// The bytes of a location within its excerpt.
