@@ -204,7 +204,7 @@ impl Matcher {
         if known && parent.matched.len() != self.rules.len() {
             return Err(PatternError::ForeignParent);
         }
-        let parents = if known { Vec::new() } else { path::parents(path) };
+        let parents = if known || self.rules.is_empty() { Vec::new() } else { path::parents(path) };
         let mut state = ParentState { matched: Vec::new(), decision: Decision::default() };
         for (at, rule) in self.rules.iter().enumerate() {
             let inherited = parent.matched.get(at).copied().unwrap_or(false);
