@@ -53,6 +53,10 @@ pub struct ContextSummary {
     pub folders: Vec<FolderSize>,
     /// The largest files that are sent.
     pub largest: Vec<FolderSize>,
+    /// Patterns of the ignore file that decided no path, with their lines; only where
+    /// everything was walked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub idle_patterns: Vec<String>,
 }
 
 /// A service as it was found: what builds it and what deploys it.

@@ -1,6 +1,7 @@
 //! The app: arguments and wiring. What it does is in `commands/`, one file a verb.
 
 mod commands;
+mod contexts;
 mod failure;
 mod pipeline;
 mod report;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Reads a repository's delivery pipeline and gives the sign-off.
     Review(commands::review::Args),
+    /// Measures what is sent to the builder.
+    Context(commands::context::Args),
     /// Shows or applies the fixes of the findings.
     Fix(commands::fix::Args),
     /// Explains a rule, or lists them all.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
     let colour = cli.color;
     let done = match cli.command {
         Command::Review(args) => commands::review::run(&args, colour),
+        Command::Context(args) => commands::context::run(&args),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Explain(args) => commands::explain::run(&args, colour),
         Command::Init(args) => commands::init::run(&args),

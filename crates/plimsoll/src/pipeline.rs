@@ -10,6 +10,7 @@ use plimsoll_rules::discover::{self, Discovery};
 use plimsoll_rules::repo::Repo;
 use plimsoll_rules::review::{self, Measured, Review, Terms};
 
+use crate::contexts;
 use crate::failure::Failure;
 
 /// How to review.
@@ -54,8 +55,10 @@ pub(crate) fn find(path: &Path) -> Result<Found, Failure> {
 
 /// Reviews the repository at `path`.
 pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, Failure> {
-    let Found { sources, config, repo, found } = find(path)?;
-    let measured = Measured::default();
+    let all = find(path)?;
+    let measured =
+        if settings.measure_context { contexts::measure(path, &all) } else { Measured::default() };
+    let Found { sources, config, repo, found } = all;
     let today = settings.today.unwrap_or_else(today);
     let evidence = Review {
         sources: &sources,

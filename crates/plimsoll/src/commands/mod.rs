@@ -1,6 +1,7 @@
 //! The commands, one file a verb: arguments and wiring only.
 
 pub(crate) mod completions;
+pub(crate) mod context;
 pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod init;
