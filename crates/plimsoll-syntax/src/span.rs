@@ -84,20 +84,46 @@ impl LineIndex {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cooked {
     text: String,
-    /// Where each run of unbroken bytes begins: in `text`, and in the source.
-    runs: Vec<(u32, u32)>,
+    runs: Vec<Run>,
+}
+
+/// A run of unbroken bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// Where it begins in the text.
+    text: u32,
+    /// Where it begins in the source.
+    source: u32,
+    /// Where it ends in the source: where it begins, for text that does not stand there.
+    end: u32,
 }
 
 impl Cooked {
     /// Appends a piece that stands at byte `source` of the source.
     pub fn push(&mut self, piece: &str, source: usize) {
+        self.append(piece, source, source + piece.len());
+    }
+
+    /// Appends a piece that does not stand in the source as it is, such as an escape that was
+    /// decoded: all of it maps to byte `source`.
+    pub fn push_made(&mut self, piece: &str, source: usize) {
+        self.append(piece, source, source);
+    }
+
+    fn append(&mut self, piece: &str, source: usize, end: usize) {
         if piece.is_empty() {
             return;
         }
-        let (at, source) = (Span::new(self.text.len(), 0).start, Span::new(source, 0).start);
-        let joins = self.runs.last().is_some_and(|(t, s)| at - t == source.saturating_sub(*s));
-        if !joins {
-            self.runs.push((at, source));
+        let text = Span::new(self.text.len(), 0).start;
+        let Span { start: source, end } = Span::new(source, end);
+        let exact = end > source;
+        match self.runs.last_mut() {
+            Some(last)
+                if exact && last.end == source && text - last.text == source - last.source =>
+            {
+                last.end = end;
+            }
+            _ => self.runs.push(Run { text, source, end }),
         }
         self.text.push_str(piece);
     }
@@ -108,28 +134,28 @@ impl Cooked {
         &self.text
     }
 
+    fn run(&self, at: u32) -> Option<&Run> {
+        let index = self.runs.partition_point(|run| run.text <= at);
+        self.runs.get(index.checked_sub(1)?)
+    }
+
     /// The byte of the source that byte `at` of the text came from.
     #[must_use]
     pub fn source_offset(&self, at: u32) -> u32 {
-        let index = self.runs.partition_point(|(t, _)| *t <= at);
-        match index.checked_sub(1).and_then(|i| self.runs.get(i)) {
-            Some((t, s)) => s + (at - t),
-            None => 0,
-        }
+        self.run(at).map_or(0, |run| (run.source + (at - run.text)).min(run.end))
     }
 
     /// The bytes of the source that a span of the text came from, with what was left out
     /// between them.
     #[must_use]
     pub fn source_span(&self, span: Span) -> Span {
+        let start = self.source_offset(span.start);
         if span.end <= span.start {
-            let at = self.source_offset(span.start);
-            return Span { start: at, end: at };
+            return Span { start, end: start };
         }
-        Span {
-            start: self.source_offset(span.start),
-            end: self.source_offset(span.end - 1).saturating_add(1),
-        }
+        let last = span.end - 1;
+        let end = self.run(last).map_or(0, |run| (run.source + (last - run.text) + 1).min(run.end));
+        Span { start, end: end.max(start) }
     }
 }
 
@@ -148,6 +174,8 @@ mod tests {
         assert_eq!(cooked.source_span(Span::new(0, 3)), Span::new(4, 7));
         assert_eq!(cooked.source_span(Span::new(4, 8)), Span::new(10, 14));
         assert_eq!(cooked.source_span(Span::new(2, 5)), Span::new(6, 11));
+        cooked.push_made("\n\n\n", 14);
+        assert_eq!(cooked.source_span(Span::new(8, 11)), Span::new(14, 14));
     }
 
     #[test]

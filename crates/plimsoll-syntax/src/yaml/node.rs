@@ -246,7 +246,7 @@ impl<'a> Node<'a> {
                 }
                 None => at = self.words(&mut cooked, body, at, end),
             }
-            cooked.push(newline, at);
+            cooked.push_made(newline, at);
         }
         cooked
     }
@@ -259,9 +259,9 @@ impl<'a> Node<'a> {
                 cooked.push(bare, found);
                 at = found + bare.len();
             } else {
-                cooked.push(bare, at);
+                cooked.push_made(bare, at);
             }
-            cooked.push(&word[bare.len()..], at);
+            cooked.push_made(&word[bare.len()..], at);
         }
         at
     }
