@@ -1,5 +1,7 @@
 //! What kind of thing a file is, told from its path alone.
 
+use std::sync::OnceLock;
+
 /// A kind of file in a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Category {
@@ -162,28 +164,74 @@ pub(super) fn folder_category(name: &str) -> Option<Category> {
     if ends(name, ".egg-info") || ends(name, ".dist-info") {
         return Some(PythonArtifacts);
     }
-    find(FOLDERS, |known| name.eq_ignore_ascii_case(known))
+    let known = FOLDERS.iter().find(|(_, names)| names.iter().any(|known| equals(name, known)));
+    known.map(|(kind, _)| *kind)
 }
 
 /// The category of a file in a folder that tells nothing.
 pub(super) fn file_category(name: &str) -> Category {
-    find(NAMES, |known| name.eq_ignore_ascii_case(known))
-        .or_else(|| find(PREFIXES, |start| begins(name, start)))
-        .or_else(|| find(SUFFIXES, |end| ends(name, end)))
-        .unwrap_or(Application)
+    let index = INDEX.get_or_init(Index::new);
+    let (first, last) = (name.bytes().next(), name.bytes().last());
+    let find = |lists, byte, fits: fn(&str, &str) -> bool| {
+        candidates(lists, byte).iter().find(|(_, known)| fits(name, known))
+    };
+    find(&index.names, first, equals)
+        .or_else(|| find(&index.prefixes, first, begins))
+        .or_else(|| find(&index.suffixes, last, ends))
+        .map_or(Application, |(kind, _)| *kind)
 }
 
-fn find(table: &[(Category, &[&str])], fits: impl Fn(&str) -> bool) -> Option<Category> {
-    table.iter().find(|(_, names)| names.iter().any(|name| fits(name))).map(|(kind, _)| *kind)
+type Lists = Vec<Vec<(Category, &'static str)>>;
+
+/// The tables for files by one byte, the first or the last, for they are long.
+struct Index {
+    names: Lists,
+    prefixes: Lists,
+    suffixes: Lists,
+}
+
+static INDEX: OnceLock<Index> = OnceLock::new();
+
+impl Index {
+    fn new() -> Self {
+        let (first, last): (Byte, Byte) = (|t| t.bytes().next(), |t| t.bytes().last());
+        Self {
+            names: by_byte(NAMES, first),
+            prefixes: by_byte(PREFIXES, first),
+            suffixes: by_byte(SUFFIXES, last),
+        }
+    }
+}
+
+type Byte = fn(&str) -> Option<u8>;
+
+fn by_byte(table: &[(Category, &[&'static str])], byte: Byte) -> Lists {
+    let mut lists = vec![Vec::new(); 256];
+    for (kind, text) in table.iter().flat_map(|(kind, all)| all.iter().map(|t| (*kind, *t))) {
+        if let Some(list) = byte(text).and_then(|byte| lists.get_mut(usize::from(byte))) {
+            list.push((kind, text));
+        }
+    }
+    lists
+}
+
+fn candidates(lists: &Lists, byte: Option<u8>) -> &[(Category, &'static str)] {
+    let list = byte.and_then(|byte| lists.get(usize::from(byte.to_ascii_lowercase())));
+    list.map_or(&[], Vec::as_slice)
+}
+
+fn equals(name: &str, known: &str) -> bool {
+    name.eq_ignore_ascii_case(known)
 }
 
 fn begins(name: &str, start: &str) -> bool {
-    name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    let head = name.as_bytes().get(..start.len());
+    head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
 }
 
 fn ends(name: &str, end: &str) -> bool {
-    let at = name.len().checked_sub(end.len());
-    at.and_then(|at| name.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    let tail = name.len().checked_sub(end.len()).and_then(|at| name.as_bytes().get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 #[cfg(test)]

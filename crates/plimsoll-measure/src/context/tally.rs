@@ -61,15 +61,18 @@ impl Tally {
         sums.1 += files;
     }
 
-    /// Keeps a file if it is among the largest. The path is only made where it is.
-    pub(super) fn large_file(&mut self, bytes: u64, path: impl FnOnce() -> String) {
-        let least = self.largest.peek().map_or(0, |Reverse((bytes, _))| *bytes);
-        if self.largest.len() < LARGEST_FILES || bytes >= least {
-            self.largest.push(Reverse((bytes, Reverse(path()))));
-        }
-        if self.largest.len() > LARGEST_FILES {
+    /// Keeps a file if it is among the largest.
+    pub(super) fn large_file(&mut self, bytes: u64, path: &str) {
+        if self.largest.len() == LARGEST_FILES {
+            let beaten = self.largest.peek().is_some_and(|Reverse((least, Reverse(last)))| {
+                bytes > *least || bytes == *least && path < last.as_str()
+            });
+            if !beaten {
+                return;
+            }
             self.largest.pop();
         }
+        self.largest.push(Reverse((bytes, Reverse(path.to_owned()))));
     }
 
     /// Counts a path for the pattern that decided it.
@@ -95,7 +98,7 @@ impl Tally {
             self.categories.entry(category).or_default().add(totals);
         }
         for Reverse((bytes, Reverse(path))) in other.largest {
-            self.large_file(bytes, || path);
+            self.large_file(bytes, &path);
         }
         for (folder, (bytes, files)) in other.folders {
             self.folder(&folder, bytes, files);
@@ -179,7 +182,7 @@ mod tests {
             (0..50).map(|at| (at % 3, format!("f{at:02}"))).collect();
         let largest = |files: &[(u64, String)]| {
             let mut tally = Tally::new(0);
-            files.iter().for_each(|(bytes, path)| tally.large_file(*bytes, || path.clone()));
+            files.iter().for_each(|(bytes, path)| tally.large_file(*bytes, path));
             tally.into_report(false).largest_files
         };
         let expected = largest(&files);

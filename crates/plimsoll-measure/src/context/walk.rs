@@ -118,12 +118,19 @@ impl Walk<'_> {
             }
         };
         let mut sums = Sums::default();
+        let mut path = folder.name.clone();
+        path.extend((!path.is_empty()).then_some('/'));
+        let stem = path.len();
         for entry in entries {
             let read = entry.and_then(|entry| Ok((entry.file_type()?, entry)));
             match read {
                 Ok((kind, entry)) => {
+                    let name = entry.file_name();
+                    let name = name.to_string_lossy();
+                    path.truncate(stem);
+                    path.push_str(&name);
                     let mut visit = Visit { walk: self, folder, tally, sums: &mut sums };
-                    found.extend(visit.entry(&entry, kind)?);
+                    found.extend(visit.entry(&entry, kind, &path, &name)?);
                 }
                 Err(error) => {
                     tally.unreadable(folder.name.clone(), error.to_string());
@@ -147,29 +154,31 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Counts an entry; gives the folder to list, where it is one.
-    fn entry(&mut self, entry: &DirEntry, kind: FileType) -> Result<Option<Folder>, PatternError> {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let path = match self.folder.name.as_str() {
-            "" => name.clone().into_owned(),
-            above => format!("{above}/{name}"),
-        };
+    /// Counts an entry, whose path is given; gives the folder to list, where it is one.
+    fn entry(
+        &mut self,
+        entry: &DirEntry,
+        kind: FileType,
+        path: &str,
+        name: &str,
+    ) -> Result<Option<Folder>, PatternError> {
         let Some(sending) = &self.folder.sending else {
             return Ok(self.outside(entry, kind, path));
         };
-        let state = self.walk.matcher.step(&path, &sending.state)?;
-        self.tally.hit(state.decision().by);
-        let reach = self.walk.route.toward(&name, &sending.reach);
+        let reach = self.walk.route.toward(name, &sending.reach);
         let asked = matches!(reach, Some(Reach::All));
-        let sent = asked && !state.decision().ignored;
         if kind.is_dir() {
-            let reach = reach.filter(|_| !self.walk.matcher.can_prune(&path, &state));
-            let inner = reach.map(|reach| self.inner(sending, state, reach, sent, &name));
+            let state = self.walk.matcher.step(path, &sending.state)?;
+            self.tally.hit(state.decision().by);
+            let sent = asked && !state.decision().ignored;
+            let reach = reach.filter(|_| !self.walk.matcher.can_prune(path, &state));
+            let inner = reach.map(|reach| self.inner(sending, state, reach, sent, name));
             return Ok(self.folder_entry(entry, path, inner));
         }
-        if sent {
-            self.sent_entry(entry, kind, path, sending);
+        let decision = self.walk.matcher.step_file(path, &sending.state)?;
+        self.tally.hit(decision.by);
+        if asked && !decision.ignored {
+            self.sent_entry(entry, kind, path, name, sending);
             return Ok(None);
         }
         Ok(self.outside(entry, kind, path))
@@ -199,16 +208,16 @@ impl Visit<'_> {
     fn folder_entry(
         &mut self,
         entry: &DirEntry,
-        name: String,
+        path: &str,
         sending: Option<Sending>,
     ) -> Option<Folder> {
         self.tally.present(Totals::folder());
         let listed = sending.is_some() || self.walk.everything;
-        listed.then(|| Folder { path: entry.path(), name, sending })
+        listed.then(|| Folder { path: entry.path(), name: path.to_owned(), sending })
     }
 
     /// An entry that is not sent.
-    fn outside(&mut self, entry: &DirEntry, kind: FileType, path: String) -> Option<Folder> {
+    fn outside(&mut self, entry: &DirEntry, kind: FileType, path: &str) -> Option<Folder> {
         if !self.walk.everything {
             return None;
         }
@@ -220,25 +229,31 @@ impl Visit<'_> {
         } else if kind.is_file() {
             match entry.metadata() {
                 Ok(found) => self.tally.present(Totals::file(found.len())),
-                Err(error) => self.tally.unreadable(path, error.to_string()),
+                Err(error) => self.tally.unreadable(path.to_owned(), error.to_string()),
             }
         }
         None
     }
 
     /// A file, a link or something special that is sent.
-    fn sent_entry(&mut self, entry: &DirEntry, kind: FileType, path: String, sending: &Sending) {
-        let name = path.rsplit('/').next().unwrap_or(&path);
+    fn sent_entry(
+        &mut self,
+        entry: &DirEntry,
+        kind: FileType,
+        path: &str,
+        name: &str,
+        sending: &Sending,
+    ) {
         let category = sending.category.unwrap_or_else(|| file_category(name));
         let totals = if kind.is_symlink() {
             Totals::link()
         } else if kind.is_file() {
             match entry.metadata() {
                 Ok(found) => Totals::file(found.len()),
-                Err(error) => return self.tally.unreadable(path, error.to_string()),
+                Err(error) => return self.tally.unreadable(path.to_owned(), error.to_string()),
             }
         } else {
-            return self.tally.special(path);
+            return self.tally.special(path.to_owned());
         };
         self.tally.present(totals);
         self.tally.sent(totals, category);
@@ -246,7 +261,7 @@ impl Visit<'_> {
         if totals.files > 0 {
             self.sums.bytes = self.sums.bytes.saturating_add(totals.bytes);
             self.sums.files += 1;
-            self.tally.large_file(totals.bytes, || path);
+            self.tally.large_file(totals.bytes, path);
         }
     }
 }

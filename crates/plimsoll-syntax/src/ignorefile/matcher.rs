@@ -80,7 +80,7 @@ impl Rule {
     fn matches(&self, path: &str) -> Result<bool, PatternError> {
         Ok(match &self.how {
             How::Exact => path == self.text,
-            How::Prefix => path.starts_with(self.prefix()),
+            How::Prefix => path::begins(path, self.prefix()),
             How::Suffix => self.matches_suffix(path),
             How::Expression(program) => program.matches(path),
             How::Malformed => return Err(PatternError::Malformed { pattern: self.index }),
@@ -93,7 +93,7 @@ impl Rule {
 
     fn matches_suffix(&self, path: &str) -> bool {
         let suffix = self.text.strip_prefix("**").unwrap_or(&self.text);
-        path.ends_with(suffix) || suffix.strip_prefix('/') == Some(path)
+        path::ends(path, suffix) || suffix.strip_prefix('/') == Some(path)
     }
 
     /// Whether the pattern matches a folder above the path. A malformed pattern does not.
@@ -200,23 +200,42 @@ impl Matcher {
     /// # Errors
     /// When a malformed pattern is tried, and for a state of another matcher.
     pub fn step(&self, path: &str, parent: &ParentState) -> Result<ParentState, PatternError> {
+        let mut matched = Vec::with_capacity(self.rules.len());
+        let decision = self.step_with(path, parent, |matches| matched.push(matches))?;
+        Ok(ParentState { matched, decision })
+    }
+
+    /// [`Self::step`] for a path in which nothing lies.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub fn step_file(&self, path: &str, parent: &ParentState) -> Result<Decision, PatternError> {
+        self.step_with(path, parent, |_| {})
+    }
+
+    fn step_with(
+        &self,
+        path: &str,
+        parent: &ParentState,
+        mut note: impl FnMut(bool),
+    ) -> Result<Decision, PatternError> {
         let known = !parent.matched.is_empty();
         if known && parent.matched.len() != self.rules.len() {
             return Err(PatternError::ForeignParent);
         }
         let parents = if known || self.rules.is_empty() { Vec::new() } else { path::parents(path) };
-        let mut state = ParentState { matched: Vec::new(), decision: Decision::default() };
+        let mut decision = Decision::default();
         for (at, rule) in self.rules.iter().enumerate() {
             let inherited = parent.matched.get(at).copied().unwrap_or(false);
-            let tried = rule.negated == state.decision.ignored;
+            let tried = rule.negated == decision.ignored;
             let matches =
                 inherited || tried && (rule.matches(path)? || rule.matches_parent(&parents));
-            state.matched.push(matches);
+            note(matches);
             if matches {
-                state.decision = Decision { ignored: !rule.negated, by: Some(rule.index) };
+                decision = Decision { ignored: !rule.negated, by: Some(rule.index) };
             }
         }
-        Ok(state)
+        Ok(decision)
     }
 
     /// What becomes of a path (without `./`) when BuildKit walks down to it from the root.

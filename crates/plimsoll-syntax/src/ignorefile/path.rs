@@ -38,6 +38,18 @@ pub(super) fn parents(path: &str) -> Vec<String> {
     ends.into_iter().map(|end| dir[..end].to_owned()).collect()
 }
 
+/// `starts_with`, where most paths differ in the first byte.
+pub(super) fn begins(path: &str, start: &str) -> bool {
+    let (a, b) = (path.as_bytes().first(), start.as_bytes().first());
+    b.is_none() || a == b && path.starts_with(start)
+}
+
+/// `ends_with`, where most paths differ in the last byte.
+pub(super) fn ends(path: &str, end: &str) -> bool {
+    let (a, b) = (path.as_bytes().last(), end.as_bytes().last());
+    b.is_none() || a == b && path.ends_with(end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! Runs expressions in time linear in the path, all alternatives at once.
 
 use super::expression::{Piece, Place, Repeated, Row};
+use super::path;
 use super::set::Set;
 
 /// Past this, a pattern is refused; no pattern that a person writes comes near.
@@ -212,7 +213,9 @@ impl Fixed {
     }
 
     fn may_match(&self, path: &str) -> bool {
-        path.starts_with(&self.head) && path.ends_with(&self.tail) && path.contains(&self.inside)
+        path::begins(path, &self.head)
+            && path::ends(path, &self.tail)
+            && path.contains(&self.inside)
     }
 }
 
