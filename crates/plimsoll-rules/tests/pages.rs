@@ -1,12 +1,8 @@
 //! The page of a rule is its documentation and its test: the files of "Example" must give
 //! the findings written there, those of "Use instead" none, and a fix must end the finding.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, reason = "a test is not part of the pure crate")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
