@@ -1,5 +1,7 @@
 //! A repository in a temporary folder, and runs of the real program on it.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -34,7 +36,6 @@ impl Repo {
     }
 
     /// The text of a file.
-    #[allow(dead_code, reason = "not every test file reads")]
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap()
     }
