@@ -1,3 +1,4 @@
 //! Gatherers: what is read and measured of a repository, one module each.
 
+pub mod context;
 pub mod sources;
