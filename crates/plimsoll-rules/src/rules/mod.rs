@@ -11,7 +11,10 @@ macro_rules! rules {
 }
 
 rules! {
-    dockerfile { refused_by_buildkit }
+    dockerfile {
+        build_arg_not_declared, copy_source_missing, copy_source_outside_context,
+        refused_by_buildkit, unknown_target_stage,
+    }
 
     // What is sent to the builder.
 

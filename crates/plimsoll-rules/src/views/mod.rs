@@ -1,7 +1,9 @@
-//! Views that rules share: what a command installs, and what a stage amounts to.
+//! Views that rules share: what a command installs, what a stage amounts to, and what a
+//! service is built from.
 
+pub mod building;
 mod effective;
 mod install;
 
 pub use effective::{Effective, effective};
-pub use install::{Install, Manager, installs};
+pub use install::{Install, Manager, installs, package_name};
