@@ -38,7 +38,9 @@ rules! {
 
     // The workflows themselves.
 
-    workflow {}
+    workflow {
+        action_input_unknown, deploy_cancelled_in_progress, deploy_concurrency_missing, environment_missing, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, pull_request_pushes, service_account_key,
+    }
 
     // What is deployed, and how it is taken back.
 

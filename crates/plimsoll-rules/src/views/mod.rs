@@ -4,6 +4,7 @@
 pub mod building;
 mod effective;
 mod install;
+pub mod jobs;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
