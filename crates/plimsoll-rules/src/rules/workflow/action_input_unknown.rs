@@ -25,7 +25,7 @@ fn check(_: &Review<'_>, workflow: &Workflow, out: &mut Out) {
         out.examined();
         for input in &step.with {
             let name = input.name.value.to_ascii_lowercase();
-            if known.iter().any(|k| *k == name) {
+            if known.contains(&name) {
                 continue;
             }
             let uses = step.uses.as_ref().map_or("the action", |u| u.value.as_str());
