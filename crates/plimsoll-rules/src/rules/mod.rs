@@ -18,7 +18,9 @@ rules! {
 
     // What is sent to the builder.
 
-    context {}
+    context {
+        git_context_ignores_workspace, ignore_file_not_at_root, missing_ignore_file, source_ignored,
+    }
 
     // What is installed, and from where.
 

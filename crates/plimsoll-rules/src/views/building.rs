@@ -1,11 +1,12 @@
 //! What a service is built from: its builds, their contexts, and what earlier steps may add.
 
 use plimsoll_model::EntryKind;
-use plimsoll_syntax::shell::{Command, Invocation, Part, Script};
+use plimsoll_syntax::dockerfile::MountKind;
+use plimsoll_syntax::shell::{Command, Invocation, Script};
 
 use crate::discover::paths::join;
 use crate::discover::{Build, BuildTool, Service};
-use crate::repo::{DockerfileView, Job, Place, SourceView, WorkflowStep};
+use crate::repo::{DockerfileView, Job, Place, SourceView, Stage, WorkflowStep};
 use crate::review::Review;
 
 /// The builds of a service.
@@ -135,6 +136,18 @@ pub fn is_path(source: &SourceView) -> bool {
         && !text.starts_with("git@")
 }
 
+/// The plain paths a stage takes from the context by COPY, ADD and bind mounts, each with the
+/// place that names it.
+#[must_use]
+pub fn taken(stage: &Stage) -> Vec<(&str, &Place)> {
+    let copies = stage.copies().filter(|(_, c)| c.from.is_none()).flat_map(|(_, c)| &c.sources);
+    let copies = copies.filter(|s| is_path(s)).map(|s| (s.path.value.as_str(), &s.path.at));
+    let mounts = stage.runs().flat_map(|(_, c)| &c.mounts);
+    let bound = mounts.filter(|m| m.kind == Some(MountKind::Bind) && m.from.is_none());
+    let bound = bound.filter_map(|m| Some((m.source.as_deref()?, &m.at)));
+    copies.chain(bound.filter(|(p, _)| !p.contains('$'))).collect()
+}
+
 /// Whether a path that is not in the repository may be there when a build runs: git ignores
 /// it, it lies below a folder that was not read, or something before the build may write it.
 #[must_use]
@@ -248,12 +261,6 @@ pub fn changes_each_run(text: &str) -> bool {
         "BUILD_ID",
     ];
     CHANGING.iter().any(|c| text.contains(c))
-}
-
-/// Whether a part of a word is not known before it runs.
-#[must_use]
-pub fn is_open(part: &Part) -> bool {
-    !matches!(part, Part::Text(_))
 }
 
 /// A path from the root of the repository, for a path of the context.

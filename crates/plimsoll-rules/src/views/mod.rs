@@ -2,7 +2,9 @@
 //! service is built from.
 
 pub mod building;
+pub mod edits;
 mod effective;
+pub mod ignorefiles;
 mod install;
 pub mod jobs;
 
