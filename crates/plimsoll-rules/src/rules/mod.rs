@@ -32,11 +32,15 @@ rules! {
 
     // What is left in the image.
 
-    image {}
+    image {
+        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, package_manager_left, pip_cache_kept, python_bytecode_missing, recommends_installed,
+    }
 
     // Users, secrets, unpinned inputs.
 
-    security {}
+    security {
+        root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, unpinned_base, unverified_download,
+    }
 
     // The workflows themselves.
 

@@ -8,5 +8,7 @@ pub mod ignorefiles;
 mod install;
 pub mod jobs;
 
+pub mod secrets;
+
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
