@@ -8,7 +8,9 @@ pub mod ignorefiles;
 mod install;
 pub mod jobs;
 
+pub mod cloud_run;
 pub mod secrets;
+pub mod server;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
