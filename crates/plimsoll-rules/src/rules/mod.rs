@@ -24,7 +24,7 @@ rules! {
 
     // What is installed, and from where.
 
-    dependencies {}
+    dependencies { path_outside_context }
 
     // What a build reuses.
 

@@ -1,11 +1,13 @@
 //! Views that rules share: what a command installs, what a stage amounts to, and what a
 //! service is built from.
 
+pub mod application;
 pub mod building;
 pub mod edits;
 mod effective;
 pub mod ignorefiles;
 mod install;
+pub mod manifests;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
