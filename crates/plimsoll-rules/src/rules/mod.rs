@@ -24,7 +24,9 @@ rules! {
 
     // What is installed, and from where.
 
-    dependencies { path_outside_context }
+    dependencies {
+        path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
+    }
 
     // What a build reuses.
 

@@ -8,6 +8,7 @@ mod effective;
 pub mod ignorefiles;
 mod install;
 pub mod manifests;
+pub mod variables;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
