@@ -26,6 +26,7 @@ rules! {
 
     dependencies {
         path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
+        unlocked_install,
     }
 
     // What a build reuses.
