@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod building;
+pub mod caching;
 pub mod edits;
 mod effective;
 pub mod ignorefiles;
