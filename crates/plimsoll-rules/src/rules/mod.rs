@@ -24,11 +24,19 @@ rules! {
 
     // What is installed, and from where.
 
-    dependencies {}
+    dependencies {
+        path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
+        unlocked_install,
+    }
 
     // What a build reuses.
 
-    cache {}
+    cache {
+        cache_from_never_written, cache_to_never_read, changing_arg_before_install,
+        copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision,
+        inline_cache_multistage, inline_cache_with_mode, min_cache_multistage,
+        no_cache_on_hosted_runner,
+    }
 
     // What is left in the image.
 

@@ -1,7 +1,9 @@
 //! Views that rules share: what a command installs, what a stage amounts to, and what a
 //! service is built from.
 
+pub mod application;
 pub mod building;
+pub mod caching;
 pub mod edits;
 mod effective;
 pub mod ignorefiles;
@@ -9,8 +11,10 @@ mod install;
 pub mod jobs;
 
 pub mod cloud_run;
+pub mod manifests;
 pub mod secrets;
 pub mod server;
+pub mod variables;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
