@@ -58,7 +58,9 @@ rules! {
 
     // What is deployed, and how it is taken back.
 
-    deploy {}
+    deploy {
+        built_not_deployed, deprecated_registry, digest_unused, mutable_tag_deployed, only_mutable_tag_pushed, rollback_missing, rollback_reads_first_traffic_entry, rollout_not_awaited, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
+    }
 
     // How the service runs.
 

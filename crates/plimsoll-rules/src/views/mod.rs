@@ -12,6 +12,7 @@ pub mod jobs;
 
 pub mod cloud_run;
 pub mod manifests;
+pub mod rollout;
 pub mod secrets;
 pub mod server;
 pub mod variables;
