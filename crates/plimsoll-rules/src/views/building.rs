@@ -31,10 +31,14 @@ pub fn dockerfile_of<'a>(review: &Review<'a>, build: &Build) -> Option<&'a Docke
     review.repo.dockerfiles.get(index)
 }
 
+/// That something depends on what is not known before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown;
+
 /// The target of a build: `Err` where it depends on what is not known.
-pub fn target(build: &Build) -> Result<Option<&str>, ()> {
+pub fn target(build: &Build) -> Result<Option<&str>, Unknown> {
     match &build.target {
-        Some(target) if target.value.contains('$') => Err(()),
+        Some(target) if target.value.contains('$') => Err(Unknown),
         Some(target) => Ok(Some(&target.value).filter(|t| !t.is_empty()).map(String::as_str)),
         None => Ok(None),
     }

@@ -136,7 +136,7 @@ fn into_interpreter(command: &Command, install: &Install<'_>) -> Option<(Place, 
         return None;
     }
     let own = ["pip", "setuptools", "wheel", "build", ""];
-    let named = install.packages.iter().map(|w| package_name(w.head()));
-    let tool = named.filter(|n| !own.contains(n) && !n.contains(['/', '.'])).next()?;
+    let mut named = install.packages.iter().map(|w| package_name(w.head()));
+    let tool = named.find(|n| !own.contains(n) && !n.contains(['/', '.']))?;
     Some((command.place(install.call.span()), tool.to_owned()))
 }
