@@ -43,7 +43,7 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     draft
         .label("needs docker/setup-buildx-action")
         .evidence("the docker driver exports caches only with the containerd image store")
-        .consequence("the build fails: cache export is not supported for the docker driver")
+        .consequence("without that store the build fails: cache export is not supported for the docker driver")
         .remedy("add docker/setup-buildx-action before this step");
     fix(review, step, draft);
 }
