@@ -96,3 +96,23 @@ fn pattern(pattern: &str, path: &str) -> bool {
     let rest = path.strip_prefix(head).and_then(|p| p.strip_suffix(tail));
     rest.is_some_and(|middle| !middle.contains('/') && !tail.contains('*'))
 }
+
+/// Whether an install needs manifests only, and not the sources.
+#[must_use]
+pub fn needs_manifests_only(install: &Install<'_>) -> bool {
+    let here = |w: &&Word| w.head().starts_with('.');
+    match install.manager {
+        Manager::Pip | Manager::Uv => {
+            install.from_manifest() && !install.call.args.iter().any(|w| here(&w))
+        }
+        Manager::Npm | Manager::Yarn | Manager::Pnpm => {
+            install.from_manifest() && install.verb != "deploy" && install.verb != "workspaces"
+        }
+        Manager::Poetry | Manager::Pipenv | Manager::Bundler | Manager::Composer => {
+            install.from_manifest()
+        }
+        Manager::Go => install.verb == "download",
+        Manager::Dotnet => install.verb == "restore",
+        _ => false,
+    }
+}

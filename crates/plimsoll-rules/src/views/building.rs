@@ -272,3 +272,37 @@ pub fn changes_each_run(text: &str) -> bool {
 pub fn in_repository(folder: &str, path: &str) -> String {
     join(folder, &clamp(path)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_end_at_the_root_of_the_context() {
+        for (path, out, clamped) in [
+            ("../x", true, "x"),
+            ("a/../../x", true, "x"),
+            ("a/../x", false, "x"),
+            ("/a/./b/", false, "a/b"),
+            (".", false, ""),
+        ] {
+            assert_eq!((climbs(path), clamp(path).as_str()), (out, clamped), "{path}");
+        }
+    }
+
+    #[test]
+    fn commands_that_write_are_told_apart() {
+        for (text, want) in [
+            ("echo hi", false),
+            ("echo \"v=1\" >> $GITHUB_OUTPUT", false),
+            ("echo hi > version.txt", true),
+            ("docker build -t x . && docker push x", false),
+            ("docker run -v $PWD:/w x", true),
+            ("npm run build", true),
+            ("git rev-parse HEAD", false),
+            ("git clone https://x", true),
+        ] {
+            assert_eq!(script_writes(&plimsoll_syntax::shell::parse(text)), want, "{text}");
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub fn inline(build: &Build) -> Option<&Place> {
     let spec = build.cache_to.iter().find(|c| c.value.kind == "inline").map(|c| &c.at);
     let arg = || {
         let named = |(n, v): &&(Fact<String>, Option<String>)| {
-            n.value == "BUILDKIT_INLINE_CACHE" && v.as_deref().is_none_or(|v| v.trim() == "1")
+            n.value == "BUILDKIT_INLINE_CACHE" && v.as_deref().is_some_and(|v| v.trim() == "1")
         };
         build.args.iter().find(named).map(|(n, _)| &n.at)
     };
@@ -125,10 +125,18 @@ fn tag(reference: &str) -> &str {
     image_tag(reference).unwrap_or("latest")
 }
 
+/// Whether the kind of a cache is known: an expression may stand for a whole specification.
+#[must_use]
+pub fn is_known(spec: &CacheSpec) -> bool {
+    let whole = |t: &str| t.starts_with('$') && !t.contains(['/', ':']) && !t.contains("}}-");
+    let named = spec.get("ref").is_some_and(|r| !whole(r) && !r.contains("}} ${{"));
+    !spec.kind.contains('$') && (spec.kind != "registry" || named)
+}
+
 /// The reference of a registry cache.
 #[must_use]
 pub fn reference(spec: &CacheSpec) -> Option<&str> {
-    (spec.kind == "registry").then(|| spec.get("ref")).flatten()
+    (spec.kind == "registry" && is_known(spec)).then(|| spec.get("ref")).flatten()
 }
 
 /// The scope of a cache in GitHub's service.
@@ -140,6 +148,9 @@ pub fn scope(spec: &CacheSpec) -> Option<&str> {
 /// Compares what one build reads with what another writes.
 #[must_use]
 pub fn matches(from: &CacheSpec, to: &CacheSpec) -> Same {
+    if !is_known(from) || !is_known(to) {
+        return Same::Maybe;
+    }
     match ((reference(from), reference(to)), (scope(from), scope(to))) {
         ((Some(a), Some(b)), _) => same(a, b),
         (_, (Some(a), Some(b))) if a == b => Same::Yes,
@@ -158,4 +169,40 @@ pub fn speaks_buildkit(build: &Build) -> bool {
 #[must_use]
 pub fn runs_anything(file: &DockerfileView, target: Option<&str>) -> bool {
     file.reachable(target).any(|s| s.runs().next().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_compared_as_far_as_they_are_known() {
+        for (a, b, want) in [
+            ("r/a:x", "r/a:x", Same::Yes),
+            ("r/a", "r/a:latest", Same::Yes),
+            ("r/a:x", "r/a:y", Same::No),
+            ("r/a:x", "r/b:x", Same::No),
+            ("${{ vars.R }}/a:x", "r/a:x", Same::Maybe),
+            ("r/a:staging", "r/a:${{ github.sha }}", Same::No),
+            ("r/a:staging", "r/a:${{ inputs.tag }}", Same::Maybe),
+            ("${{ vars.R }}/a:x", "${{ vars.R }}/a:x", Same::Yes),
+        ] {
+            assert_eq!(same(a, b), want, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn an_expression_may_be_any_cache() {
+        for (text, want) in [
+            ("type=registry,ref=r/a:x", true),
+            ("r/a:x", true),
+            ("${{ env.IMAGE }}:cache", true),
+            ("${{ steps.cache.outputs.to }}", false),
+            ("type=${{ inputs.kind }}", false),
+            ("${{ github.ref == 'refs/heads/main' && 'type=gha' || '' }}", false),
+            ("type=gha", true),
+        ] {
+            assert_eq!(is_known(&CacheSpec::parse(text)), want, "{text}");
+        }
+    }
 }

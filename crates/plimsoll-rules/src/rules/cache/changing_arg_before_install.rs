@@ -7,7 +7,8 @@ use crate::repo::{Command, DockerfileView, Fact, Stage, Step, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
 use crate::views::building::{changes_each_run, dockerfile_of, target};
-use crate::views::installs;
+use crate::views::{Install, Manager, installs};
+use crate::views::application::needs_manifests_only;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/changing-arg-before-install",
@@ -62,7 +63,12 @@ fn declares(step: &Step, name: &str) -> bool {
 
 /// The first install of a command.
 fn installed(command: &Command) -> Option<crate::repo::Place> {
-    installs(command).next().map(|i| command.place(i.call.span()))
+    let compiles = |m: Manager| {
+        matches!(m, Manager::Go | Manager::Cargo | Manager::Maven | Manager::Gradle | Manager::Dotnet)
+    };
+    // What compiles may well want the value.
+    let only = |i: &Install<'_>| !compiles(i.manager) || needs_manifests_only(i);
+    installs(command).find(only).map(|i| command.place(i.call.span()))
 }
 
 /// Moves the line below the last install, unless something until there uses the argument.

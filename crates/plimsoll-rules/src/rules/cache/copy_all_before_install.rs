@@ -6,6 +6,7 @@ use plimsoll_syntax::dockerfile::MountKind;
 use crate::repo::{Command, DockerfileView, Place, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::application::needs_manifests_only;
 use crate::views::building::{clamp, is_path};
 use crate::views::{Install, Manager, installs};
 
@@ -35,39 +36,20 @@ fn of_stage(stage: &Stage, out: &mut Out) {
                 whole = whole.or_else(|| copy.sources.iter().find(all).map(|s| &s.path.at));
             }
             StepKind::Run(command) => {
-                for install in installs(command).filter(is_dependencies) {
+                for install in installs(command).filter(needs_manifests_only) {
                     // A second install of the same kind, after the sources, is on purpose.
                     if done.contains(&install.manager) {
                         continue;
                     }
                     done.push(install.manager);
                     match whole {
-                        Some(copy) => report(command, &install, copy, out),
+                        Some(copy) => return report(command, &install, copy, out),
                         None => out.examined(),
                     }
                 }
             }
             _ => {}
         }
-    }
-}
-
-/// Whether an install needs manifests only, and not the sources.
-fn is_dependencies(install: &Install<'_>) -> bool {
-    let here = |w: &&plimsoll_syntax::shell::Word| w.head().starts_with('.');
-    match install.manager {
-        Manager::Pip | Manager::Uv => {
-            install.from_manifest() && !install.call.args.iter().any(|w| here(&w))
-        }
-        Manager::Npm | Manager::Yarn | Manager::Pnpm => {
-            install.from_manifest() && install.verb != "deploy" && install.verb != "workspaces"
-        }
-        Manager::Poetry | Manager::Pipenv | Manager::Bundler | Manager::Composer => {
-            install.from_manifest()
-        }
-        Manager::Go => install.verb == "download",
-        Manager::Dotnet => install.verb == "restore",
-        _ => false,
     }
 }
 

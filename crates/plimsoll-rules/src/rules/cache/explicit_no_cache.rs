@@ -22,6 +22,9 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         return out.examined();
     }
     let draft = out.finding(at, format!("{} is told to reuse nothing", build.tool.name()));
+    if build.job.is_none() {
+        draft.level(Level::Advice);
+    }
     draft
         .label("switches the cache off")
         .consequence("every run builds every layer, whatever changed")

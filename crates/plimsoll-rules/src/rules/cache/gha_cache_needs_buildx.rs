@@ -2,12 +2,12 @@
 
 use plimsoll_model::{Applicability, Level, Section};
 
-use crate::discover::{Build, BuildTool};
-use crate::repo::WorkflowStep;
+use crate::discover::{Build, BuildTool, CacheSpec};
+use crate::repo::{Fact, WorkflowStep};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::building::job;
-use crate::views::caching::{is_hosted, sets_up_builder};
+use crate::views::caching::{is_hosted, is_known, sets_up_builder};
 use crate::views::edits::indentation;
 
 pub(crate) static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     if !tools.contains(&build.tool) || !is_hosted(job) {
         return;
     }
-    let Some(to) = build.cache_to.iter().find(|c| KINDS.contains(&c.value.kind.as_str())) else {
+    let Some(to) = build.cache_to.iter().find(|c| exports(c)) else {
         return;
     };
     if sets_up_builder(review, build) {
@@ -43,9 +43,14 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     draft
         .label("needs docker/setup-buildx-action")
         .evidence("the docker driver exports caches only with the containerd image store")
-        .consequence("the build fails: cache export is not supported for the docker driver")
+        .consequence("without that store the build fails: cache export is not supported for the docker driver")
         .remedy("add docker/setup-buildx-action before this step");
     fix(review, step, draft);
+}
+
+/// Whether a cache is one that Docker's own builder may refuse to export.
+fn exports(spec: &Fact<CacheSpec>) -> bool {
+    KINDS.contains(&spec.value.kind.as_str()) && is_known(&spec.value)
 }
 
 fn fix(review: &Review<'_>, step: &WorkflowStep, draft: &mut Draft) {

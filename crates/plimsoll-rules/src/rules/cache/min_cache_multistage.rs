@@ -6,7 +6,7 @@ use crate::discover::{Build, CacheSpec};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
-use crate::views::caching::{builder_stages, names};
+use crate::views::caching::{builder_stages, is_known, names};
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/min-cache-multistage",
@@ -24,8 +24,11 @@ const KINDS: [&str; 5] = ["registry", "gha", "local", "s3", "azblob"];
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let lost = builder_stages(review, build);
     let Some(first) = lost.first() else { return };
-    for to in build.cache_to.iter().filter(|c| KINDS.contains(&c.value.kind.as_str())) {
-        if to.value.get("mode").is_some_and(|m| m != "min") {
+    let has_mode = |c: &&Fact<CacheSpec>| {
+        KINDS.contains(&c.value.kind.as_str()) && is_known(&c.value)
+    };
+    for to in build.cache_to.iter().filter(has_mode) {
+        if to.value.get("mode").is_some_and(|m| m != "min" || m.contains('$')) {
             out.examined();
             continue;
         }

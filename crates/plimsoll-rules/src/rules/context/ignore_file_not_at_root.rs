@@ -27,7 +27,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         return out.examined();
     }
     for context in contexts(review, service) {
-        if context.build.is_some_and(|b| !matches!(b.context, ContextRef::Folder(_))) {
+        // Where nothing builds the file, its context is not known.
+        if !context.build.is_some_and(|b| matches!(b.context, ContextRef::Folder(_))) {
             continue;
         }
         let read_instead = ignore_file(review.sources, context.folder, &file.path);

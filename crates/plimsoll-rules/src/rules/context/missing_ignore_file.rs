@@ -5,7 +5,7 @@ use plimsoll_syntax::ignorefile::{Matcher, Pattern};
 
 use crate::discover::paths::join;
 use crate::discover::{BuildTool, ContextRef, Service};
-use crate::repo::{CopyStep, DockerfileView};
+use crate::repo::{CopyStep, DockerfileView, Stage};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::building::{Context, clamp, contexts, dockerfile, is_path, taken};
@@ -37,6 +37,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         }
         let own = ignore_file(review.sources, context.folder, &file.path);
         // One beside the Dockerfile that is not read is the subject of another rule.
+        if context.build.is_none() && is_ignored_above(review, context.folder) {
+            continue;
+        }
         if own.or_else(|| beside(review.sources, &file.path)).is_some() {
             out.examined();
             continue;
@@ -45,6 +48,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
             copy,
             format!("the context {} is copied whole, with no ignore file", context.shown()),
         );
+        if context.build.is_none() {
+            draft.level(Level::Advice).evidence("nothing builds it: this context is a guess");
+        }
         describe(review, service, &context, draft);
         fix(review, service, file, &context, draft);
     }
@@ -57,12 +63,19 @@ fn reads_one(context: &Context<'_>) -> bool {
     !uploads && matches!(build.context, ContextRef::Folder(_))
 }
 
+/// Whether a folder above has an ignore file, so that the context may well be that folder.
+fn is_ignored_above(review: &Review<'_>, folder: &str) -> bool {
+    let ends = folder.match_indices('/').map(|(i, _)| i).chain((!folder.is_empty()).then_some(0));
+    let above = ends.filter_map(|i| join(folder.get(..i)?, ".dockerignore"));
+    above.into_iter().any(|p| review.sources.kind(&p).is_some())
+}
+
 /// The first COPY or ADD of the whole context.
 fn whole<'a>(
     file: &'a DockerfileView,
     service: &Service,
 ) -> Option<(&'a CopyStep, &'a crate::repo::Place)> {
-    let copies = file.reachable(service.target.as_deref()).flat_map(|s| s.copies());
+    let copies = file.reachable(service.target.as_deref()).flat_map(Stage::copies);
     let open = copies.filter(|(_, c)| c.from.is_none() && c.excludes.is_empty());
     open.flat_map(|(_, c)| c.sources.iter().map(move |s| (c, s)))
         .find(|(_, s)| is_path(s) && clamp(&s.path.value).is_empty())

@@ -72,6 +72,10 @@ fn source_of(
         .label(format!("not in the context, because of `{pattern}`"))
         .consequence("the build fails at this instruction: the file is not sent")
         .remedy(format!("let it through with `!{source}`, or narrow the pattern"));
+    // Where nothing builds the file, its context is a good guess.
+    if context.build.is_none() {
+        draft.level(Level::ShouldFix);
+    }
     if let Some(by) = by {
         draft.related(&Place::new(&ignore.path.into(), by.span), "this pattern leaves it out");
     }

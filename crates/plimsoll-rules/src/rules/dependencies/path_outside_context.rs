@@ -83,7 +83,8 @@ fn lack(
     if named_context(builds(review, service), whole.as_deref()) {
         return None;
     }
-    Some(if copies_name(file, target, &local.path) { Lack::Doubtful } else { Lack::Sure })
+    let doubtful = context.build.is_none() || copies_name(file, target, &local.path);
+    Some(if doubtful { Lack::Doubtful } else { Lack::Sure })
 }
 
 /// Whether COPY or a command of a needed stage puts something at an absolute path.
@@ -185,7 +186,9 @@ fn consequence(manifest: &Manifest<'_>, local: &Local, lack: &Lack, draft: &mut 
         }
         (Group::Main, Lack::Doubtful) => {
             draft.consequence("the install fails, unless what the Dockerfile copies is this folder")
-        .evidence("the Dockerfile copies something of that name, or the path is not in a home");
+        .evidence(
+                    "the Dockerfile copies something of that name, or the context is not known for sure",
+                );
         }
         (Group::Main, Lack::Sure) if manifest.language == Language::Node => {
             draft

@@ -77,7 +77,7 @@ fn judge(
     else {
         return;
     };
-    if is_global(install) {
+    if is_elsewhere(command, install) {
         return;
     }
     let target = service.target.as_deref();
@@ -134,8 +134,11 @@ fn is_made(command: &Command, lock: &Lock) -> bool {
     command.text().contains(lock.file) || mounted.into_iter().any(|s| s.ends_with(lock.file))
 }
 
-fn is_global(install: &Install<'_>) -> bool {
-    ["-g", "--global", "--location=global", "--prefix"].iter().any(|f| install.call.has(f))
+/// Whether the install works in another folder, or for the whole system.
+fn is_elsewhere(command: &Command, install: &Install<'_>) -> bool {
+    let flags = ["-g", "--global", "--location=global", "--prefix", "-C", "--cwd", "--dir", "--directory"];
+    let has = |f: &&str| install.call.args.iter().any(|w| w.head().split('=').next() == Some(f));
+    flags.iter().any(has) || command.calls().any(|c| matches!(c.program, "cd" | "pushd"))
 }
 
 fn is_strict(install: &Install<'_>, lock: &Lock) -> bool {

@@ -23,7 +23,10 @@ pub(crate) static RULE: Rule = Rule {
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(file) = dockerfile(review, service) else { return };
     for context in contexts(review, service) {
-        if review.sources.kind(context.folder) != Some(EntryKind::Folder) {
+        // Where nothing builds the file, its context is not known.
+        if context.build.is_none()
+            || review.sources.kind(context.folder) != Some(EntryKind::Folder)
+        {
             continue;
         }
         for stage in file.reachable(service.target.as_deref()) {
