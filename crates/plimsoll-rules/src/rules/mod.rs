@@ -34,7 +34,7 @@ rules! {
 
     // Users, secrets, unpinned inputs.
 
-    security {}
+    security { root_user, unpinned_base }
 
     // The workflows themselves.
 

@@ -4,6 +4,8 @@
 pub mod building;
 mod effective;
 mod install;
+mod shipped;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
+pub use shipped::{image_name, runs_as_root, shipped, shipped_runs};
