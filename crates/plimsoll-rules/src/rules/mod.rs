@@ -34,7 +34,7 @@ rules! {
 
     // Users, secrets, unpinned inputs.
 
-    security { root_user, unpinned_base }
+    security { root_user, secret_as_build_arg, secret_in_dockerfile, unpinned_base }
 
     // The workflows themselves.
 

@@ -4,8 +4,10 @@
 pub mod building;
 mod effective;
 mod install;
+mod secrets;
 mod shipped;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
+pub use secrets::{Literal, is_public_name, is_secret_name, literal};
 pub use shipped::{image_name, runs_as_root, shipped, shipped_runs};
