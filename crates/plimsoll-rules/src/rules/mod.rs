@@ -30,11 +30,14 @@ rules! {
 
     // What is left in the image.
 
-    image {}
+    image { build_tools_in_final_stage }
 
     // Users, secrets, unpinned inputs.
 
-    security { root_user, secret_as_build_arg, secret_in_dockerfile, unpinned_base }
+    security {
+        root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, unpinned_base,
+        unverified_download,
+    }
 
     // The workflows themselves.
 
