@@ -30,7 +30,7 @@ rules! {
 
     // What is left in the image.
 
-    image { build_tools_in_final_stage }
+    image { apt_lists_left, build_tools_in_final_stage, recommends_installed }
 
     // Users, secrets, unpinned inputs.
 

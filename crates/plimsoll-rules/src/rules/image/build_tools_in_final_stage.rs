@@ -27,7 +27,6 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 
 fn look(command: &Command, install: &Install<'_>, out: &mut Out) {
     let names = || install.packages.iter().map(|w| package_name(w.head()));
-    // What Git fetches and Make starts may be what the service does.
     let tools: Vec<&str> = names().filter(|n| is_build_tool(n)).collect();
     let (Some(first), false) = (tools.first(), removed(command, install, &tools)) else {
         out.examined();
@@ -35,14 +34,14 @@ fn look(command: &Command, install: &Install<'_>, out: &mut Out) {
     };
     let at = install.packages.iter().find(|w| package_name(w.head()) == *first);
     let place = command.place(at.map_or(install.call.span(), |w| w.span));
-    let (stay, they) = if tools.len() == 1 { ("stays", "it") } else { ("stay", "they") };
+    let (stay, them) = if tools.len() == 1 { ("stays", "it") } else { ("stay", "them") };
     out.finding(&place, format!("{} {stay} in the image", list(&tools)))
         .label("a tool to build with")
         .consequence(
             "each pull carries hundreds of megabytes more, and an intruder finds a compiler",
         )
         .remedy(format!(
-            "build in a stage of its own and COPY --from it what was built, or remove {they} at \
+            "build in a stage of its own and COPY --from it what was built, or remove {them} at \
              the end of this RUN"
         ));
 }
