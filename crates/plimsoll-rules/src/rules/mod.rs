@@ -30,7 +30,10 @@ rules! {
 
     // What is left in the image.
 
-    image { apt_lists_left, build_tools_in_final_stage, recommends_installed }
+    image {
+        apt_lists_left, build_tools_in_final_stage, pip_cache_kept, python_bytecode_missing,
+        recommends_installed,
+    }
 
     // Users, secrets, unpinned inputs.
 
