@@ -31,8 +31,8 @@ rules! {
     // What is left in the image.
 
     image {
-        apt_lists_left, build_tools_in_final_stage, pip_cache_kept, python_bytecode_missing,
-        recommends_installed,
+        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed,
+        package_manager_left, pip_cache_kept, python_bytecode_missing, recommends_installed,
     }
 
     // Users, secrets, unpinned inputs.
