@@ -4,15 +4,27 @@
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     const ENDS: [&str; 15] = [
-        "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "APIKEY", "API_KEY", "SECRET_KEY",
-        "PRIVATE_KEY", "ACCESS_KEY", "ENCRYPTION_KEY", "LICENSE_KEY", "AUTH_KEY", "MASTER_KEY",
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "TOKEN",
+        "SECRET",
+        "APIKEY",
+        "API_KEY",
+        "SECRET_KEY",
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "ENCRYPTION_KEY",
+        "LICENSE_KEY",
+        "AUTH_KEY",
+        "MASTER_KEY",
         "JWT_KEY",
     ];
     let name = name.to_ascii_uppercase();
-    let ends = |end: &&str| {
+    let ends = |end: &str| {
         name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('_'))
     };
-    !is_public_name(&name) && ENDS.iter().any(|end| ends(&end))
+    !is_public_name(&name) && ENDS.iter().any(|end| ends(end))
 }
 
 /// Whether the name of a variable says that anyone may read its value, or that it only tells
@@ -20,11 +32,27 @@ pub fn is_secret_name(name: &str) -> bool {
 #[must_use]
 pub fn is_public_name(name: &str) -> bool {
     const STARTS: [&str; 7] = [
-        "NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "PUBLIC_", "EXPO_PUBLIC_", "VUE_APP_",
+        "NEXT_PUBLIC_",
+        "VITE_",
+        "REACT_APP_",
+        "NUXT_PUBLIC_",
+        "PUBLIC_",
+        "EXPO_PUBLIC_",
+        "VUE_APP_",
     ];
     const ENDS: [&str; 12] = [
-        "_FILE", "_PATH", "_DIR", "_URL", "_URI", "_HOST", "_NAME", "_REGION", "_DSN",
-        "PUBLIC_KEY", "_VERSION", "_ENV",
+        "_FILE",
+        "_PATH",
+        "_DIR",
+        "_URL",
+        "_URI",
+        "_HOST",
+        "_NAME",
+        "_REGION",
+        "_DSN",
+        "PUBLIC_KEY",
+        "_VERSION",
+        "_ENV",
     ];
     let name = name.to_ascii_uppercase();
     STARTS.iter().any(|s| name.starts_with(s))
@@ -47,9 +75,32 @@ pub enum Literal {
 #[must_use]
 pub fn literal(value: &str) -> Literal {
     const STAND_INS: [&str; 26] = [
-        "change", "dummy", "example", "placeholder", "your", "xxx", "fake", "build", "test",
-        "insecure", "replace", "todo", "none", "null", "unset", "unused", "not-", "not_", "dev",
-        "local", "default", "sample", "temp", "redacted", "***", "undefined",
+        "change",
+        "dummy",
+        "example",
+        "placeholder",
+        "your",
+        "xxx",
+        "fake",
+        "build",
+        "test",
+        "insecure",
+        "replace",
+        "todo",
+        "none",
+        "null",
+        "unset",
+        "unused",
+        "not-",
+        "not_",
+        "dev",
+        "local",
+        "default",
+        "sample",
+        "temp",
+        "redacted",
+        "***",
+        "undefined",
     ];
     let value = value.trim().trim_matches(['"', '\'']);
     let lower = value.to_ascii_lowercase();

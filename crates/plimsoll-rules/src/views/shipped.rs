@@ -28,10 +28,33 @@ pub fn image_name(image: &str) -> &str {
 #[must_use]
 pub fn runs_as_root(image: &str) -> bool {
     const ROOT: [&str; 27] = [
-        "scratch", "alpine", "debian", "ubuntu", "fedora", "rockylinux", "almalinux", "amazonlinux",
-        "archlinux", "busybox", "buildpack-deps", "python", "pypy", "node", "golang", "rust",
-        "ruby", "php", "perl", "openjdk", "eclipse-temurin", "amazoncorretto", "maven", "gradle",
-        "elixir", "erlang", "oven/bun",
+        "scratch",
+        "alpine",
+        "debian",
+        "ubuntu",
+        "fedora",
+        "rockylinux",
+        "almalinux",
+        "amazonlinux",
+        "archlinux",
+        "busybox",
+        "buildpack-deps",
+        "python",
+        "pypy",
+        "node",
+        "golang",
+        "rust",
+        "ruby",
+        "php",
+        "perl",
+        "openjdk",
+        "eclipse-temurin",
+        "amazoncorretto",
+        "maven",
+        "gradle",
+        "elixir",
+        "erlang",
+        "oven/bun",
     ];
     let name = image_name(image);
     ROOT.contains(&name) || (name.starts_with("gcr.io/distroless/") && !image.contains("nonroot"))

@@ -127,7 +127,7 @@ fn has_dev(review: &Review<'_>, file: &DockerfileView, manager: Manager) -> bool
         Manager::Npm => compact.contains("\"devDependencies\":{\""),
         Manager::Uv => {
             let group = compact.split_once("[dependency-groups]").map(|(_, rest)| rest);
-            group.is_some_and(|g| g.split("\n[").any(|t| t.contains("dev=[\"") || t.contains("dev=['")))
+            group.is_some_and(|g| g.contains("dev=[\"") || g.contains("dev=['"))
                 || compact.contains("dev-dependencies=[\"")
         }
         _ => {
