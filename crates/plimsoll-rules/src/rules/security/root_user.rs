@@ -44,9 +44,14 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         return;
     }
     let Some((base, true, at)) = settings.base else { return };
+    // An image of files alone, such as one to export them, runs nothing.
+    if base == "scratch" && settings.starts().is_none() {
+        return;
+    }
     if base.contains("nonroot") {
         out.examined();
     } else if runs_as_root(base) {
+        let base = base.split('@').next().unwrap_or(base);
         let draft = out.finding(&last.at, format!("the image runs as root: no USER after {base}"));
         draft.label("the last stage").consequence(CONSEQUENCE).remedy(REMEDY);
         if *at != last.image.at {

@@ -19,12 +19,12 @@ pub(crate) static RULE: Rule = Rule {
 
 const CONSEQUENCE: &str = "the image gets whatever that address gives on the day of the build";
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     let mut stages: Vec<&Stage> = file.reachable(None).collect();
     stages.sort_by_key(|s| s.index);
     for stage in stages {
         for (_, copy) in stage.copies() {
-            added(copy, out);
+            added(file.text(review.sources), copy, out);
         }
         for (_, command) in stage.runs() {
             run(command, out);
@@ -32,7 +32,7 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     }
 }
 
-fn added(copy: &CopyStep, out: &mut Out) {
+fn added(text: &str, copy: &CopyStep, out: &mut Out) {
     for source in &copy.sources {
         let url = source.path.value.as_str();
         let web = url.starts_with("https://") || url.starts_with("http://");
@@ -44,6 +44,9 @@ fn added(copy: &CopyStep, out: &mut Out) {
             out.examined();
             continue;
         }
+        // A variable that is not known is shown as it is written.
+        let written = source.path.at.span.map_or(url, |s| s.text(text));
+        let url = if source.known { url } else { written };
         out.finding(&source.path.at, format!("ADD downloads {url} without a checksum"))
             .label("not verified")
             .consequence(CONSEQUENCE)
