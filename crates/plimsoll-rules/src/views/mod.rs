@@ -13,9 +13,12 @@ pub mod jobs;
 pub mod cloud_run;
 pub mod manifests;
 pub mod rollout;
-pub mod secrets;
+mod secrets;
 pub mod server;
+mod shipped;
 pub mod variables;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
+pub use secrets::{Literal, is_public_name, is_secret_name, literal};
+pub use shipped::{image_name, runs_as_root, shipped, shipped_runs};

@@ -1,79 +1,120 @@
-//! Names and values of secrets.
+//! Names and values that are secrets.
 
-/// Whether a variable of this name holds a secret.
+/// Whether the name of a variable says that its value is a secret.
 #[must_use]
-pub fn names_secret(name: &str) -> bool {
-    const ENDS: [&str; 13] = [
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "api_key",
-        "apikey",
-        "private_key",
-        "access_key",
-        "secret_key",
-        "credentials",
-        "auth_key",
-        "signing_key",
-        "encryption_key",
+pub fn is_secret_name(name: &str) -> bool {
+    const ENDS: [&str; 15] = [
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "TOKEN",
+        "SECRET",
+        "APIKEY",
+        "API_KEY",
+        "SECRET_KEY",
+        "PRIVATE_KEY",
+        "ACCESS_KEY",
+        "ENCRYPTION_KEY",
+        "LICENSE_KEY",
+        "AUTH_KEY",
+        "MASTER_KEY",
+        "JWT_KEY",
     ];
-    let lower = name.to_ascii_lowercase();
-    ENDS.iter().any(|end| lower == *end || lower.ends_with(&format!("_{end}")))
-        && !lower.contains("public")
+    let name = name.to_ascii_uppercase();
+    let ends = |end: &str| {
+        name.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+    };
+    !is_public_name(&name) && ENDS.iter().any(|end| ends(end))
 }
 
-/// Whether a value only stands in for a secret, or is none.
+/// Whether the name of a variable says that anyone may read its value, or that it only tells
+/// where the secret is.
 #[must_use]
-pub fn is_placeholder(value: &str) -> bool {
-    const WORDS: [&str; 16] = [
-        "changeme",
-        "change-me",
-        "change_me",
-        "example",
+pub fn is_public_name(name: &str) -> bool {
+    const STARTS: [&str; 7] = [
+        "NEXT_PUBLIC_",
+        "VITE_",
+        "REACT_APP_",
+        "NUXT_PUBLIC_",
+        "PUBLIC_",
+        "EXPO_PUBLIC_",
+        "VUE_APP_",
+    ];
+    const ENDS: [&str; 12] = [
+        "_FILE",
+        "_PATH",
+        "_DIR",
+        "_URL",
+        "_URI",
+        "_HOST",
+        "_NAME",
+        "_REGION",
+        "_DSN",
+        "PUBLIC_KEY",
+        "_VERSION",
+        "_ENV",
+    ];
+    let name = name.to_ascii_uppercase();
+    STARTS.iter().any(|s| name.starts_with(s))
+        || ENDS.iter().any(|e| name.ends_with(e))
+        || name.contains("PUBLISHABLE")
+}
+
+/// What a literal value of a secret's name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// Nothing to keep: empty, a path, a number, a word that stands for a secret.
+    Placeholder,
+    /// A word.
+    Word,
+    /// Letters and digits: what is generated, or chosen as a password.
+    Secret,
+}
+
+/// Tells what a literal value is. A value with a variable is a placeholder.
+#[must_use]
+pub fn literal(value: &str) -> Literal {
+    const STAND_INS: [&str; 26] = [
+        "change",
         "dummy",
+        "example",
         "placeholder",
+        "your",
+        "xxx",
+        "fake",
+        "build",
+        "test",
+        "insecure",
+        "replace",
         "todo",
         "none",
         "null",
-        "test",
-        "secret",
-        "password",
-        "build",
-        "fake",
-        "false",
-        "true",
+        "unset",
+        "unused",
+        "not-",
+        "not_",
+        "dev",
+        "local",
+        "default",
+        "sample",
+        "temp",
+        "redacted",
+        "***",
+        "undefined",
     ];
-    let bare = value.trim_matches(['"', '\'']).to_ascii_lowercase();
-    let words = || bare.split(|c: char| !c.is_ascii_alphanumeric());
-    bare.len() < 6
-        || bare.contains(['$', '<', '*'])
-        || bare.starts_with("your")
-        || bare.chars().all(|c| c == 'x')
-        || words().any(|w| WORDS.contains(&w))
-        || WORDS.contains(&bare.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_told_from_their_files_and_placeholders() {
-        assert!(names_secret("DB_PASSWORD") && names_secret("API_KEY") && names_secret("token"));
-        assert!(
-            !names_secret("PASSWORD_FILE")
-                && !names_secret("TOKEN_URL")
-                && !names_secret("KEYCLOAK")
-                && !names_secret("PUBLIC_API_KEY")
-        );
-        assert!(
-            is_placeholder("changeme")
-                && is_placeholder("${X}")
-                && is_placeholder("<token>")
-                && is_placeholder("your-key-here")
-                && is_placeholder("")
-        );
-        assert!(!is_placeholder("sk_live_51H8xqk2eZvKYlo2C"));
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_ascii_lowercase();
+    let plain = value.len() < 4
+        || value.contains(['$', '<', '>', '{', '}', ' '])
+        || value.contains("://")
+        || value.starts_with(['/', '.', '~'])
+        || value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        || matches!(lower.as_str(), "true" | "false" | "secret" | "password" | "token")
+        || STAND_INS.iter().any(|s| lower.contains(s));
+    if plain {
+        return Literal::Placeholder;
     }
+    let digits = value.bytes().any(|b| b.is_ascii_digit());
+    let letters = value.bytes().any(|b| b.is_ascii_alphabetic());
+    if digits && letters && value.len() >= 8 { Literal::Secret } else { Literal::Word }
 }

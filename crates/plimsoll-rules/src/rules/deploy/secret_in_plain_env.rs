@@ -4,7 +4,7 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
-use crate::views::secrets::{is_placeholder, names_secret};
+use crate::views::{Literal, is_secret_name, literal};
 use crate::rule::{Check, Out, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -24,8 +24,8 @@ fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     for (name, value) in &deploy.settings.env {
         out.examined();
         let of_workflow = value.value.contains("secrets.") && value.value.contains("${{");
-        let literal = names_secret(&name.value) && !is_placeholder(&value.value);
-        if !of_workflow && !literal {
+        let written_out = is_secret_name(&name.value) && matches!(literal(&value.value), Literal::Secret);
+        if !of_workflow && !written_out {
             continue;
         }
         let level = if of_workflow { Level::ShouldFix } else { Level::Blocking };

@@ -1,35 +1,71 @@
-//! Tools of the build that are shipped.
+//! A package manager of Python that is installed into the shipped image.
 
 use plimsoll_model::{Level, Section};
 
-use crate::repo::DockerfileView;
+use crate::repo::{Command, DockerfileView, Fact, StepKind};
 use crate::review::Review;
-use crate::views::{Manager, installs};
 use crate::rule::{Check, Out, Rule};
+use crate::views::{Manager, installs, package_name, shipped, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
     name: "image/package-manager-left",
     section: Section::Image,
     level: Level::Advice,
-    assures: "no tool that only the build needs is shipped",
+    assures: "the image has no package manager beyond its base's",
     aliases: &[],
     page: include_str!("package_manager_left.md"),
     check: Check::Dockerfile(check),
 };
 
-/// Tools that install an application's dependencies and have no work at run time.
-const TOOLS: [&str; 6] = ["poetry", "pipenv", "pdm", "hatch", "uv", "pip-tools"];
+const MANAGERS: [&str; 6] = ["poetry", "pipenv", "uv", "pdm", "hatch", "pip-tools"];
 
 fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let Some(last) = file.last() else { return };
-    for (_, run) in file.lineage(last.index).into_iter().flat_map(|s| s.runs()) {
-        for install in installs(run).filter(|i| i.manager == Manager::Pip) {
+    for (_, command) in shipped_runs(file) {
+        for install in installs(command) {
+            let by_python = install.manager == Manager::Pip
+                || (install.manager == Manager::Uv && install.call.subcommand(0) == Some("pip"));
+            if !by_python {
+                continue;
+            }
             out.examined();
-            let Some(tool) = TOOLS.iter().find(|t| install.names(t)) else { continue };
-            out.finding(&run.place(install.call.span()), format!("{tool} is shipped with the service"))
-                .label("only the build needs it")
-                .consequence("it brings packages of its own, which can differ from those of the application and hide that one is missing")
-                .remedy(format!("install with {tool} in an earlier stage and copy the result"));
+            for word in &install.packages {
+                let name = package_name(word.head());
+                if !MANAGERS.contains(&name) || uninstalled(command, name) || starts(file, name) {
+                    continue;
+                }
+                out.finding(&command.place(word.span), format!("{name} stays in the image"))
+                    .label("only the build needs it")
+                    .consequence(
+                        "its packages make the image larger, and may clash with the service's own",
+                    )
+                    .remedy(format!(
+                        "install {name} in a stage of its own, and COPY --from it the environment"
+                    ));
+            }
         }
     }
+}
+
+/// Whether the RUN takes the manager away again.
+fn uninstalled(command: &Command, name: &str) -> bool {
+    command.calls().any(|call| {
+        call.args.iter().any(|w| w.text() == Some("uninstall"))
+            && call.args.iter().any(|w| package_name(w.head()) == name)
+    })
+}
+
+/// Whether the service may be started with the manager: a command names it, or calls a script
+/// that may.
+fn starts(file: &DockerfileView, name: &str) -> bool {
+    let mentions = |words: &[Fact<String>], text: &str| {
+        text.contains(name)
+            || text.contains(".sh")
+            || text.contains("entrypoint")
+            || words.iter().any(|w| w.value.contains(name) || w.value.contains(".sh"))
+    };
+    shipped(file).iter().flat_map(|s| &s.steps).any(|step| match &step.kind {
+        StepKind::Cmd(c) | StepKind::Entrypoint(c) => mentions(&c.words, c.text()),
+        StepKind::Healthcheck(Some(c)) => mentions(&c.words, c.text()),
+        _ => false,
+    })
 }

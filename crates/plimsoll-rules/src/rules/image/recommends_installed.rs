@@ -1,38 +1,67 @@
-//! Packages that nobody asked for.
+//! apt-get install that takes recommended packages along.
 
 use plimsoll_model::{Applicability, Level, Section};
 
-use crate::repo::DockerfileView;
+use crate::repo::{DockerfileView, StepKind};
 use crate::review::Review;
-use crate::views::{Manager, installs};
-use crate::rule::insert;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Out, Rule, replace};
+use crate::views::{Manager, installs, shipped, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
     name: "image/recommends-installed",
     section: Section::Image,
     level: Level::Advice,
-    assures: "apt installs what is asked for",
-    aliases: &["DL3015", "DS-0029"],
+    assures: "apt installs no packages that are only recommended",
+    aliases: &["DL3015"],
     page: include_str!("recommends_installed.md"),
     check: Check::Dockerfile(check),
 };
 
 fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let Some(last) = file.last() else { return };
-    for (_, run) in file.lineage(last.index).into_iter().flat_map(|s| s.runs()) {
-        for install in installs(run).filter(|i| i.manager == Manager::Apt) {
-            out.examined();
-            let args = install.call.args;
-            let without = args.iter().any(|w| w.head() == "--no-install-recommends" || w.head().contains("Install-Recommends=0") || w.head().contains("Install-Recommends=false"));
-            let Some(verb) = args.iter().find(|w| w.text() == Some(install.verb)).filter(|_| !without) else { continue };
-            let at = run.place(verb.span);
-            let edits = at.span.map(|s| insert(&at.path, s.end, " --no-install-recommends")).unwrap_or_default();
-            out.finding(&at, "apt also installs what the packages recommend")
+    if switched_off(file) {
+        return;
+    }
+    for (_, command) in shipped_runs(file) {
+        for install in installs(command).filter(|i| i.manager == Manager::Apt) {
+            let words = install.call.args;
+            // A flag from a variable may be the one.
+            let flagged = words.iter().any(|w| {
+                w.head().starts_with("--no-install-recommends")
+                    || w.head() == "--without-recommends"
+                    || w.head() == "-R"
+                    || (w.text().is_none() && w.head().is_empty())
+            });
+            if flagged {
+                out.examined();
+                continue;
+            }
+            let place = command.place(install.call.span());
+            let program = install.call.program;
+            let draft = out.finding(&place, format!("{program} install takes recommended packages"));
+            draft
                 .label("no --no-install-recommends")
-                .consequence("packages that nobody asked for are shipped, updated and scanned")
-                .remedy("add --no-install-recommends, and name what turns out to be needed")
-                .fix("add --no-install-recommends", Applicability::Unsafe, edits);
+                .consequence("packages that nothing asked for make the image larger")
+                .remedy("add --no-install-recommends, and name what the service needs after all");
+            if let Some(verb) = words.iter().find(|w| w.text() == Some(install.verb)) {
+                draft.fix(
+                    "install without recommended packages",
+                    Applicability::Unsafe,
+                    replace(
+                        &command.place(verb.span),
+                        format!("{} --no-install-recommends", install.verb),
+                    ),
+                );
+            }
         }
     }
+}
+
+/// Whether something sets `APT::Install-Recommends`, for all calls.
+fn switched_off(file: &DockerfileView) -> bool {
+    let named = |text: &str| text.contains("Install-Recommends") || text.contains("apt.conf");
+    shipped(file).iter().flat_map(|s| &s.steps).any(|step| match &step.kind {
+        StepKind::Run(c) => named(c.text()),
+        StepKind::Copy(c) => named(&c.dest.value) || c.sources.iter().any(|s| named(&s.path.value)),
+        _ => false,
+    })
 }

@@ -1,47 +1,78 @@
-//! Images that run as root.
+//! An image that runs as root.
 
 use plimsoll_model::{Level, Section};
+use plimsoll_syntax::dockerfile::FromRef;
 
-use crate::repo::DockerfileView;
+use crate::repo::{DockerfileView, Stage, StepKind};
 use crate::review::Review;
-use crate::views::effective;
 use crate::rule::{Check, Out, Rule};
+use crate::views::{effective, runs_as_root, shipped};
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/root-user",
     section: Section::Security,
     level: Level::ShouldFix,
-    assures: "the service does not run as root",
-    aliases: &["DL3002", "DS-0002", "CKV_DOCKER_3"],
+    assures: "the image runs as a user other than root",
+    aliases: &["DL3002"],
     page: include_str!("root_user.md"),
     check: Check::Dockerfile(check),
 };
 
+const REMEDY: &str = "create a user in the last stage and name it with USER before CMD";
+const CONSEQUENCE: &str = "whoever breaks into the service is root in the container";
+
 fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let Some(last) = file.last().filter(|_| file.errors.is_empty()) else { return };
-    let all = effective(file, last.index);
-    let Some((base, known, at)) = all.base else { return };
-    if all.user.is_none() && (!known || has_own_user(base)) {
+    let Some(last) = file.last() else { return };
+    let stages = shipped(file);
+    if stages.iter().any(|s| drops_privileges(s)) {
         return;
     }
-    out.examined();
-    let (at, message) = match all.user {
-        Some(user) if is_root(&user.value) => (&user.at, "the service runs as root: this is the last USER"),
-        Some(_) => return,
-        None => (at, "the service runs as root: there is no USER"),
-    };
-    out.finding(at, message)
-        .label("root unless something says otherwise")
-        .consequence("a hole in the application is a hole as root in the container, one step from the host and from every file in the image")
-        .remedy("create a user and switch to it last: RUN useradd --uid 10001 app, then USER 10001");
+    let settings = effective(file, last.index);
+    if let Some(user) = settings.user {
+        if user.value.contains('$') {
+            return;
+        }
+        let name = user.value.split(':').next().unwrap_or("").trim();
+        if matches!(name, "root" | "0") {
+            out.finding(&user.at, format!("the image runs as root: USER {}", user.value))
+                .label("the last USER is root")
+                .consequence(CONSEQUENCE)
+                .remedy(REMEDY);
+        } else {
+            out.examined();
+        }
+        return;
+    }
+    let Some((base, true, at)) = settings.base else { return };
+    // An image of files alone, such as one to export them, runs nothing.
+    if base == "scratch" && settings.starts().is_none() {
+        return;
+    }
+    if base.contains("nonroot") {
+        out.examined();
+    } else if runs_as_root(base) {
+        let base = base.split('@').next().unwrap_or(base);
+        let draft = out.finding(&last.at, format!("the image runs as root: no USER after {base}"));
+        draft.label("the last stage").consequence(CONSEQUENCE).remedy(REMEDY);
+        if *at != last.image.at {
+            draft.related(at, "the base runs as root");
+        }
+    }
 }
 
-fn is_root(user: &str) -> bool {
-    let name = user.split(':').next().unwrap_or(user);
-    matches!(name, "root" | "0")
-}
-
-/// Bases that set a user of their own.
-fn has_own_user(base: &str) -> bool {
-    ["nonroot", "chainguard", "cgr.dev/", "unprivileged", "bitnami/", "ubi8/", "ubi9/", "jenkins/", "grafana/", "prom/", "quay.io/keycloak", "elastic"].iter().any(|n| base.contains(n))
+/// Whether a stage brings a program that an entrypoint changes its user with.
+fn drops_privileges(stage: &Stage) -> bool {
+    const PROGRAMS: [&str; 7] =
+        ["gosu", "su-exec", "setpriv", "chpst", "setuidgid", "s6-overlay", "runuser"];
+    let names = |text: &str| PROGRAMS.iter().any(|p| text.contains(p));
+    stage.steps.iter().any(|step| match &step.kind {
+        StepKind::Run(c) | StepKind::Cmd(c) | StepKind::Entrypoint(c) => names(c.text()),
+        StepKind::Copy(c) => {
+            let from = c.from.as_ref().is_some_and(|(text, meaning)| {
+                !matches!(meaning, FromRef::Stage(_)) && names(&text.value)
+            });
+            from || names(&c.dest.value) || c.sources.iter().any(|s| names(&s.path.value))
+        }
+        _ => false,
+    })
 }
