@@ -287,6 +287,13 @@ fn gcloud(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
     };
     let skipped = args.positional.len() - words.len();
     let word = |i: usize| args.positional.get(skipped + i).copied();
+    // Cloud Run for Anthos is another platform with other rules.
+    if site
+        .flag(&args, &["--platform"])
+        .is_some_and(|p| matches!(p.value.as_str(), "gke" | "kubernetes"))
+    {
+        return site.note(call.span(), "Cloud Run for Anthos is not analysed", finder);
+    }
     match words {
         ["run", "deploy", ..] => {
             let mut deploy = cloud_run(call, &args, word(2), DeployTool::GcloudRun, site);

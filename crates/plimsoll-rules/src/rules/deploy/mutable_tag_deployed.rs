@@ -27,10 +27,10 @@ fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
         None if image.value.contains('$') => return,
         // A tag of its own kind: a commit, a version, whatever the workflow computes.
         Some(tag) if tag.contains('$') || !is_moving(tag) => return,
-        Some(tag) => format!("the tag {tag}"),
-        None => "no tag, which means latest".to_owned(),
+        Some(tag) => format!("by the tag {tag}"),
+        None => "without a tag, which means latest".to_owned(),
     };
-    out.finding(&image.at, format!("the image is deployed by {what}"))
+    out.finding(&image.at, format!("the image is deployed {what}"))
         .label("another image tomorrow")
         .consequence("nobody can say which commit runs; an instance started later may run another image than its neighbours; a rollback deploys the same name again")
         .remedy("deploy the digest of the build, or a tag that names the commit");

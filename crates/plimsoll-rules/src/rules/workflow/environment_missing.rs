@@ -23,15 +23,27 @@ fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
         if view.job.environment.is_some() {
             continue;
         }
-        let environment = view.environment().unwrap_or("production");
-        let level = if view.environment() == Some("production") { Level::ShouldFix } else { Level::Advice };
-        let line = format!("environment: {environment}");
-        let edits = insert_before(review.sources, &view.job.body, &[&line]);
-        out.finding(&view.job.id.at, format!("the job `{}` deploys without an environment", view.job.id.value))
+        let known = view.environment();
+        let level = if known == Some("production") { Level::ShouldFix } else { Level::Advice };
+        let finding = out.finding(
+            &view.job.id.at,
+            format!("the job `{}` deploys without an environment", view.job.id.value),
+        );
+        finding
             .level(level)
             .label("no environment")
-            .consequence("no approval can be required, no branch rule holds, secrets of the repository are all in reach, and there is no history of deployments")
-            .remedy(format!("set environment: {environment} and its protection rules"))
-            .fix(format!("set environment: {environment}"), Applicability::Unsafe, edits);
+            .consequence(
+                "no approval can be required, no branch rule holds, secrets of the repository are all \
+                 in reach, and there is no history of deployments",
+            )
+            .remedy(match known {
+                Some(name) => format!("set environment: {name} and its protection rules"),
+                None => "name the environment it deploys to, with its protection rules".to_owned(),
+            });
+        if let Some(name) = known {
+            let line = format!("environment: {name}");
+            let edits = insert_before(review.sources, &view.job.body, &[&line]);
+            finding.fix(format!("set environment: {name}"), Applicability::Unsafe, edits);
+        }
     }
 }
