@@ -53,13 +53,13 @@ rules! {
     // The workflows themselves.
 
     workflow {
-        action_input_unknown, deploy_cancelled_in_progress, deploy_concurrency_missing, environment_missing, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, pull_request_pushes, service_account_key,
+        action_input_removed, action_input_unknown, checkout_full_history, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, serial_image_builds, service_account_key,
     }
 
     // What is deployed, and how it is taken back.
 
     deploy {
-        built_not_deployed, deprecated_registry, digest_unused, mutable_tag_deployed, only_mutable_tag_pushed, rollback_missing, rollback_reads_first_traffic_entry, rollout_not_awaited, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
+        apply_without_rollout_status, built_not_deployed, deprecated_registry, digest_unused, helm_without_rollback, mutable_tag_deployed, only_mutable_tag_pushed, registry_region_mismatch, rollback_missing, rollback_reads_first_traffic_entry, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
     }
 
     // How the service runs.

@@ -1,18 +1,20 @@
 //! Views that rules share: what a command installs, what a stage amounts to, and what a
 //! service is built from.
 
+pub(crate) mod actions;
 pub mod application;
 pub mod building;
 pub mod caching;
+pub mod deploy_job;
 pub mod edits;
 mod effective;
 pub mod ignorefiles;
 mod install;
-pub mod jobs;
+pub(crate) mod tag;
 
 pub mod cloud_run;
 pub mod manifests;
-pub mod rollout;
+
 mod secrets;
 pub mod server;
 mod shipped;

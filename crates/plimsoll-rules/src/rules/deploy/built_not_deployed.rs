@@ -1,12 +1,13 @@
-//! Deployments of tags that nobody pushes.
+//! Deployments of another tag than the one that was pushed.
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::{Deploy};
+use crate::discover::paths::image_name;
+use crate::discover::{Build, Deploy};
 use crate::review::Review;
-use crate::discover::paths::{image_name, image_tag};
-use crate::discover::Build;
 use crate::rule::{Check, Out, Rule};
+use crate::views::deploy_job::{is_command, job_of, speaks_of_rollback};
+use crate::views::tag::{Tag, speaks_of_retagging};
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/built-not-deployed",
@@ -19,30 +20,42 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
-    let (Some(image), Some(at)) = (&deploy.image, deploy.job) else { return };
-    let Some(tag) = image_tag(&image.value).filter(|t| !image.value.contains('@') && is_known(t)) else { return };
+    let Some(image) = deploy.image.as_ref().filter(|_| is_command(deploy)) else { return };
+    let Some(deployed) = Tag::of(&image.value) else { return };
     let name = image_name(&image.value);
-    let of_workflow = |b: &&Build| b.job.is_some_and(|j| j.workflow == at.workflow) && b.push != Some(false);
-    let builds: Vec<&Build> = review.found.builds.iter().filter(of_workflow).collect();
-    let tags = || builds.iter().flat_map(|b| &b.tags).filter(|t| image_name(&t.value) == name);
-    if tags().next().is_none() {
+    let named = |b: &&Build| b.tags.iter().any(|t| image_name(&t.value) == name);
+    let builds: Vec<&Build> = review.found.builds.iter().filter(named).collect();
+    let here =
+        |b: &&&Build| b.job.is_some_and(|j| deploy.job.is_some_and(|d| d.workflow == j.workflow));
+    let Some(build) = builds.iter().find(here) else { return };
+    let tags = builds.iter().flat_map(|b| &b.tags).filter(|t| image_name(&t.value) == name);
+    let pushed: Option<Vec<Tag>> = tags.map(|t| Tag::of(&t.value)).collect();
+    let differs = pushed.is_some_and(|all| !all.contains(&deployed));
+    if !differs || name.contains('$') || is_deliberate(review, deploy) || retags(review) {
+        out.examined();
         return;
     }
-    out.examined();
-    // A tag that is computed elsewhere may be any.
-    if tags().any(|t| image_tag(&t.value).is_none_or(|k| k == tag || !is_known(k))) {
-        return;
+    let finding = out
+        .finding(&image.at, "the tag that is deployed is none that the build pushes")
+        .label("deployed")
+        .consequence("the deployment fails, or ships an older image that happens to have the tag")
+        .remedy("deploy a tag that the build pushes, or its digest");
+    if let Some(tag) = build.tags.iter().find(|t| image_name(&t.value) == name) {
+        finding.related(&tag.at, "pushed");
     }
-    let pushed: Vec<&str> = tags().filter_map(|t| image_tag(&t.value)).collect();
-    let first = tags().next().map_or(&image.at, |t| &t.at);
-    out.finding(&image.at, format!("the tag {tag} is deployed, but the build pushes {}", pushed.join(", ")))
-        .label("not what this workflow built")
-        .related(first, "pushed here")
-        .consequence("an older image goes live, or none: what was built and tested is not what runs")
-        .remedy("deploy a tag that the build pushes, or the digest it gives");
 }
 
-/// Whether a tag says the same wherever it stands: text, or the commit.
-fn is_known(tag: &str) -> bool {
-    !tag.contains('$') || tag.replace(' ', "").contains("${{github.sha}}")
+/// A rollback, or a step that runs only now and then, may name an older image.
+fn is_deliberate(review: &Review<'_>, deploy: &Deploy) -> bool {
+    let Some(job) = job_of(review, deploy) else { return true };
+    let step = job.step_of(deploy);
+    let speaks = |s: &crate::repo::WorkflowStep| {
+        s.condition.is_some() || s.name.as_ref().is_some_and(|n| speaks_of_rollback(&n.value))
+    };
+    job.job.condition.is_some() || step.is_none_or(speaks)
+}
+
+fn retags(review: &Review<'_>) -> bool {
+    let mut files = review.sources.files.values();
+    files.any(|f| speaks_of_retagging(&f.text))
 }

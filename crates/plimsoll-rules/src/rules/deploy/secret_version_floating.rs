@@ -1,8 +1,9 @@
-//! Secrets without a version.
+//! Secrets whose version is looked up anew.
 
 use plimsoll_model::{Level, Section};
 
 use crate::discover::{Deploy, Platform};
+use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 
@@ -10,26 +11,33 @@ pub(crate) static RULE: Rule = Rule {
     name: "deploy/secret-version-floating",
     section: Section::Deploy,
     level: Level::ShouldFix,
-    assures: "a revision keeps the secrets it was deployed with",
+    assures: "each secret is deployed with its version",
     aliases: &[],
     page: include_str!("secret_version_floating.md"),
     check: Check::Deploy(check),
 };
 
 fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
-    if deploy.platform != Platform::CloudRun {
+    if deploy.platform != Platform::CloudRun || deploy.settings.secrets.is_empty() {
         return;
     }
-    for (name, secret) in &deploy.settings.secrets {
+    let floating: Vec<_> = deploy.settings.secrets.iter().filter(|(n, v)| floats(n, v)).collect();
+    let Some((name, value)) = floating.first() else {
         out.examined();
-        // A mounted secret is read when it is used, and latest is what that is for.
-        if name.value.starts_with('/') || !secret.value.ends_with(":latest") {
-            continue;
-        }
-        out.finding(&secret.at, format!("{} takes the latest version of its secret when an instance starts", name.value))
-            .label(":latest")
-            .consequence("instances of one revision can hold different secrets, and a rollback does not bring the old one back")
-            .remedy("name the version, and deploy to change it: NAME=secret:3");
         return;
-    }
+    };
+    let more = match floating.len() {
+        1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    out.finding(&value.at, format!("the version of the secret `{}`{more} floats", name.value))
+        .label("`latest`, whatever that is when an instance starts")
+        .evidence("Cloud Run looks up the secret of a variable when an instance starts")
+        .consequence("a new version reaches some instances and not others, and a rollback does not bring the old one back")
+        .remedy("name the version, and deploy to change it");
+}
+
+/// A secret that is mounted as a file is read anew at each access: `latest` is right there.
+fn floats(name: &Fact<String>, value: &Fact<String>) -> bool {
+    !name.value.starts_with('/') && value.value.ends_with(":latest")
 }

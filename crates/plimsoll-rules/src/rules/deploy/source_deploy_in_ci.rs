@@ -1,8 +1,8 @@
-//! Deployments that build again.
+//! Deployments that build the image themselves.
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::{Deploy};
+use crate::discover::Deploy;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 
@@ -10,7 +10,7 @@ pub(crate) static RULE: Rule = Rule {
     name: "deploy/source-deploy-in-ci",
     section: Section::Deploy,
     level: Level::Advice,
-    assures: "what is deployed was built once",
+    assures: "deployments in CI deploy an image that was built before",
     aliases: &[],
     page: include_str!("source_deploy_in_ci.md"),
     check: Check::Deploy(check),
@@ -20,9 +20,13 @@ fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     if deploy.job.is_none() {
         return;
     }
-    let Some(source) = &deploy.from_source else { return };
-    out.finding(&source.at, "this deployment builds the image itself")
-        .label("built where nobody looks")
-        .consequence("what runs was never tested, has no tag of its own, and a rollback or another environment gets another build")
-        .remedy("build once, push, test that image, and deploy its digest everywhere");
+    match &deploy.from_source {
+        None => out.examined(),
+        Some(source) => {
+            out.finding(&source.at, "the deployment builds the image from source")
+                .label("built by Cloud Build, inside the deployment")
+                .consequence("what is deployed was never tested, and each environment gets an image of its own")
+                .remedy("build the image once in a step of its own, and deploy its digest");
+        }
+    }
 }

@@ -1,36 +1,38 @@
-//! Deployments that nobody checks.
+//! Deployments that nothing asks for an answer.
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::{Deploy, DeployTool, Platform};
+use crate::repo::Workflow;
 use crate::review::Review;
-use crate::views::rollout;
 use crate::rule::{Check, Out, Rule};
+use crate::views::deploy_job::{deploy_jobs, may_verify};
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/verification-missing",
     section: Section::Deploy,
     level: Level::ShouldFix,
-    assures: "a deployment is checked by asking the service",
+    assures: "something asks the service for an answer after it was deployed",
     aliases: &[],
     page: include_str!("verification_missing.md"),
-    check: Check::Deploy(check),
+    check: Check::Workflow(check),
 };
 
-fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
-    let by_command = matches!(deploy.tool, DeployTool::GcloudRun | DeployTool::DeployCloudRunAction);
-    if deploy.platform != Platform::CloudRun || !by_command {
-        return;
-    }
-    let Some((workflow, job, step)) = rollout::place(review, deploy) else { return };
-    if rollout::hands_on(workflow, job) {
-        return;
-    }
-    out.examined();
-    if !rollout::steps_after(workflow, job, step).into_iter().any(rollout::asks) {
-        out.finding(&deploy.at, "nothing asks the service after this deployment")
-            .label("green as soon as the port is open")
-            .consequence("the workflow is green while the service answers with errors; users find out first")
-            .remedy("request a path of the new revision that uses what it depends on, several times, and fail the job otherwise");
+fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
+    for deploying in deploy_jobs(review, workflow) {
+        let Some(first) = deploying.first() else { continue };
+        let asks = deploying.steps_after().into_iter().any(|s| may_verify(review, s));
+        if asks || deploying.continues_elsewhere(review) {
+            out.examined();
+            continue;
+        }
+        let passing =
+            matches!(first.environment.as_deref(), Some("preview" | "development" | "test"));
+        let finding = out
+            .finding(&first.at, "nothing asks the service for an answer after this deployment")
+            .label("the last word on whether it works")
+            .level(if passing { Level::Advice } else { Level::ShouldFix })
+            .consequence("the run is green when the platform has accepted the revision, whether it answers or not")
+            .remedy("request the health page after it, with retries, and fail the job when it does not answer");
+        finding.related(&deploying.job.id.at, "the job, to its end");
     }
 }

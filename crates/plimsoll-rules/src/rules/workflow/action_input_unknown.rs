@@ -1,67 +1,59 @@
-//! Inputs that an action ignores.
+//! Inputs that an action does not have.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{Applicability, Level, Section};
 
-use crate::repo::Workflow;
+use crate::repo::{EnvVar, Workflow, WorkflowStep};
 use crate::review::Review;
-use std::sync::OnceLock;
-
-use toml_edit::Document;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Out, Rule, replace};
+use crate::views::actions::{self, Action};
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/action-input-unknown",
     section: Section::Workflow,
     level: Level::ShouldFix,
-    assures: "actions get only inputs they have",
+    assures: "every input is one that its action has",
     aliases: &[],
     page: include_str!("action_input_unknown.md"),
     check: Check::Workflow(check),
 };
 
+/// Inputs that GitHub itself reads, of any action that is a container.
+const ALWAYS: [&str; 2] = ["args", "entrypoint"];
+
 fn check(_: &Review<'_>, workflow: &Workflow, out: &mut Out) {
     for step in workflow.jobs.iter().flat_map(|j| &j.steps) {
-        let Some(known) = step.action().and_then(|a| inputs(&a)) else { continue };
+        let Some((name, action)) = known(step) else { continue };
         out.examined();
         for input in &step.with {
-            let name = input.name.value.to_ascii_lowercase();
-            if known.contains(&name) {
-                continue;
+            let input_name = input.name.value.as_str();
+            if !action.knows(input_name) && !ALWAYS.contains(&input_name) {
+                report(&name, action, input, out);
             }
-            let uses = step.uses.as_ref().map_or("the action", |u| u.value.as_str());
-            let near = known.iter().find(|k| k.replace(['-', '_'], "") == name.replace(['-', '_'], ""));
-            let remedy = match near {
-                Some(near) => format!("name it `{near}`"),
-                None if uses.contains("deploy-cloudrun") => format!("pass it through flags: `--{}=…`", name.replace('_', "-")),
-                None => "remove it, or use the input that does what it was meant to do".to_owned(),
-            };
-            out.finding(&input.name.at, format!("{uses} has no input `{}`", input.name.value))
-                .label("ignored with a warning that nobody reads")
-                .consequence("the setting never reaches the platform: the service runs with its default instead")
-                .remedy(remedy);
         }
     }
 }
 
-/// The inputs of an action, where they are known.
-fn inputs(action: &str) -> Option<&'static [String]> {
-    static ACTIONS: OnceLock<Vec<(String, Vec<String>)>> = OnceLock::new();
-    let actions = ACTIONS.get_or_init(|| {
-        let Ok(file) = Document::parse(include_str!("../../../data/actions.toml")) else { return Vec::new() };
-        let names = |item: &toml_edit::Item| {
-            let list = item.get("inputs").and_then(|i| i.as_array());
-            list.into_iter().flatten().filter_map(|v| v.as_str()).map(str::to_owned).collect()
-        };
-        file.as_table().iter().map(|(action, item)| (action.to_owned(), names(item))).collect()
-    });
-    actions.iter().find(|(name, _)| name == action).map(|(_, inputs)| inputs.as_slice())
+/// The action of a step, where its inputs are listed. A newer major version may have others.
+fn known(step: &WorkflowStep) -> Option<(String, &'static Action)> {
+    let name = step.action()?;
+    let action = actions::action(&name)?;
+    let used = actions::major(&step.uses.as_ref()?.value);
+    (used <= action.newest()).then_some((name, action))
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_data_is_read() {
-        assert!(super::inputs("docker/build-push-action").is_some_and(|i| i.iter().any(|n| n == "cache-to")));
-        assert!(super::inputs("google-github-actions/deploy-cloudrun").is_some_and(|i| i.len() > 20));
-    }
+fn report(name: &str, action: &Action, input: &EnvVar, out: &mut Out) {
+    let at = &input.name.at;
+    let finding = out
+        .finding(at, format!("{name} has no input `{}`", input.name.value))
+        .label("ignored")
+        .evidence(format!("the inputs of {name} {} were read on 2026-11-23", action.release))
+        .consequence("GitHub prints a warning and goes on: what the input says never takes effect");
+    match action.near(&input.name.value) {
+        Some(near) => finding.remedy(format!("write `{near}`, or remove the input")).fix(
+            format!("write `{near}`"),
+            Applicability::Unsafe,
+            replace(at, near),
+        ),
+        None => finding.remedy("use an input that the action has, or remove this one"),
+    };
 }

@@ -1,45 +1,60 @@
-//! Loops that wait for ever.
+//! Wait loops that nothing ends.
 
 use plimsoll_model::{Level, Section};
+use plimsoll_syntax::shell::{Invocation, Loop};
 
-use crate::repo::Workflow;
+use crate::repo::{Job, Workflow, WorkflowStep};
 use crate::review::Review;
-use plimsoll_syntax::shell::{Command, Loop};
 use crate::rule::{Check, Out, Rule};
+use crate::views::deploy_job::{Text, deploy_jobs, texts};
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/poll-loop-unbounded",
     section: Section::Workflow,
-    level: Level::ShouldFix,
-    assures: "every wait ends",
+    level: Level::Advice,
+    assures: "every wait loop has an end",
     aliases: &[],
     page: include_str!("poll_loop_unbounded.md"),
     check: Check::Workflow(check),
 };
 
-fn check(_: &Review<'_>, workflow: &Workflow, out: &mut Out) {
-    for step in workflow.jobs.iter().flat_map(|j| &j.steps) {
-        let Some(run) = &step.run else { continue };
-        let commands = &run.script.commands;
-        let Some(sleep) = commands.iter().find(|c| c.in_loop == Some(Loop::While) && is(c, "sleep")) else { continue };
-        out.examined();
-        let endless = commands.iter().find(|c| c.in_loop == Some(Loop::While) && (is(c, "true") || is(c, ":")));
-        let bounded = commands.iter().any(|c| is(c, "exit") || is(c, "timeout") || is(c, "break") && counts(run.text.text()));
-        let limited = step.timeout.is_some();
-        let Some(endless) = endless.filter(|_| !bounded && !limited) else { continue };
-        out.finding(&run.place(endless.span), "this loop waits until what it waits for happens, and for ever if it does not")
-            .label("no bound")
-            .related(&run.place(sleep.span), "waits here")
-            .consequence("a deployment that never becomes ready is not reported: the job hangs until it is killed")
-            .remedy("count the attempts and exit with an error after the last, or set timeout-minutes on the step");
+/// What a loop that counts, or looks at the clock, has in its text.
+const BOUNDS: [&str; 12] =
+    ["$((", "((", "-lt", "-gt", "-ge", "-le", "-eq", "SECONDS", "date", "seq", "let ", "expr "];
+
+fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
+    for job in workflow.jobs.iter().filter(|j| !j.runs_on.is_empty()) {
+        let deploys = deploy_jobs(review, workflow).iter().any(|d| d.job.id == job.id);
+        for step in &job.steps {
+            one(review, job, step, deploys, out);
+        }
     }
 }
 
-fn is(command: &Command, program: &str) -> bool {
-    command.words.first().and_then(|w| w.text()) == Some(program)
+fn one(review: &Review<'_>, job: &Job, step: &WorkflowStep, deploys: bool, out: &mut Out) {
+    for text in texts(review, step) {
+        let waits =
+            |c: &Invocation<'_>| c.program == "sleep" && c.command.in_loop == Some(Loop::While);
+        let Some(sleep) = text.calls().find(waits) else { continue };
+        if job.timeout.is_some() || step.timeout.is_some() || is_bounded(&text) {
+            out.examined();
+            continue;
+        }
+        out.finding(&text.place(sleep.span()), "this wait loop has no end of its own")
+            .label("repeated until the condition comes true")
+            .related(&job.id.at, "has no timeout either")
+            .level(if deploys { Level::ShouldFix } else { Level::Advice })
+            .consequence("where the condition never comes true, the job waits for 360 minutes")
+            .remedy(
+                "count the attempts, as in `for i in $(seq 60)`, and fail when they are used up",
+            );
+        return;
+    }
 }
 
-/// Whether the text counts attempts, as a loop that breaks after some of them does.
-fn counts(text: &str) -> bool {
-    text.contains("$((") || text.contains("((") || text.contains("-ge ") || text.contains("-gt ")
+/// Whether a script counts, looks at the clock, reads its input or is wrapped in `timeout`.
+fn is_bounded(text: &Text<'_>) -> bool {
+    let source = text.source();
+    BOUNDS.iter().any(|b| source.contains(b))
+        || text.calls().any(|c| c.program == "read" || c.is_wrapped_in("timeout"))
 }
