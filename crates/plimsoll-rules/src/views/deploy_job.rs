@@ -6,7 +6,7 @@ use plimsoll_model::Edit;
 use plimsoll_syntax::Span;
 use plimsoll_syntax::shell::{self, Invocation, Script, Word};
 
-use crate::discover::commands::GCLOUD;
+use crate::discover::gcloud::GCLOUD;
 use crate::discover::paths::join;
 use crate::discover::{Build, Deploy, DeployTool, Platform};
 use crate::repo::{Fact, Job, Place, Run, Workflow, WorkflowStep};

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::commands::GCLOUD;
+use crate::discover::gcloud::GCLOUD;
 use crate::discover::scope::Scope;
 use crate::discover::{Deploy, Platform};
 use crate::repo::Fact;
