@@ -18,6 +18,8 @@ pub struct Server {
     pub port: Option<(u16, Place)>,
     /// Whether its port comes from a variable.
     pub port_is_variable: bool,
+    /// Processes that are started, where that is written out; a configuration file may set more.
+    pub processes: Option<u32>,
     /// Processes and threads that each serve one request, where each serves only one.
     pub sync_slots: Option<u32>,
 }
@@ -82,6 +84,7 @@ pub fn server(image: &Effective<'_>) -> Option<Server> {
             port,
             port_is_variable: port_word.as_ref().is_some_and(variable)
                 || bind.as_ref().is_some_and(variable),
+            processes: processes(&args),
             sync_slots: sync_slots(program, &args),
         })
     })
@@ -113,6 +116,17 @@ fn split_bind(word: &Word) -> (Option<String>, Option<String>) {
             (Some(host.to_owned()).filter(|h| !h.is_empty()), Some(port.to_owned()))
         }
         None => (None, None),
+    }
+}
+
+/// How many processes are started.
+fn processes(args: &Args<'_>) -> Option<u32> {
+    if args.has(&["--config", "-c"]) {
+        return None;
+    }
+    match args.last(&["--workers", "-w"]) {
+        None => Some(1),
+        Some(flag) => flag.value.as_ref()?.text()?.parse().ok(),
     }
 }
 
