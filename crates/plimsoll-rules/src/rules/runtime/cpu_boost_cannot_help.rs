@@ -35,7 +35,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         if count < 1.0 {
             continue;
         }
-        out.finding(&boost.at, format!("CPU boost can hardly help a start that uses one of {} CPU", cpu.value))
+        out.finding(&boost.at, format!("CPU boost can hardly help: one process starts on one thread and has {} CPU", cpu.value))
             .label("more CPU for one thread")
             .related(&server.at, format!("one {} process", server.program))
             .related(&cpu.at, "the CPU is set here")
