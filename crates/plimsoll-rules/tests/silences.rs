@@ -146,3 +146,43 @@ fn an_ignore_file_that_lets_it_through() {
     assert_eq!(with("docs\n!docs/a.md\n"), Vec::<String>::new());
     assert_eq!(with("**/*.md\n"), Vec::<String>::new());
 }
+
+#[test]
+fn a_stage_that_no_service_ships() {
+    let file = "FROM python:3.12-slim AS runtime\nUSER app\nCMD [\"x\"]\n\
+                FROM python:3.12-slim AS dev\n\
+                RUN apt-get update && apt-get install -y gcc && pip install poetry requests\n\
+                RUN curl https://a.example/i.sh | sh\n\
+                COPY .env /\n";
+    let rules = [
+        "image/apt-lists-left",
+        "image/build-tools-in-final-stage",
+        "image/package-manager-left",
+        "image/pip-cache-kept",
+        "image/recommends-installed",
+        "security/root-user",
+        "security/secret-file-copied",
+        "security/unverified-download",
+    ];
+    let action = |target: &str| {
+        job(&format!(
+            "      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          target: {target}\n          tags: r.example/a:1\n"
+        ))
+    };
+    let compose = ("compose.yaml", "services:\n  app:\n    build: {context: ., target: dev}\n");
+    let deployed = "      - run: gcloud run deploy a --image r.example/a:1\n";
+    let live = action("dev") + deployed;
+    let (runtime, dev, open) = (action("runtime"), action("dev"), action("${{ inputs.target }}"));
+    for rule in rules {
+        let of = |files: &[(&str, &str)]| {
+            findings(rule, &[&[("Dockerfile", file)], files].concat()).len()
+        };
+        assert_eq!(of(&[]), 1, "{rule}: without a build it is the last stage");
+        assert_eq!(of(&[(CI, &live)]), 1, "{rule}: the target that is deployed");
+        assert_eq!(of(&[(CI, &dev)]), 0, "{rule}: a target for work that is built");
+        assert_eq!(of(&[(CI, &runtime)]), 0, "{rule}: another target");
+        assert_eq!(of(&[(CI, &runtime), compose]), 0, "{rule}: a target for work at a desk");
+        assert_eq!(of(&[compose]), 0, "{rule}: a target for work at a desk alone");
+        assert_eq!(of(&[(CI, &open)]), 0, "{rule}: a target that is not known");
+    }
+}

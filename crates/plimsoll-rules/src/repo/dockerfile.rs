@@ -219,8 +219,12 @@ impl DockerfileView {
 
     /// The stages that a build of a target needs.
     pub fn reachable(&self, target: Option<&str>) -> impl Iterator<Item = &Stage> {
-        let indices: &[usize] =
-            self.target(target).and_then(|i| self.reach.get(i)).map_or(&[], Vec::as_slice);
+        self.target(target).into_iter().flat_map(|stage| self.reachable_from(stage))
+    }
+
+    /// The stages that a build of a stage needs.
+    pub fn reachable_from(&self, stage: usize) -> impl Iterator<Item = &Stage> {
+        let indices: &[usize] = self.reach.get(stage).map_or(&[], Vec::as_slice);
         indices.iter().filter_map(|i| self.stages.get(*i))
     }
 

@@ -23,4 +23,4 @@ pub mod variables;
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
 pub use secrets::{Literal, is_public_name, is_secret_name, literal};
-pub use shipped::{image_name, runs_as_root, shipped, shipped_runs};
+pub use shipped::{image_name, needed, runs_as_root, shipped, shipped_runs, targets};

@@ -1,16 +1,87 @@
-//! The image a Dockerfile ships: the last stage and the stages it is built on.
+//! The images a Dockerfile ships: the stages that are built for use, and those they are built on.
 
+use std::collections::BTreeSet;
+
+use super::building::{builds, dockerfile, target};
+use crate::discover::{BuildTool, Platform, Service};
 use crate::repo::{Command, DockerfileView, Stage, Step};
+use crate::review::Review;
 
-/// The stages whose layers are in the image that is built without a target.
+/// The stages that are shipped: the targets of the builds. Without a build, and beside builds
+/// for the desk, that is the last stage. A target that is not known ships nothing known.
 #[must_use]
-pub fn shipped(file: &DockerfileView) -> Vec<&Stage> {
-    file.target(None).map_or_else(Vec::new, |stage| file.lineage(stage))
+pub fn targets(review: &Review<'_>, file: &DockerfileView) -> BTreeSet<usize> {
+    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
+    let services = || review.found.services.iter().filter(own);
+    let (mut shipped, mut aside) = (BTreeSet::new(), BTreeSet::new());
+    let mut unknown = false;
+    for service in services() {
+        for build in builds(review, service) {
+            let Ok(name) = target(build) else {
+                unknown = true;
+                continue;
+            };
+            let Some(stage) = file.target(name) else { continue };
+            let desk = name.is_some_and(for_the_desk) && !is_deployed(review, service);
+            // Compose names a target for work; whoever releases the image may build another.
+            let released = build.tool != BuildTool::Compose || name.is_none();
+            if desk {
+                aside.insert(stage);
+            } else if released || services().all(|s| only_compose(review, s)) {
+                shipped.insert(stage);
+            }
+        }
+    }
+    let last = file.target(None).filter(|last| !aside.contains(last));
+    if shipped.is_empty() && !unknown { last.into_iter().collect() } else { shipped }
 }
 
-/// The RUN instructions of the image that is built without a target.
-pub fn shipped_runs(file: &DockerfileView) -> impl Iterator<Item = (&Step, &Command)> {
-    shipped(file).into_iter().flat_map(|stage| stage.runs())
+/// Whether a stage is named after work that nobody ships: development, tests, builds.
+fn for_the_desk(name: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "dev", "devel", "develop", "development", "devcontainer", "local", "debug", "test",
+        "tests", "tester", "testing", "e2e", "ci", "lint", "linter", "check", "build", "builder",
+        "compile", "compiler", "deps", "dependencies",
+    ];
+    let lower = name.to_ascii_lowercase();
+    lower.split(['-', '_', '.']).any(|word| WORDS.contains(&word))
+}
+
+fn is_deployed(review: &Review<'_>, service: &Service) -> bool {
+    let mut deploys = service.deploys.iter().filter_map(|i| review.found.deploys.get(*i));
+    deploys.any(|d| d.platform != Platform::Compose)
+}
+
+fn only_compose(review: &Review<'_>, service: &Service) -> bool {
+    builds(review, service).all(|b| b.tool == BuildTool::Compose)
+}
+
+/// The stages whose layers are in a shipped image, in order.
+#[must_use]
+pub fn shipped<'f>(review: &Review<'_>, file: &'f DockerfileView) -> Vec<&'f Stage> {
+    in_order(targets(review, file).into_iter().flat_map(|stage| file.lineage(stage)))
+}
+
+/// The stages that a build of a shipped image runs, in order.
+#[must_use]
+pub fn needed<'f>(review: &Review<'_>, file: &'f DockerfileView) -> Vec<&'f Stage> {
+    let of = |stage: usize| file.reachable_from(stage).collect::<Vec<_>>();
+    in_order(targets(review, file).into_iter().flat_map(of))
+}
+
+fn in_order<'f>(stages: impl Iterator<Item = &'f Stage>) -> Vec<&'f Stage> {
+    let mut stages: Vec<&Stage> = stages.collect();
+    stages.sort_by_key(|s| s.index);
+    stages.dedup_by_key(|s| s.index);
+    stages
+}
+
+/// The RUN instructions of the shipped images.
+pub fn shipped_runs<'f>(
+    review: &Review<'_>,
+    file: &'f DockerfileView,
+) -> impl Iterator<Item = (&'f Step, &'f Command)> + use<'f> {
+    shipped(review, file).into_iter().flat_map(|stage| stage.runs())
 }
 
 /// The name of an image without registry, folder, tag and digest: `python` of

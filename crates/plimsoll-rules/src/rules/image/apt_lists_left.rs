@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    for (step, command) in shipped_runs(file) {
+    for (step, command) in shipped_runs(review, file) {
         let Some(update) = update(command) else { continue };
         if cleans(command) {
             out.examined();

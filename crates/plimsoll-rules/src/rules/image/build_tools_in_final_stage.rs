@@ -17,8 +17,8 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    for (_, command) in shipped_runs(file) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    for (_, command) in shipped_runs(review, file) {
         for install in installs(command).filter(|i| i.manager.is_system()) {
             look(command, &install, out);
         }

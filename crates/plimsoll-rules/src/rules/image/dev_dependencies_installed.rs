@@ -20,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     let steps: Vec<&StepKind> =
-        shipped(file).iter().flat_map(|s| &s.steps).map(|s| &s.kind).collect();
+        shipped(review, file).iter().flat_map(|s| &s.steps).map(|s| &s.kind).collect();
     // The variables that hold where the install stands.
     let mut off: Vec<Manager> = Vec::new();
     for (index, kind) in steps.iter().enumerate() {

@@ -19,8 +19,8 @@ pub(crate) static RULE: Rule = Rule {
 
 const MANAGERS: [&str; 6] = ["poetry", "pipenv", "uv", "pdm", "hatch", "pip-tools"];
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    for (_, command) in shipped_runs(file) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    for (_, command) in shipped_runs(review, file) {
         for install in installs(command) {
             let by_python = install.manager == Manager::Pip
                 || (install.manager == Manager::Uv && install.call.subcommand(0) == Some("pip"));
@@ -30,7 +30,7 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             out.examined();
             for word in &install.packages {
                 let name = package_name(word.head());
-                if !MANAGERS.contains(&name) || uninstalled(command, name) || starts(file, name) {
+                if !MANAGERS.contains(&name) || uninstalled(command, name) || starts(review, file, name) {
                     continue;
                 }
                 out.finding(&command.place(word.span), format!("{name} stays in the image"))
@@ -56,14 +56,14 @@ fn uninstalled(command: &Command, name: &str) -> bool {
 
 /// Whether the service may be started with the manager: a command names it, or calls a script
 /// that may.
-fn starts(file: &DockerfileView, name: &str) -> bool {
+fn starts(review: &Review<'_>, file: &DockerfileView, name: &str) -> bool {
     let mentions = |words: &[Fact<String>], text: &str| {
         text.contains(name)
             || text.contains(".sh")
             || text.contains("entrypoint")
             || words.iter().any(|w| w.value.contains(name) || w.value.contains(".sh"))
     };
-    shipped(file).iter().flat_map(|s| &s.steps).any(|step| match &step.kind {
+    shipped(review, file).iter().flat_map(|s| &s.steps).any(|step| match &step.kind {
         StepKind::Cmd(c) | StepKind::Entrypoint(c) => mentions(&c.words, c.text()),
         StepKind::Healthcheck(Some(c)) => mentions(&c.words, c.text()),
         _ => false,

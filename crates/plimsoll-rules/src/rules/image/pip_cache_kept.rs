@@ -17,8 +17,8 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let stages = shipped(file);
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    let stages = shipped(review, file);
     if stages.iter().any(|s| configures(s)) {
         return;
     }

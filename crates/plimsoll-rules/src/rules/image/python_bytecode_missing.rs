@@ -18,8 +18,8 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let stages = sources(file);
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    let stages = sources(review, file);
     let compiled = stages.iter().any(|s| compiles(s));
     for stage in &stages {
         // One install is enough to say it: its flag compiles all that is there.
@@ -41,8 +41,8 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 
 /// The stages that Python packages come from: those of the image, and those it copies an
 /// environment from.
-fn sources(file: &DockerfileView) -> Vec<&Stage> {
-    let mut all = shipped(file);
+fn sources<'f>(review: &Review<'_>, file: &'f DockerfileView) -> Vec<&'f Stage> {
+    let mut all = shipped(review, file);
     let mut copied: Vec<usize> = Vec::new();
     for (_, copy) in all.iter().flat_map(|s| s.copies()) {
         let environment = copy.sources.iter().any(|s| {

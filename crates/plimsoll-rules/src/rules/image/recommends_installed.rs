@@ -17,11 +17,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    if switched_off(file) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    if switched_off(review, file) {
         return;
     }
-    for (_, command) in shipped_runs(file) {
+    for (_, command) in shipped_runs(review, file) {
         for install in installs(command).filter(|i| i.manager == Manager::Apt) {
             let words = install.call.args;
             // A flag from a variable may be the one.
@@ -57,9 +57,9 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 }
 
 /// Whether something sets `APT::Install-Recommends`, for all calls.
-fn switched_off(file: &DockerfileView) -> bool {
+fn switched_off(review: &Review<'_>, file: &DockerfileView) -> bool {
     let named = |text: &str| text.contains("Install-Recommends") || text.contains("apt.conf");
-    shipped(file).iter().flat_map(|s| &s.steps).any(|step| match &step.kind {
+    shipped(review, file).iter().flat_map(|s| &s.steps).any(|step| match &step.kind {
         StepKind::Run(c) => named(c.text()),
         StepKind::Copy(c) => named(&c.dest.value) || c.sources.iter().any(|s| named(&s.path.value)),
         _ => false,

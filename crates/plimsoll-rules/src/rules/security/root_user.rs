@@ -6,7 +6,7 @@ use plimsoll_syntax::dockerfile::FromRef;
 use crate::repo::{DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::{effective, runs_as_root, shipped};
+use crate::views::{effective, runs_as_root, targets};
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/root-user",
@@ -21,13 +21,16 @@ pub(crate) static RULE: Rule = Rule {
 const REMEDY: &str = "create a user in the last stage and name it with USER before CMD";
 const CONSEQUENCE: &str = "whoever breaks into the service is root in the container";
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let Some(last) = file.last() else { return };
-    let stages = shipped(file);
-    if stages.iter().any(|s| drops_privileges(s)) {
-        return;
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    for stage in targets(review, file).into_iter().filter_map(|i| file.stages.get(i)) {
+        if !file.lineage(stage.index).into_iter().any(drops_privileges) {
+            look(file, stage, out);
+        }
     }
-    let settings = effective(file, last.index);
+}
+
+fn look(file: &DockerfileView, stage: &Stage, out: &mut Out) {
+    let settings = effective(file, stage.index);
     if let Some(user) = settings.user {
         if user.value.contains('$') {
             return;
@@ -52,9 +55,9 @@ fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         out.examined();
     } else if runs_as_root(base) {
         let base = base.split('@').next().unwrap_or(base);
-        let draft = out.finding(&last.at, format!("the image runs as root: no USER after {base}"));
-        draft.label("the last stage").consequence(CONSEQUENCE).remedy(REMEDY);
-        if *at != last.image.at {
+        let draft = out.finding(&stage.at, format!("the image runs as root: no USER after {base}"));
+        draft.label("the stage that is shipped").consequence(CONSEQUENCE).remedy(REMEDY);
+        if *at != stage.image.at {
             draft.related(at, "the base runs as root");
         }
     }

@@ -20,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    for stage in shipped(file) {
+    for stage in shipped(review, file) {
         for (_, copy) in stage.copies() {
             if matches!(copy.from, Some((_, FromRef::Image | FromRef::Invalid))) {
                 continue;

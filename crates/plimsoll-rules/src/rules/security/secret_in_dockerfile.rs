@@ -24,7 +24,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             variable(text, "ARG", &arg.name, value, false, out);
         }
     }
-    let layers: Vec<usize> = shipped(file).iter().map(|s| s.index).collect();
+    let layers: Vec<usize> = shipped(review, file).iter().map(|s| s.index).collect();
     for stage in &file.stages {
         let in_image = layers.contains(&stage.index);
         for step in &stage.steps {

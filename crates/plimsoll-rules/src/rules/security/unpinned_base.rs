@@ -3,10 +3,10 @@
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::dockerfile::Base;
 
-use crate::repo::{DockerfileView, Stage};
+use crate::repo::DockerfileView;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::image_name;
+use crate::views::{image_name, needed};
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/unpinned-base",
@@ -20,9 +20,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     let text = file.text(review.sources);
-    let mut stages: Vec<&Stage> = file.reachable(None).collect();
-    stages.sort_by_key(|s| s.index);
-    for stage in stages.into_iter().filter(|s| s.base == Base::Image && s.image_known) {
+    for stage in needed(review, file).into_iter().filter(|s| s.base == Base::Image && s.image_known) {
         let image = stage.image.value.as_str();
         let written = stage.image.at.span.map_or("", |s| s.text(text));
         // Builds may set the argument, or give the image under this name.

@@ -3,9 +3,10 @@
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::shell::Invocation;
 
-use crate::repo::{Command, CopyStep, DockerfileView, Stage};
+use crate::repo::{Command, CopyStep, DockerfileView};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::needed;
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/unverified-download",
@@ -20,9 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 const CONSEQUENCE: &str = "the image gets whatever that address gives on the day of the build";
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let mut stages: Vec<&Stage> = file.reachable(None).collect();
-    stages.sort_by_key(|s| s.index);
-    for stage in stages {
+    for stage in needed(review, file) {
         for (_, copy) in stage.copies() {
             added(file.text(review.sources), copy, out);
         }
