@@ -186,3 +186,44 @@ fn a_stage_that_no_service_ships() {
         assert_eq!(of(&[(CI, &open)]), 0, "{rule}: a target that is not known");
     }
 }
+
+#[test]
+fn a_user_that_the_cluster_sets() {
+    let rule = "security/root-user";
+    let file = ("app/Dockerfile", "FROM python:3.12-slim\nCMD [\"x\"]\n");
+    let manifest = |security: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: app}}\nspec:\n  template:\n    spec:\n{security}      containers:\n        - name: app\n          image: r.example/app:1\n"
+        )
+    };
+    let other = manifest("      securityContext:\n        runAsUser: 1000\n");
+    let root = manifest("      securityContext:\n        runAsUser: 0\n");
+    assert_eq!(findings(rule, &[file]).len(), 1);
+    assert_eq!(findings(rule, &[file, ("k8s/app.yaml", &manifest(""))]).len(), 1);
+    assert_eq!(findings(rule, &[file, ("k8s/app.yaml", &root)]).len(), 1);
+    assert_eq!(findings(rule, &[file, ("k8s/app.yaml", &other)]), Vec::<String>::new());
+}
+
+#[test]
+fn tools_of_python_in_an_image_of_another_language() {
+    let rule = "image/python-bytecode-missing";
+    let file = |start: &str| format!("FROM node:22-slim\nRUN uv pip install x\n{start}\n");
+    assert_eq!(findings(rule, &[("Dockerfile", &file("CMD [\"python3\", \"a.py\"]"))]).len(), 1);
+    let node = file("CMD [\"node\", \"a.js\"]");
+    assert_eq!(findings(rule, &[("Dockerfile", &node)]), Vec::<String>::new());
+}
+
+#[test]
+fn sudo_that_is_needed_or_goes_again() {
+    let rule = "security/sudo-in-build";
+    let of = |lines: &str| findings(rule, &[("Dockerfile", lines)]).len();
+    assert_eq!(of("FROM debian:12\nRUN sudo ls\n"), 1);
+    assert_eq!(of("FROM debian:12\nUSER app\nRUN sudo ls\n"), 0);
+    assert_eq!(of("FROM debian:12\nRUN sudo -u app ls\n"), 0);
+    assert_eq!(of("FROM cimg/node:22.1\nRUN sudo ls\n"), 0, "the base has a user of its own");
+    assert_eq!(
+        of("FROM debian:12\nRUN apt-get install -y sudo && x && apt-get purge -y sudo\n"),
+        0
+    );
+    assert_eq!(of("FROM debian:12 AS b\nRUN apt-get install -y sudo\nFROM scratch\n"), 0);
+}

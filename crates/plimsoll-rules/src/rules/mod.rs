@@ -47,7 +47,7 @@ rules! {
     // Users, secrets, unpinned inputs.
 
     security {
-        root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, unpinned_base, unverified_download,
+        root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, sudo_in_build, unpinned_base, unverified_download,
     }
 
     // The workflows themselves.

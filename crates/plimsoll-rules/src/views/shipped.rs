@@ -39,9 +39,28 @@ pub fn targets(review: &Review<'_>, file: &DockerfileView) -> BTreeSet<usize> {
 /// Whether a stage is named after work that nobody ships: development, tests, builds.
 fn for_the_desk(name: &str) -> bool {
     const WORDS: [&str; 22] = [
-        "dev", "devel", "develop", "development", "devcontainer", "local", "debug", "test",
-        "tests", "tester", "testing", "e2e", "ci", "lint", "linter", "check", "build", "builder",
-        "compile", "compiler", "deps", "dependencies",
+        "dev",
+        "devel",
+        "develop",
+        "development",
+        "devcontainer",
+        "local",
+        "debug",
+        "test",
+        "tests",
+        "tester",
+        "testing",
+        "e2e",
+        "ci",
+        "lint",
+        "linter",
+        "check",
+        "build",
+        "builder",
+        "compile",
+        "compiler",
+        "deps",
+        "dependencies",
     ];
     let lower = name.to_ascii_lowercase();
     lower.split(['-', '_', '.']).any(|word| WORDS.contains(&word))

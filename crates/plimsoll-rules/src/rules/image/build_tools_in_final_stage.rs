@@ -52,8 +52,10 @@ fn removed(command: &Command, install: &Install<'_>, tools: &[&str]) -> bool {
     let bundle = virtual_name(install);
     command.calls().filter(|c| c.span().start > start).any(|call| {
         let verbs = ["remove", "purge", "del", "erase", "autoremove", "auto-remove"];
-        let removes = matches!(call.program, "apt-get" | "apt" | "aptitude" | "apk" | "dnf" | "yum" | "microdnf")
-            && call.args.iter().any(|w| w.text().is_some_and(|t| verbs.contains(&t)));
+        let removes = matches!(
+            call.program,
+            "apt-get" | "apt" | "aptitude" | "apk" | "dnf" | "yum" | "microdnf"
+        ) && call.args.iter().any(|w| w.text().is_some_and(|t| verbs.contains(&t)));
         removes
             && call.args.iter().any(|w| {
                 let name = package_name(w.head());
@@ -79,9 +81,28 @@ fn virtual_name<'a>(install: &Install<'a>) -> Option<&'a str> {
 
 fn is_build_tool(name: &str) -> bool {
     const TOOLS: [&str; 22] = [
-        "gcc", "g++", "cc", "c++", "clang", "make", "automake", "autoconf", "libtool", "cmake",
-        "ninja-build", "build-essential", "build-base", "alpine-sdk", "musl-dev", "gcc-c++",
-        "pkg-config", "pkgconf", "cargo", "rustc", "bison", "git",
+        "gcc",
+        "g++",
+        "cc",
+        "c++",
+        "clang",
+        "make",
+        "automake",
+        "autoconf",
+        "libtool",
+        "cmake",
+        "ninja-build",
+        "build-essential",
+        "build-base",
+        "alpine-sdk",
+        "musl-dev",
+        "gcc-c++",
+        "pkg-config",
+        "pkgconf",
+        "cargo",
+        "rustc",
+        "bison",
+        "git",
     ];
     TOOLS.contains(&name)
         || name.ends_with("-dev")

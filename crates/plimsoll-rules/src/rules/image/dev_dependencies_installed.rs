@@ -78,9 +78,9 @@ fn switches(name: &str, value: &str) -> Option<Manager> {
 /// Whether the call itself leaves them out. One with a variable may.
 fn leaves_out(install: &Install<'_>) -> bool {
     let own = &install.call.command.assignments;
-    let assigned = own.iter().any(|(name, value)| {
-        switches(name, value.text().unwrap_or("$")) == Some(install.manager)
-    });
+    let assigned = own
+        .iter()
+        .any(|(name, value)| switches(name, value.text().unwrap_or("$")) == Some(install.manager));
     let wrapped = install.call.wrappers.iter().any(|w| w.head().contains('='));
     let flags: &[&str] = match install.manager {
         Manager::Poetry => &["--only", "--no-dev", "--without"],
@@ -105,7 +105,10 @@ fn pruned(install: &Install<'_>, steps: &[&StepKind]) -> bool {
             matches!(call.program, "npm" | "npm-prune")
                 && call.args.iter().any(|w| matches!(w.text(), Some("prune")))
                 || call.program == "rm"
-                    && call.args.iter().any(|w| w.head().trim_end_matches('/').ends_with("node_modules"))
+                    && call
+                        .args
+                        .iter()
+                        .any(|w| w.head().trim_end_matches('/').ends_with("node_modules"))
         }
         Manager::Poetry => {
             call.program == "poetry" && call.args.iter().any(|w| w.text() == Some("--sync"))

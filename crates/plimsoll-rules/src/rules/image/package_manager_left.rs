@@ -30,7 +30,10 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             out.examined();
             for word in &install.packages {
                 let name = package_name(word.head());
-                if !MANAGERS.contains(&name) || uninstalled(command, name) || starts(review, file, name) {
+                if !MANAGERS.contains(&name)
+                    || uninstalled(command, name)
+                    || starts(review, file, name)
+                {
                     continue;
                 }
                 out.finding(&command.place(word.span), format!("{name} stays in the image"))

@@ -56,7 +56,10 @@ fn settles(word: &str) -> bool {
 
 fn cleans(command: &Command) -> bool {
     let text = command.text();
-    command.mounts.iter().any(|m| m.target.as_deref().is_none_or(|t| t.contains('$') || t.contains("cache")))
+    command
+        .mounts
+        .iter()
+        .any(|m| m.target.as_deref().is_none_or(|t| t.contains('$') || t.contains("cache")))
         || ["PIP_NO_CACHE_DIR", "pip cache purge", ".cache"].iter().any(|t| text.contains(t))
 }
 

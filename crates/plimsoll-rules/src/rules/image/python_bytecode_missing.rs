@@ -6,7 +6,7 @@ use plimsoll_syntax::dockerfile::FromRef;
 use crate::repo::{Command, DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, replace};
-use crate::views::{Install, Manager, installs, shipped};
+use crate::views::{Install, Manager, effective, installs, shipped, targets};
 
 pub(crate) static RULE: Rule = Rule {
     name: "image/python-bytecode-missing",
@@ -19,6 +19,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    if targets(review, file).into_iter().all(|stage| starts_something_else(file, stage)) {
+        return;
+    }
     let stages = sources(review, file);
     let compiled = stages.iter().any(|s| compiles(s));
     for stage in &stages {
@@ -37,6 +40,18 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             }
         }
     }
+}
+
+/// Whether an image is known to start a program of another language: what Python packages it
+/// has are tools.
+fn starts_something_else(file: &DockerfileView, stage: usize) -> bool {
+    const OTHERS: [&str; 14] = [
+        "node", "npm", "npx", "yarn", "pnpm", "bun", "deno", "java", "ruby", "bundle", "php",
+        "php-fpm", "nginx", "dotnet",
+    ];
+    let all = effective(file, stage);
+    let mut commands = [all.entrypoint, all.cmd].into_iter().flatten();
+    commands.any(|(_, c)| c.calls().next().is_some_and(|call| OTHERS.contains(&call.program)))
 }
 
 /// The stages that Python packages come from: those of the image, and those it copies an
@@ -66,7 +81,8 @@ fn sources<'f>(review: &Review<'_>, file: &'f DockerfileView) -> Vec<&'f Stage> 
 fn compiles(stage: &Stage) -> bool {
     stage.steps.iter().any(|step| match &step.kind {
         StepKind::Env(pairs) => pairs.iter().any(|(name, value)| {
-            name.value == "UV_COMPILE_BYTECODE" && !matches!(value.value.as_str(), "0" | "false" | "")
+            name.value == "UV_COMPILE_BYTECODE"
+                && !matches!(value.value.as_str(), "0" | "false" | "")
         }),
         StepKind::Arg(args) => args.iter().any(|a| a.name.value == "UV_COMPILE_BYTECODE"),
         StepKind::Run(c) => {
@@ -86,7 +102,9 @@ fn plain(install: &Install<'_>) -> Option<&'static str> {
         return None;
     }
     match install.manager {
-        Manager::Pip => words.iter().any(|w| w.text() == Some("--no-compile")).then_some("--no-compile"),
+        Manager::Pip => {
+            words.iter().any(|w| w.text() == Some("--no-compile")).then_some("--no-compile")
+        }
         Manager::Uv => (!install.call.has("--dry-run")).then_some("--compile-bytecode"),
         Manager::Poetry => (!install.call.has("--dry-run")).then_some("--compile"),
         _ => None,

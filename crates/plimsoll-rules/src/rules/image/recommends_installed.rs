@@ -37,7 +37,8 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             }
             let place = command.place(install.call.span());
             let program = install.call.program;
-            let draft = out.finding(&place, format!("{program} install takes recommended packages"));
+            let draft =
+                out.finding(&place, format!("{program} install takes recommended packages"));
             draft
                 .label("no --no-install-recommends")
                 .consequence("packages that nothing asked for make the image larger")

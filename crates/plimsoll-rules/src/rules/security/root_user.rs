@@ -3,9 +3,11 @@
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
+use crate::discover::{Deploy, Platform, Service};
 use crate::repo::{DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::building::dockerfile;
 use crate::views::{effective, runs_as_root, targets};
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,11 +24,35 @@ const REMEDY: &str = "create a user in the last stage and name it with USER befo
 const CONSEQUENCE: &str = "whoever breaks into the service is root in the container";
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    if set_by_cluster(review, file) {
+        return out.examined();
+    }
     for stage in targets(review, file).into_iter().filter_map(|i| file.stages.get(i)) {
         if !file.lineage(stage.index).into_iter().any(drops_privileges) {
             look(file, stage, out);
         }
     }
+}
+
+/// Whether each place that deploys the image is a manifest that sets another user.
+fn set_by_cluster(review: &Review<'_>, file: &DockerfileView) -> bool {
+    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
+    let deploys = review.found.services.iter().filter(own).flat_map(|s| &s.deploys);
+    let mut deploys = deploys
+        .filter_map(|i| review.found.deploys.get(*i))
+        .filter(|d| d.platform != Platform::Compose)
+        .peekable();
+    let sets = |d: &Deploy| {
+        d.platform == Platform::Kubernetes
+            && review.sources.text(&d.at.path).is_some_and(|t| t.lines().any(other_user))
+    };
+    deploys.peek().is_some() && deploys.all(sets)
+}
+
+fn other_user(line: &str) -> bool {
+    let line = line.trim_start().trim_start_matches("- ");
+    let user = line.strip_prefix("runAsUser:").map(str::trim).is_some_and(|u| u != "0");
+    user || line.trim_end() == "runAsNonRoot: true"
 }
 
 fn look(file: &DockerfileView, stage: &Stage, out: &mut Out) {

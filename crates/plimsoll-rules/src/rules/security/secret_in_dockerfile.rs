@@ -64,8 +64,7 @@ fn variable(
         out.examined();
         return;
     }
-    let draft =
-        out.finding(&name.at, format!("{keyword} {} holds the secret itself", name.value));
+    let draft = out.finding(&name.at, format!("{keyword} {} holds the secret itself", name.value));
     let certain = in_image && kind == Literal::Secret;
     draft
         .level(if certain { Level::Blocking } else { Level::ShouldFix })

@@ -20,7 +20,8 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     let text = file.text(review.sources);
-    for stage in needed(review, file).into_iter().filter(|s| s.base == Base::Image && s.image_known) {
+    for stage in needed(review, file).into_iter().filter(|s| s.base == Base::Image && s.image_known)
+    {
         let image = stage.image.value.as_str();
         let written = stage.image.at.span.map_or("", |s| s.text(text));
         // Builds may set the argument, or give the image under this name.
