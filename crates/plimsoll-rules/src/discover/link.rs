@@ -28,6 +28,11 @@ pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut 
             }
         }
     }
+    for template in repo.dockerfiles.iter().filter(|d| d.is_template(sources)) {
+        let location = Location::file(&*template.path);
+        let reason = "it is a template, not a Dockerfile".to_owned();
+        found.not_analysed.push(NotAnalysed { location, reason });
+    }
     for limit in repo.dockerfiles.iter().flat_map(|d| &d.limits) {
         let location = crate::review::locate(sources, &limit.at);
         found.not_analysed.push(NotAnalysed { location, reason: limit.value.clone() });

@@ -208,6 +208,13 @@ impl DockerfileView {
         sources.text(&self.path).unwrap_or("")
     }
 
+    /// Whether BuildKit refuses it because it is a template for another program.
+    #[must_use]
+    pub fn is_template(&self, sources: &Sources) -> bool {
+        let text = self.text(sources);
+        !self.errors.is_empty() && text.contains("{{") && text.contains("}}")
+    }
+
     /// The stage that a target names; the last one without a target.
     #[must_use]
     pub fn target(&self, target: Option<&str>) -> Option<usize> {

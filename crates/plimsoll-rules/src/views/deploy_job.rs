@@ -382,10 +382,18 @@ pub fn insert_lines(review: &Review<'_>, body: &Place, lines: &[&str]) -> Option
     block.then(|| insert(&body.path, at, inserted))
 }
 
-/// Whether a command that deploys to Cloud Run has arguments that are not known, such as
+/// Whether a command or action that deploys has arguments that are not known, such as
 /// `$FLAGS`.
 #[must_use]
 pub fn has_unknown_arguments(review: &Review<'_>, deploy: &Deploy) -> bool {
+    // Flags of an action that are known only when it runs may say anything.
+    let step = job_of(review, deploy).and_then(|job| job.step_of(deploy));
+    let unknown =
+        |name: &str| step.and_then(|s| s.input(name)).is_some_and(|f| f.value.contains("${{"));
+    if unknown("flags") || unknown("no_traffic") {
+        return true;
+    }
+
     if deploy.tool == DeployTool::DeployCloudRunAction {
         return false;
     }

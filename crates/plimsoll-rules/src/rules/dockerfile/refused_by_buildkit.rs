@@ -16,7 +16,10 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    if file.is_template(review.sources) {
+        return;
+    }
     out.examined();
     // BuildKit stops at its first error; what comes after may only follow from it.
     if let Some(error) = file.errors.first() {
