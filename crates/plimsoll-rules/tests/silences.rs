@@ -227,3 +227,29 @@ fn sudo_that_is_needed_or_goes_again() {
     );
     assert_eq!(of("FROM debian:12 AS b\nRUN apt-get install -y sudo\nFROM scratch\n"), 0);
 }
+
+#[test]
+fn workers_that_are_given_elsewhere() {
+    let rule = "runtime/concurrency-without-workers";
+    let of = |start: &str, flags: &str| {
+        let steps = format!(
+            "      - run: docker build -t r.example/a:1 .\n      - run: gcloud run deploy a --image r.example/a:1 {flags}\n"
+        );
+        let file = format!("FROM python:3.12-slim\n{start}\n");
+        findings(rule, &[("Dockerfile", &file), (CI, &job(&steps))]).len()
+    };
+    assert_eq!(of("CMD [\"gunicorn\", \"m:a\"]", ""), 1);
+    assert_eq!(of("ENTRYPOINT [\"gunicorn\"]\nCMD [\"--threads\", \"40\", \"m:a\"]", ""), 0);
+    assert_eq!(of("CMD exec gunicorn $FLAGS m:a", ""), 0);
+    assert_eq!(of("CMD [\"gunicorn\", \"m:a\"]", "--command ./other"), 0);
+}
+
+#[test]
+fn a_development_server_in_a_stage_for_work() {
+    let file =
+        "FROM p AS prod\nCMD [\"x\"]\nFROM prod AS dev\nCMD [\"uvicorn\", \"a:b\", \"--reload\"]\n";
+    let prod = job("      - run: docker build --target prod .\n");
+    let rule = "runtime/dev-server";
+    assert_eq!(findings(rule, &[("Dockerfile", file)]).len(), 1);
+    assert_eq!(findings(rule, &[("Dockerfile", file), (CI, &prod)]), Vec::<String>::new());
+}

@@ -18,7 +18,8 @@ pub struct Server {
     pub port: Option<(u16, Place)>,
     /// Whether its port comes from a variable.
     pub port_is_variable: bool,
-    /// Processes that are started, where that is written out; a configuration file may set more.
+    /// Processes that are started, where all arguments are written out; a configuration file may
+    /// set more.
     pub processes: Option<u32>,
     /// Processes and threads that each serve one request, where each serves only one.
     pub sync_slots: Option<u32>,
@@ -60,10 +61,13 @@ const VALUES: Takes = Takes::These(&[
 #[must_use]
 pub fn server(image: &Effective<'_>) -> Option<Server> {
     let (_, command) = image.starts()?;
+    // CMD gives an ENTRYPOINT in exec form more arguments.
+    let more = image.entrypoint.is_some() && image.cmd.is_some() && command.exec;
     let calls: Vec<Invocation<'_>> = command.calls().collect();
     calls.into_iter().rev().find_map(|call| {
         let (program, words) = program(&call)?;
         let args = Args::parse(words, VALUES);
+        let open = more || words.iter().any(|w| w.text().is_none() && w.head().is_empty());
         let at = |w: &Word| command.place(w.span);
         let value = |names: &[&str]| args.last(names).and_then(|f| f.value.clone());
         let bind = value(&["--bind", "-b"]);
@@ -84,8 +88,8 @@ pub fn server(image: &Effective<'_>) -> Option<Server> {
             port,
             port_is_variable: port_word.as_ref().is_some_and(variable)
                 || bind.as_ref().is_some_and(variable),
-            processes: processes(&args),
-            sync_slots: sync_slots(program, &args),
+            processes: if open { None } else { processes(&args) },
+            sync_slots: if open { None } else { sync_slots(program, &args) },
         })
     })
 }

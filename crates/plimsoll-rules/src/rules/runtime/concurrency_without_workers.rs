@@ -4,9 +4,9 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::{Platform, Service};
 use crate::review::Review;
+use crate::rule::{Check, Out, Rule};
 use crate::views::cloud_run::cloud_run;
 use crate::views::{effective, server};
-use crate::rule::{Check, Out, Rule};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/concurrency-without-workers",
@@ -25,13 +25,20 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     if image.env.keys().any(|k| matches!(*k, "GUNICORN_CMD_ARGS" | "WEB_CONCURRENCY")) {
         return;
     }
-    let Some((server, slots)) = server::server(&image).and_then(|s| s.sync_slots.map(|n| (s, n))) else { return };
+    let Some((server, slots)) = server::server(&image).and_then(|s| s.sync_slots.map(|n| (s, n)))
+    else {
+        return;
+    };
     for deploy in service.deploys.iter().filter_map(|i| review.found.deploys.get(*i)) {
-        if deploy.platform != Platform::CloudRun {
+        if deploy.platform != Platform::CloudRun || deploy.settings.command.is_some() {
             continue;
         }
         let set = deploy.settings.concurrency.as_ref();
-        let Some(requests) = set.map_or(Some(cloud_run().default_concurrency), |c| c.value.parse().ok()) else { continue };
+        let Some(requests) =
+            set.map_or(Some(cloud_run().default_concurrency), |c| c.value.parse().ok())
+        else {
+            continue;
+        };
         out.examined();
         if requests <= slots.saturating_mul(4) {
             continue;

@@ -5,8 +5,8 @@ use plimsoll_syntax::shell::Invocation;
 
 use crate::repo::DockerfileView;
 use crate::review::Review;
-use crate::views::effective;
 use crate::rule::{Check, Out, Rule};
+use crate::views::{effective, targets};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/dev-server",
@@ -18,9 +18,14 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let Some(last) = file.last() else { return };
-    let all = effective(file, last.index);
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    for stage in targets(review, file) {
+        look(file, stage, out);
+    }
+}
+
+fn look(file: &DockerfileView, stage: usize, out: &mut Out) {
+    let all = effective(file, stage);
     for (_, command) in [all.entrypoint, all.cmd].into_iter().flatten() {
         out.examined();
         for call in command.calls() {
@@ -41,12 +46,19 @@ fn development(call: &Invocation<'_>) -> Option<&'static str> {
         "uvicorn" | "gunicorn" | "hypercorn" if call.has("--reload") => Some("--reload"),
         "flask" if sub(0) == Some("run") || call.has("run") => Some("flask run"),
         "fastapi" if sub(0) == Some("dev") => Some("fastapi dev"),
-        "npm" | "pnpm" | "yarn" if sub(0) == Some("dev") || (sub(0) == Some("run") && matches!(sub(1), Some("dev" | "start:dev"))) => Some("the dev script"),
+        "npm" | "pnpm" | "yarn"
+            if sub(0) == Some("dev")
+                || (sub(0) == Some("run") && matches!(sub(1), Some("dev" | "start:dev"))) =>
+        {
+            Some("the dev script")
+        }
         "vite" if matches!(sub(0), None | Some("dev" | "serve")) => Some("vite"),
         "nodemon" => Some("nodemon"),
         "ts-node" | "ts-node-dev" | "tsx" => Some("TypeScript compiled at start"),
         "next" if sub(0) == Some("dev") => Some("next dev"),
-        program if program.starts_with("python") && call.has("runserver") => Some("manage.py runserver"),
+        program if program.starts_with("python") && call.has("runserver") => {
+            Some("manage.py runserver")
+        }
         _ => None,
     }
 }
