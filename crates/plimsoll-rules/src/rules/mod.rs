@@ -46,7 +46,9 @@ rules! {
 
     // How the service runs.
 
-    runtime {}
+    runtime {
+        shell_form_without_exec, healthcheck_ignored,
+    }
 
     // Plimsoll's own settings.
 

@@ -88,7 +88,7 @@ impl Install<'_> {
 
 /// The name of a package without version, extras and architecture.
 #[must_use]
-pub(crate) fn package_name(word: &str) -> &str {
+pub fn package_name(word: &str) -> &str {
     let scoped = usize::from(word.starts_with('@'));
     let end = word
         .char_indices()
