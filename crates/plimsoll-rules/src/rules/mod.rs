@@ -47,7 +47,7 @@ rules! {
     // How the service runs.
 
     runtime {
-        shell_form_without_exec, healthcheck_ignored,
+        shell_form_without_exec, healthcheck_ignored, bind_localhost, port_mismatch,
     }
 
     // Plimsoll's own settings.

@@ -115,7 +115,10 @@ pub fn mebibytes(text: &str) -> Option<u64> {
 fn text<'r>(review: &Review<'r>, deploy: &Deploy) -> &'r str {
     let all = review.sources.text(&deploy.at.path).unwrap_or("");
     let Some(span) = deploy.at.span else { return all };
-    all.get(span.start as usize..span.end as usize).unwrap_or("")
+    // What a command spans may be its first word only; its last argument is known apart from it.
+    let last = deploy.insert_flag_at.as_ref().and_then(|at| at.span);
+    let end = last.map_or(span.end, |last| last.end.max(span.end));
+    all.get(span.start as usize..end as usize).unwrap_or("")
 }
 
 /// Whether what a deployment to Cloud Run does not set can be said to be unset: it is no update of
@@ -190,6 +193,14 @@ pub fn replaces_command(review: &Review<'_>, deploy: &Deploy) -> bool {
 pub fn sets(deploy: &Deploy, name: &str) -> bool {
     let s = &deploy.settings;
     s.env.iter().chain(&s.secrets).any(|(n, _)| n.value == name)
+}
+
+/// Whether a deployment may set variables that are not written out in it.
+#[must_use]
+pub fn hides_variables(review: &Review<'_>, deploy: &Deploy) -> bool {
+    let text = text(review, deploy);
+    ["envFrom", "env-vars-file", "env_vars_file"].iter().any(|word| text.contains(word))
+        || (deploy.tool == DeployTool::GcloudRun && hides_flags(text, deploy))
 }
 
 /// Whether it is told that a deployment is for production.
