@@ -39,6 +39,9 @@ pub(crate) fn write(root: &Path) -> Result<(), String> {
 /// Lines that are drawn; the rest is counted.
 const MOST: usize = 58;
 
+/// Columns that are drawn; a longer line is cut.
+const WIDEST: usize = 118;
+
 fn draw(command: &str, text: &str) -> String {
     let mut lines: Vec<String> = vec![format!("\u{1b}[2m$\u{1b}[0m {command}"), String::new()];
     lines.extend(text.lines().take(MOST).map(str::to_owned));
@@ -46,7 +49,7 @@ fn draw(command: &str, text: &str) -> String {
     if left > 0 {
         lines.push(format!("\u{1b}[2m… {left} more lines\u{1b}[0m"));
     }
-    let widest = lines.iter().map(|l| plain_length(l)).max().unwrap_or(0);
+    let widest = lines.iter().map(|l| plain_length(l)).max().unwrap_or(0).min(WIDEST);
     let (width, height) = (widest as f64 * FONT + 40.0, lines.len() as f64 * LINE + 40.0);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n\

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use plimsoll_model::{EntryKind, Problem, SourceFile, Sources};
+use plimsoll_syntax::dockerfile::is_dockerfile_name;
 use plimsoll_syntax::gitignore::GitIgnore;
 
 /// How much is read at the most.
@@ -232,7 +233,7 @@ fn matters(path: &str, name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let ends = |suffixes: &[&str]| suffixes.iter().any(|s| lower.ends_with(s));
     NAMES.contains(&name)
-        || is_dockerfile(&lower)
+        || is_dockerfile_name(name)
         || ends(&[".dockerignore", ".yml", ".yaml", ".sh", ".bash", ".mk", ".hcl"])
         || (lower.starts_with("requirements") && lower.ends_with(".txt"))
         || (path.contains("requirements/") && lower.ends_with(".txt"))
@@ -243,13 +244,4 @@ fn is_script_folder(path: &str) -> bool {
     let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
     let last = folder.rsplit('/').next().unwrap_or("");
     ["scripts", "script", "bin", "ci", ".ci", "hack", "tools", "deploy"].contains(&last)
-}
-
-/// Whether a lower-case file name is one that people give to Dockerfiles.
-fn is_dockerfile(lower: &str) -> bool {
-    ["dockerfile", "containerfile"].iter().any(|stem| {
-        lower == *stem
-            || lower.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
-            || lower.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
-    }) && !lower.ends_with(".md")
 }

@@ -145,7 +145,7 @@ fn make_variables(text: &str) -> String {
     while let Some(i) = rest.find('$') {
         out.push_str(&rest[..i]);
         rest = &rest[i..];
-        let name = rest.strip_prefix("$(").and_then(|t| t.split(')').next());
+        let name = rest.strip_prefix("$(").and_then(|t| t.split_once(')')).map(|(n, _)| n);
         let plain =
             |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if let Some(name) = name.filter(|n| plain(n)) {
@@ -189,6 +189,7 @@ mod tests {
 
     #[test]
     fn cycles_and_noise_end() {
+        assert_eq!(Makefile::parse("a:\n\techo $(X").recipes(&[]).count(), 1);
         let makefile = Makefile::parse("a: b\nb: a\n\tx\nifdef X\n\ty\nendif\n\\\n");
         assert_eq!(makefile.recipes(&["a".to_owned()]).count(), 2);
     }

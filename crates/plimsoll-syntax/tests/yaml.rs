@@ -30,6 +30,7 @@ fn block_scalars_map_back_to_their_lines() {
     assert_eq!(run.style(), Some(Style::Literal));
     let cooked = run.cooked();
     assert_eq!(cooked.text(), "set -e\n\ndocker build \\\n  -t x .\n");
+    assert_eq!(cooked.source_span(Span::new(4, 6)).text(source), "-e");
     let at = cooked.text().find("-t x").unwrap();
     let span = cooked.source_span(Span::new(at, at + 4));
     assert_eq!(span.text(source), "-t x");

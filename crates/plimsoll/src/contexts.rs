@@ -200,9 +200,14 @@ pub(crate) fn summary(folder: &str, context: &Context) -> ContextSummary {
 }
 
 /// The patterns that decided no path, as `line: pattern`, and how many patterns there are.
-/// Nothing where only what is sent was walked: a pattern may match in what was not.
+/// Nothing where not everything was looked at: a pattern may match in what was not.
 pub(crate) fn idle_patterns(context: &Context) -> (Vec<String>, usize) {
-    let ignore = context.request.ignore.as_ref().filter(|_| context.report.unfiltered.is_some());
+    let whole = match &context.request.follow {
+        Follow::All => true,
+        Follow::Paths(paths) => paths.iter().any(|p| matches!(p.as_str(), "." | "./" | "/")),
+    };
+    let looked = whole && context.report.unfiltered.is_some();
+    let ignore = context.request.ignore.as_ref().filter(|_| looked);
     let Some(ignore) = ignore else { return (Vec::new(), 0) };
     let patterns = IgnoreFile::parse(&ignore.text).patterns;
     let idle = patterns.iter().zip(&context.report.pattern_hits).filter(|(_, hits)| **hits == 0);

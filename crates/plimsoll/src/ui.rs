@@ -52,8 +52,9 @@ impl Colour {
     }
 }
 
-/// The columns of the terminal, 100 where there is none.
+/// The columns of the page: `COLUMNS`, those of the terminal, or 100 where there is none.
 pub(crate) fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
-    columns.filter(|c| (40..=400).contains(c)).unwrap_or(100)
+    let set = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<usize>().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    set.or_else(terminal).filter(|c| (40..=400).contains(c)).unwrap_or(100)
 }

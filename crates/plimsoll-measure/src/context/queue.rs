@@ -30,6 +30,16 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Takes a piece of work for a thread that works alone.
+    pub(super) fn take(&self) -> Option<T> {
+        self.lock().todo.pop()
+    }
+
+    /// Hands in what a thread that works alone has found.
+    pub(super) fn give(&self, found: &mut Vec<T>) {
+        self.lock().todo.append(found);
+    }
+
     /// Ends the work for all workers.
     pub(super) fn stop(&self) {
         let mut state = self.lock();

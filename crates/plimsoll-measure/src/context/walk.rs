@@ -75,9 +75,28 @@ pub(super) fn walk(
     }
 }
 
+/// Folders that are listed before other threads are asked to help.
+const ALONE: usize = 24;
+
 impl Walk<'_> {
-    /// Works with all workers, of which this thread is one.
+    /// Works alone while there is little to do, then with all workers, of which this thread
+    /// is one: most contexts are done before a thread is made.
     fn run(&self, patterns: usize) -> Tally {
+        let mut alone = Tally::new(patterns);
+        for _ in 0..ALONE {
+            let Some(folder) = self.queue.take() else { return alone };
+            let mut found = Vec::new();
+            if let Err(error) = self.list(&folder, &mut alone, &mut found) {
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return alone;
+            }
+            self.queue.give(&mut found);
+        }
+        alone.merge(self.together(patterns));
+        alone
+    }
+
+    fn together(&self, patterns: usize) -> Tally {
         let workers = thread::available_parallelism().map_or(2, NonZeroUsize::get).clamp(2, 8);
         thread::scope(|scope| {
             // Where no thread can be had, those there are do the work.

@@ -2,12 +2,12 @@
 
 use plimsoll_model::{Location, NotAnalysed};
 use plimsoll_syntax::Span;
-use plimsoll_syntax::shell::{Args, Flag, Invocation, Script, Takes, Word};
+use plimsoll_syntax::shell::{Args, Invocation, Script, Takes, Word};
 
 use super::paths::join;
 use super::scope::Scope;
 use super::types::{Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, JobRef, Platform};
-use super::{Finder, environment, follow};
+use super::{Finder, follow, gcloud};
 use crate::repo::{Fact, Place};
 
 /// Flags of `docker build` and its kin that take a value.
@@ -51,41 +51,6 @@ pub(crate) const DOCKER_BUILD: Takes = Takes::These(&[
     "--pull-policy",
 ]);
 
-/// Flags of gcloud that take no value.
-pub(crate) const GCLOUD: Takes = Takes::AllBut(&[
-    "--allow-unauthenticated",
-    "--no-allow-unauthenticated",
-    "--cpu-boost",
-    "--no-cpu-boost",
-    "--cpu-throttling",
-    "--no-cpu-throttling",
-    "--quiet",
-    "-q",
-    "--no-traffic",
-    "--async",
-    "--no-async",
-    "--session-affinity",
-    "--no-session-affinity",
-    "--to-latest",
-    "--use-http2",
-    "--no-use-http2",
-    "--clear-env-vars",
-    "--clear-secrets",
-    "--clear-labels",
-    "--clear-network",
-    "--clear-tags",
-    "--no-cache",
-    "--no-source",
-    "--suppress-logs",
-    "--deploy-health-check",
-    "--no-deploy-health-check",
-    "--default-url",
-    "--no-default-url",
-    "--iap",
-    "--no-iap",
-    "--user-output-enabled",
-]);
-
 /// Where a script stands, and what is known there.
 #[derive(Clone)]
 pub(super) struct Site<'a> {
@@ -108,15 +73,15 @@ impl Site<'_> {
         Fact::new(self.scope.word(word).text, (self.place)(word.span))
     }
 
-    fn flag(&self, args: &Args<'_>, names: &[&str]) -> Option<Fact<String>> {
+    pub(super) fn flag(&self, args: &Args<'_>, names: &[&str]) -> Option<Fact<String>> {
         args.last(names).and_then(|f| f.value.as_ref()).map(|w| self.fact(w))
     }
 
-    fn flags(&self, args: &Args<'_>, names: &[&str]) -> Vec<Fact<String>> {
+    pub(super) fn flags(&self, args: &Args<'_>, names: &[&str]) -> Vec<Fact<String>> {
         args.values(names).map(|w| self.fact(w)).collect()
     }
 
-    fn note(&self, span: Span, reason: impl Into<String>, finder: &mut Finder<'_>) {
+    pub(super) fn note(&self, span: Span, reason: impl Into<String>, finder: &mut Finder<'_>) {
         finder.note(&(self.place)(span), reason);
     }
 }
@@ -137,7 +102,7 @@ pub(super) fn scan(script: &Script, mut site: Site<'_>, finder: &mut Finder<'_>)
             }
             "cd" | "pushd" if !command.in_substitution => change_folder(&mut site, &call),
             "docker" | "podman" | "buildah" | "nerdctl" => container(&call, &site, finder),
-            "gcloud" => gcloud(&call, &site, finder),
+            "gcloud" => gcloud::gcloud(&call, &site, finder),
             "kubectl" => kubectl(&call, &site, finder),
             "helm" => helm(&call, &site, finder),
             "make" | "gmake" => follow::make(&call, &site, finder),
@@ -242,7 +207,7 @@ pub(super) fn build_arg(fact: Fact<String>) -> (Fact<String>, Option<String>) {
     }
 }
 
-fn context_of(site: &Site<'_>, word: &Word) -> ContextRef {
+pub(super) fn context_of(site: &Site<'_>, word: &Word) -> ContextRef {
     let resolved = site.scope.word(word);
     let fact = Fact::new(resolved.text, (site.place)(word.span));
     if fact.value == "-" || fact.value.contains("://") || fact.value.starts_with("git@") {
@@ -276,181 +241,6 @@ fn dockerfile_of(site: &Site<'_>, args: &Args<'_>, context: &ContextRef) -> Opti
         }
         None => Some(Fact::new(join(context.folder()?, "Dockerfile")?, context.at().clone())),
     }
-}
-
-fn gcloud(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
-    let args = call.parse(GCLOUD);
-    let words: Vec<&str> = args.positional.iter().map(|w| w.text().unwrap_or("")).collect();
-    let words = match words.as_slice() {
-        ["alpha" | "beta", rest @ ..] => rest,
-        all => all,
-    };
-    let skipped = args.positional.len() - words.len();
-    let word = |i: usize| args.positional.get(skipped + i).copied();
-    match words {
-        ["run", "deploy", ..] => {
-            let mut deploy = cloud_run(call, &args, word(2), DeployTool::GcloudRun, site);
-            if let Some(source) = site.flag(&args, &["--source"]) {
-                source_build(call, &source, site, finder);
-                deploy.from_source = Some(source);
-            }
-            finder.found.deploys.push(deploy);
-        }
-        ["run", "services", "update", ..] => {
-            finder.found.deploys.push(cloud_run(
-                call,
-                &args,
-                word(3),
-                DeployTool::GcloudUpdate,
-                site,
-            ));
-        }
-        ["builds", "submit", ..] => builds_submit(call, &args, word(2), site, finder),
-        _ => {}
-    }
-}
-
-/// `gcloud run deploy` and `services update`: the settings as flags.
-pub(super) fn cloud_run(
-    call: &Invocation<'_>,
-    args: &Args<'_>,
-    service: Option<&Word>,
-    tool: DeployTool,
-    site: &Site<'_>,
-) -> Deploy {
-    let mut deploy = Deploy::new((site.place)(call.span()), Platform::CloudRun, tool);
-    deploy.job = site.job;
-    deploy.service = service.map(|w| site.fact(w));
-    let name = deploy.service.as_ref().map_or("", |s| s.value.as_str());
-    deploy.environment = site.environment.clone().or_else(|| environment::guess(&[name]));
-    let last = call.args.last().map_or(call.span(), |w| w.span);
-    deploy.insert_flag_at = Some((site.place)(last));
-    cloud_run_flags(&mut deploy, args, site);
-    deploy
-}
-
-/// Reads the flags of `gcloud run deploy` into the settings.
-pub(super) fn cloud_run_flags(deploy: &mut Deploy, args: &Args<'_>, site: &Site<'_>) {
-    let text = |names: &[&str]| site.flag(args, names);
-    let place = |f: &Flag| (site.place)(f.span);
-    let truth = |on: &'static str, off: &'static str| {
-        let flag = args.flags.iter().rev().find(|f| *f.name == *on || *f.name == *off)?;
-        let value = flag.value.as_ref().and_then(|w| w.text()).is_none_or(|v| v != "false");
-        Some(Fact::new((*flag.name == *on) == value, place(flag)))
-    };
-    if let Some(image) = text(&["--image"]) {
-        deploy.image = Some(image);
-    }
-    let s = &mut deploy.settings;
-    s.cpu = text(&["--cpu"]);
-    s.memory = text(&["--memory"]);
-    s.min_instances = text(&["--min-instances", "--min"]);
-    s.max_instances = text(&["--max-instances", "--max"]);
-    s.concurrency = text(&["--concurrency"]);
-    s.timeout = text(&["--timeout"]);
-    s.port = text(&["--port"]);
-    s.cpu_boost = truth("--cpu-boost", "--no-cpu-boost");
-    s.cpu_throttling = truth("--cpu-throttling", "--no-cpu-throttling");
-    s.no_traffic = args.last(&["--no-traffic"]).map(place);
-    s.tag = text(&["--tag"]);
-    s.service_account = text(&["--service-account"]);
-    s.command = text(&["--command"]);
-    s.startup_probe = text(&["--startup-probe"]).map(|f| super::probe::of_flag(&f));
-    s.liveness_probe = text(&["--liveness-probe"]).map(|f| super::probe::of_flag(&f));
-    for fact in site.flags(args, &["--set-env-vars", "--update-env-vars"]) {
-        s.env.extend(pairs(&fact));
-    }
-    for fact in site.flags(args, &["--set-secrets", "--update-secrets"]) {
-        s.secrets.extend(pairs(&fact));
-    }
-    for fact in site.flags(args, &["--labels", "--update-labels"]) {
-        s.labels.extend(pairs(&fact));
-    }
-}
-
-/// `A=1,B=2`, or with another separator as gcloud has it: `^@^A=1@B=2`.
-pub(super) fn pairs(fact: &Fact<String>) -> Vec<(Fact<String>, Fact<String>)> {
-    let (separator, text) = match fact.value.strip_prefix('^').and_then(|t| t.split_once('^')) {
-        Some((separator, rest)) if !separator.is_empty() => (separator, rest),
-        _ => (",", fact.value.as_str()),
-    };
-    let pair = |item: &str| {
-        let (name, value) = item.trim().split_once('=')?;
-        Some((
-            Fact::new(name.to_owned(), fact.at.clone()),
-            Fact::new(value.to_owned(), fact.at.clone()),
-        ))
-    };
-    text.split([',', '\n'])
-        .filter(|_| separator == ",")
-        .chain(text.split(separator).filter(|_| separator != ","))
-        .filter_map(pair)
-        .collect()
-}
-
-/// `--source DIR` builds the Dockerfile there, or with buildpacks where there is none.
-fn source_build(
-    call: &Invocation<'_>,
-    source: &Fact<String>,
-    site: &Site<'_>,
-    finder: &mut Finder<'_>,
-) {
-    let Some(folder) = site.folder.as_deref().and_then(|f| join(f, &source.value)) else {
-        return finder.note(&source.at, format!("the source folder {} is not known", source.value));
-    };
-    let dockerfile = join(&folder, "Dockerfile").unwrap_or_default();
-    if finder.sources.kind(&dockerfile).is_none() {
-        return finder
-            .note(&source.at, "it is built with buildpacks: there is no Dockerfile to analyse");
-    }
-    let context = ContextRef::Folder(Fact::new(folder, source.at.clone()));
-    let mut build = Build::new((site.place)(call.span()), BuildTool::GcloudSource, context);
-    build.dockerfile = Some(Fact::new(dockerfile, source.at.clone()));
-    build.job = site.job;
-    build.environment.clone_from(&site.environment);
-    finder.found.builds.push(build);
-}
-
-fn builds_submit(
-    call: &Invocation<'_>,
-    args: &Args<'_>,
-    source: Option<&Word>,
-    site: &Site<'_>,
-    finder: &mut Finder<'_>,
-) {
-    if let Some(config) = site.flag(args, &["--config"]) {
-        let path = site.folder.as_deref().and_then(|f| join(f, &config.value));
-        if path.as_deref().is_none_or(|p| finder.sources.kind(p).is_none()) {
-            finder.note(
-                &config.at,
-                format!("the build configuration {} is not in the repository", config.value),
-            );
-        }
-        return;
-    }
-    let at = (site.place)(call.span());
-    let context = match source {
-        Some(word) => context_of(site, word),
-        None => match &site.folder {
-            Some(folder) => ContextRef::Folder(Fact::new(folder.clone(), at.clone())),
-            None => ContextRef::Unknown(Fact::new(String::new(), at.clone())),
-        },
-    };
-    let tags = site.flags(args, &["--tag", "-t"]);
-    if tags.is_empty() {
-        return;
-    }
-    let mut build = Build::new(at, BuildTool::GcloudBuilds, context);
-    build.dockerfile = build
-        .context
-        .folder()
-        .and_then(|f| join(f, "Dockerfile"))
-        .map(|p| Fact::new(p, build.context.at().clone()));
-    build.tags = tags;
-    build.push = Some(true);
-    build.job = site.job;
-    build.environment.clone_from(&site.environment);
-    finder.found.builds.push(build);
 }
 
 fn kubectl(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {

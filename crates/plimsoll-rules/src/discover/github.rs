@@ -5,7 +5,8 @@ use std::sync::Arc;
 use plimsoll_syntax::Span;
 use plimsoll_syntax::shell::{self, Invocation};
 
-use super::commands::{self, GCLOUD, Site, build_arg};
+use super::commands::{self, Site, build_arg};
+use super::gcloud::{self, GCLOUD};
 use super::paths::join;
 use super::scope::Scope;
 use super::types::{Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, JobRef, Platform};
@@ -267,7 +268,7 @@ impl StepAt<'_> {
     }
 
     fn pairs(&self, scope: &Scope, name: &str) -> Vec<(Fact<String>, Fact<String>)> {
-        self.items(scope, name).iter().flat_map(commands::pairs).collect()
+        self.items(scope, name).iter().flat_map(gcloud::pairs).collect()
     }
 
     /// The `flags:` input: arguments of `gcloud run deploy`.
@@ -293,6 +294,6 @@ impl StepAt<'_> {
             scope: scope.clone(),
             depth: 0,
         };
-        commands::cloud_run_flags(deploy, &call.parse(GCLOUD), &site);
+        gcloud::cloud_run_flags(deploy, &call.parse(GCLOUD), &site);
     }
 }

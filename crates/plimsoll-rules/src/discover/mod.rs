@@ -8,6 +8,7 @@ pub(crate) mod commands;
 mod compose;
 mod environment;
 mod follow;
+pub(crate) mod gcloud;
 mod github;
 mod gitlab;
 mod link;

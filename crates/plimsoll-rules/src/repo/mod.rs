@@ -7,6 +7,7 @@ mod workflow;
 use std::collections::BTreeMap;
 
 use plimsoll_model::Sources;
+use plimsoll_syntax::dockerfile::is_dockerfile_name;
 use plimsoll_syntax::gitignore::GitIgnore;
 use plimsoll_syntax::makefile::Makefile;
 use plimsoll_syntax::yaml::{self, Yaml};
@@ -42,7 +43,7 @@ impl Repo {
         for (path, file) in &sources.files {
             let name = path.rsplit('/').next().unwrap_or(path);
             let lower = name.to_ascii_lowercase();
-            if is_dockerfile(&lower) {
+            if is_dockerfile_name(name) {
                 repo.dockerfiles.push(DockerfileView::read(path, &file.text));
             } else if lower.ends_with(".yml") || lower.ends_with(".yaml") {
                 repo.yaml.insert(path.clone(), yaml::parse(&file.text));
@@ -73,16 +74,4 @@ fn is_workflow(path: &str) -> bool {
         || path.ends_with("/action.yaml")
         || path == "action.yml"
         || path == "action.yaml"
-}
-
-/// Whether a lower-case file name is one that people give to Dockerfiles.
-fn is_dockerfile(lower: &str) -> bool {
-    const NOT: [&str; 5] = [".md", ".dockerignore", ".yml", ".yaml", ".sh"];
-    let stems = ["dockerfile", "containerfile"];
-    let named = |stem: &str| {
-        lower == stem
-            || lower.strip_suffix(stem).is_some_and(|rest| rest.ends_with(['.', '-', '_']))
-            || lower.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '-', '_']))
-    };
-    stems.into_iter().any(named) && !NOT.iter().any(|suffix| lower.ends_with(suffix))
 }

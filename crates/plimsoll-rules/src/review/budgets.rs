@@ -1,5 +1,7 @@
 //! Budgets held against figures.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{Budget, BudgetSource, Figure, Gate, Metric, NamedFigure};
 
 use super::Review;
@@ -9,25 +11,25 @@ use crate::discover::Service;
 
 /// Every figure the report names for every service: what was measured, and a gap for the rest.
 pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
+    let key = |f: &'_ NamedFigure| (f.service.clone(), f.metric.clone());
+    let measured: BTreeMap<(String, String), &NamedFigure> =
+        review.measured.figures.iter().map(|f| (key(f), f)).collect();
     let services = review.found.services.iter();
-    services
-        .flat_map(|s| expected_metrics().map(move |m| (s, m)))
-        .map(|(s, m)| named(review, s, m))
-        .collect()
+    let wanted = services.flat_map(|s| expected_metrics().map(move |m| (s, m)));
+    let figure = |(service, metric): (&Service, &Metric)| {
+        let key = (service.name.clone(), metric.name.to_owned());
+        measured.get(&key).copied().cloned().unwrap_or_else(|| missing(key, metric))
+    };
+    wanted.map(figure).collect()
 }
 
-fn named(review: &Review<'_>, service: &Service, metric: &Metric) -> NamedFigure {
-    let matches = |f: &&NamedFigure| f.service == service.name && f.metric == metric.name;
-    let missing = || NamedFigure {
-        service: service.name.clone(),
-        metric: metric.name.to_owned(),
-        figure: Figure::not_measured(
-            metric.unit,
-            "it was not measured in this run",
-            metric.command,
-        ),
-    };
-    review.measured.figures.iter().find(matches).cloned().unwrap_or_else(missing)
+fn missing((service, name): (String, String), metric: &Metric) -> NamedFigure {
+    let why = "it was not measured in this run";
+    NamedFigure {
+        service,
+        metric: name,
+        figure: Figure::not_measured(metric.unit, why, metric.command),
+    }
 }
 
 /// The gates of every service: budgets of the service, of `plimsoll.toml`, or the defaults.

@@ -27,6 +27,7 @@ pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
         terms,
         locator: &mut locator,
         findings: Vec::new(),
+        seen: BTreeMap::new(),
         passed: Vec::new(),
         applied: BTreeMap::new(),
     };
@@ -71,6 +72,8 @@ struct Run<'a, 'r> {
     terms: &'a Terms<'a>,
     locator: &'a mut Locator<'r>,
     findings: Vec<Finding>,
+    /// How many findings would have the same fingerprint.
+    seen: BTreeMap<String, usize>,
     passed: Vec<PassedRule>,
     applied: BTreeMap<Section, usize>,
 }
@@ -131,10 +134,9 @@ impl Run<'_, '_> {
             overdue: false,
             waiver: None,
         };
-        let same =
-            |f: &&Finding| f.rule == finding.rule && fingerprint(f, 0) == fingerprint(&finding, 0);
-        let ordinal = self.findings.iter().filter(same).count();
-        finding.fingerprint = fingerprint(&finding, ordinal);
+        let seen = self.seen.entry(fingerprint(&finding, 0)).or_default();
+        finding.fingerprint = fingerprint(&finding, *seen);
+        *seen += 1;
         self.date(&mut finding);
         self.findings.push(finding);
     }

@@ -18,36 +18,54 @@ rules! {
 
     // What is sent to the builder.
 
-    context {}
+    context {
+        git_context_ignores_workspace, ignore_file_not_at_root, missing_ignore_file, source_ignored,
+    }
 
     // What is installed, and from where.
 
-    dependencies {}
+    dependencies {
+        path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
+        unlocked_install,
+    }
 
     // What a build reuses.
 
-    cache {}
+    cache {
+        cache_from_never_written, cache_to_never_read, changing_arg_before_install,
+        copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision,
+        inline_cache_multistage, inline_cache_with_mode, min_cache_multistage,
+        no_cache_on_hosted_runner,
+    }
 
     // What is left in the image.
 
-    image {}
+    image {
+        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, package_manager_left, pip_cache_kept, python_bytecode_missing, recommends_installed,
+    }
 
     // Users, secrets, unpinned inputs.
 
-    security {}
+    security {
+        root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, unpinned_base, unverified_download,
+    }
 
     // The workflows themselves.
 
-    workflow {}
+    workflow {
+        action_input_removed, action_input_unknown, checkout_full_history, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, serial_image_builds, service_account_key,
+    }
 
     // What is deployed, and how it is taken back.
 
-    deploy {}
+    deploy {
+        apply_without_rollout_status, built_not_deployed, deprecated_registry, digest_unused, helm_without_rollback, mutable_tag_deployed, only_mutable_tag_pushed, registry_region_mismatch, rollback_missing, rollback_reads_first_traffic_entry, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
+    }
 
     // How the service runs.
 
     runtime {
-        shell_form_without_exec, healthcheck_ignored, bind_localhost, port_mismatch,
+        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_memory_invalid, dev_server, healthcheck_ignored, healthz_on_cloud_run, liveness_without_startup, max_instances_unset, memory_limit_missing, port_mismatch, scale_to_zero, shell_form_without_exec, startup_probe_missing, startup_window_short,
     }
 
     // Plimsoll's own settings.

@@ -1,11 +1,12 @@
 //! What a service is built from: its builds, their contexts, and what earlier steps may add.
 
 use plimsoll_model::EntryKind;
-use plimsoll_syntax::shell::{Command, Invocation, Part, Script};
+use plimsoll_syntax::dockerfile::MountKind;
+use plimsoll_syntax::shell::{Command, Invocation, Script};
 
 use crate::discover::paths::join;
 use crate::discover::{Build, BuildTool, Service};
-use crate::repo::{DockerfileView, Job, Place, SourceView, WorkflowStep};
+use crate::repo::{DockerfileView, Job, Place, SourceView, Stage, WorkflowStep};
 use crate::review::Review;
 
 /// The builds of a service.
@@ -30,10 +31,14 @@ pub fn dockerfile_of<'a>(review: &Review<'a>, build: &Build) -> Option<&'a Docke
     review.repo.dockerfiles.get(index)
 }
 
+/// What depends on values that are known only when the build runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown;
+
 /// The target of a build: `Err` where it depends on what is not known.
-pub fn target(build: &Build) -> Result<Option<&str>, ()> {
+pub fn target(build: &Build) -> Result<Option<&str>, Unknown> {
     match &build.target {
-        Some(target) if target.value.contains('$') => Err(()),
+        Some(target) if target.value.contains('$') => Err(Unknown),
         Some(target) => Ok(Some(&target.value).filter(|t| !t.is_empty()).map(String::as_str)),
         None => Ok(None),
     }
@@ -133,6 +138,18 @@ pub fn is_path(source: &SourceView) -> bool {
         && !text.contains(['*', '?', '[', '\\', '$'])
         && !text.contains("://")
         && !text.starts_with("git@")
+}
+
+/// The plain paths a stage takes from the context by COPY, ADD and bind mounts, each with the
+/// place that names it.
+#[must_use]
+pub fn taken(stage: &Stage) -> Vec<(&str, &Place)> {
+    let copies = stage.copies().filter(|(_, c)| c.from.is_none()).flat_map(|(_, c)| &c.sources);
+    let copies = copies.filter(|s| is_path(s)).map(|s| (s.path.value.as_str(), &s.path.at));
+    let mounts = stage.runs().flat_map(|(_, c)| &c.mounts);
+    let bound = mounts.filter(|m| m.kind == Some(MountKind::Bind) && m.from.is_none());
+    let bound = bound.filter_map(|m| Some((m.source.as_deref()?, &m.at)));
+    copies.chain(bound.filter(|(p, _)| !p.contains('$'))).collect()
 }
 
 /// Whether a path that is not in the repository may be there when a build runs: git ignores
@@ -250,14 +267,42 @@ pub fn changes_each_run(text: &str) -> bool {
     CHANGING.iter().any(|c| text.contains(c))
 }
 
-/// Whether a part of a word is not known before it runs.
-#[must_use]
-pub fn is_open(part: &Part) -> bool {
-    !matches!(part, Part::Text(_))
-}
-
 /// A path from the root of the repository, for a path of the context.
 #[must_use]
 pub fn in_repository(folder: &str, path: &str) -> String {
     join(folder, &clamp(path)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_end_at_the_root_of_the_context() {
+        for (path, out, clamped) in [
+            ("../x", true, "x"),
+            ("a/../../x", true, "x"),
+            ("a/../x", false, "x"),
+            ("/a/./b/", false, "a/b"),
+            (".", false, ""),
+        ] {
+            assert_eq!((climbs(path), clamp(path).as_str()), (out, clamped), "{path}");
+        }
+    }
+
+    #[test]
+    fn commands_that_write_are_told_apart() {
+        for (text, want) in [
+            ("echo hi", false),
+            ("echo \"v=1\" >> $GITHUB_OUTPUT", false),
+            ("echo hi > version.txt", true),
+            ("docker build -t x . && docker push x", false),
+            ("docker run -v $PWD:/w x", true),
+            ("npm run build", true),
+            ("git rev-parse HEAD", false),
+            ("git clone https://x", true),
+        ] {
+            assert_eq!(script_writes(&plimsoll_syntax::shell::parse(text)), want, "{text}");
+        }
+    }
 }

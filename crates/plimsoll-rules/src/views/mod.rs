@@ -1,11 +1,28 @@
-//! Views that rules share: what a command installs, what a stage amounts to, what a service is
-//! built from, and how it runs.
+//! Views that rules share: what a command installs, what a stage amounts to, and what a
+//! service is built from.
 
+pub(crate) mod actions;
+pub mod application;
 pub mod building;
-pub mod cloud_run;
+pub mod caching;
+pub mod deploy_job;
+pub mod edits;
 mod effective;
+pub mod ignorefiles;
 mod install;
+pub(crate) mod tag;
+
+pub mod cloud_run;
+pub mod manifests;
+
+pub mod said;
+mod secrets;
 pub mod server;
+mod shipped;
+pub mod start;
+pub mod variables;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, installs, package_name};
+pub use secrets::{Literal, is_public_name, is_secret_name, literal};
+pub use shipped::{image_name, runs_as_root, shipped, shipped_runs};

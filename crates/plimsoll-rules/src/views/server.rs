@@ -1,298 +1,150 @@
-//! The server that an image starts: which one it is, where it listens, how it works.
+//! The server that an image starts: what it listens on, and how many requests it serves.
 
-use plimsoll_syntax::shell::{self, Invocation, Word};
+use plimsoll_syntax::shell::{Args, Invocation, Takes, Word};
 
 use super::Effective;
-use crate::discover::{Deploy, Platform, Service};
-use crate::repo::{Command, Fact, Place, Step};
-use crate::review::Review;
+use crate::repo::Place;
 
-/// A server program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the variants are the names of the programs")]
-pub enum Program {
-    Uvicorn,
-    Gunicorn,
-    Hypercorn,
-    Flask,
-    FastApi,
-    Django,
-    Node,
-    Other,
-}
-
-/// A setting of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setting {
-    /// It is not set: the program's default holds.
-    Default,
-    /// It is this.
-    Known(Fact<String>),
-    /// It depends on a variable, a file or the code.
-    Unknown,
-}
-
-impl Setting {
-    /// The value, where it is written out.
-    #[must_use]
-    pub fn known(&self) -> Option<&Fact<String>> {
-        if let Self::Known(fact) = self { Some(fact) } else { None }
-    }
-}
-
-/// The server that an image starts.
+/// A server.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// The program.
-    pub program: Program,
-    /// Its name as it was written: `uvicorn`.
-    pub name: String,
-    /// The subcommand: `run` of `flask run`.
-    pub verb: String,
-    /// The command.
+    /// The program: `uvicorn`.
+    pub program: String,
+    /// The call.
     pub at: Place,
-    /// The address it listens on.
-    pub host: Setting,
-    /// The port it listens on.
-    pub port: Setting,
-    /// Its worker processes.
-    pub workers: Setting,
-    /// The worker class of gunicorn.
-    pub class: Setting,
-    /// The threads of each worker of gunicorn.
-    pub threads: Setting,
-    /// `--reload`, `--debug` and their kin.
-    pub reload: Option<Place>,
+    /// The host it binds to, where it is written out, and where.
+    pub host: Option<(String, Place)>,
+    /// The port it binds to, where it is written out as a number, and where.
+    pub port: Option<(u16, Place)>,
+    /// Whether its port comes from a variable.
+    pub port_is_variable: bool,
+    /// Processes that are started, where that is written out; a configuration file may set more.
+    pub processes: Option<u32>,
+    /// Processes and threads that each serve one request, where each serves only one.
+    pub sync_slots: Option<u32>,
 }
 
-/// The words of a command and where they stand.
-type Placed = Vec<(Word, Place)>;
+const VALUES: Takes = Takes::These(&[
+    "--host",
+    "--port",
+    "--bind",
+    "-b",
+    "--workers",
+    "-w",
+    "--threads",
+    "--worker-class",
+    "-k",
+    "-h",
+    "-p",
+    "-H",
+    "--timeout",
+    "-c",
+    "--config",
+    "--log-level",
+    "--app-dir",
+    "--env-file",
+    "--loop",
+    "--http",
+    "--root-path",
+    "--graceful-timeout",
+    "--limit-concurrency",
+    "--timeout-keep-alive",
+    "--log-config",
+    "--forwarded-allow-ips",
+    "--access-logfile",
+    "--error-logfile",
+    "--app",
+]);
 
-/// The command that starts an image, its wrappers taken off; `None` where something else than one
-/// written-out program may run.
-fn command(image: &Effective<'_>) -> Option<(Placed, Place)> {
-    let (step, first) = image.starts()?;
-    let mut words = last_call(step, first)?;
-    if let (Some(_), Some((cmd_step, cmd))) = (image.entrypoint, image.cmd)
-        && first.exec
-        && !is_shell(first)
-    {
-        // The arguments of CMD follow those of ENTRYPOINT.
-        let more = last_call(cmd_step, cmd)?;
-        let wraps = words.first().is_some_and(|(w, _)| is_init(w));
-        if (!cmd.exec || is_shell(cmd)) && !wraps {
-            return None;
-        }
-        words.extend(more);
-    }
-    Some((unwrap(words), step.at.clone()))
-}
-
-fn is_init(word: &Word) -> bool {
-    matches!(base_name(word.head()), "tini" | "dumb-init" | "tini-static" | "catatonit")
-}
-
-fn is_shell(command: &Command) -> bool {
-    command.words.first().is_some_and(|w| matches!(base_name(&w.value), "sh" | "bash" | "ash"))
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// What may stand before a server and answer in its place, or start others.
-const FRONTS: [&str; 8] =
-    ["nginx", "caddy", "supervisord", "service", "envoy", "haproxy", "apache2ctl", "httpd"];
-
-fn last_call(step: &Step, command: &Command) -> Option<Placed> {
-    let commands: Vec<&shell::Command> =
-        command.script.commands.iter().filter(|c| !c.in_substitution).collect();
-    let fronted = commands
-        .iter()
-        .filter_map(|c| Invocation::of(c))
-        .any(|c| FRONTS.contains(&c.program))
-        || commands.iter().any(|c| c.before == shell::Separator::Background);
-    let last = commands.last().filter(|c| !c.conditional && !c.piped && c.function.is_none())?;
-    if fronted {
-        return None;
-    }
-    let place = |w: &Word| {
-        let at = command.place(w.span);
-        if at.span.is_some() { at } else { step.at.clone() }
-    };
-    Some(last.words.iter().map(|w| (w.clone(), place(w))).collect())
-}
-
-/// Takes off what only starts another program: `exec`, `tini --`, `poetry run`, `python -m`.
-fn unwrap(mut words: Placed) -> Placed {
-    loop {
-        let text = |i: usize| words.get(i).and_then(|(w, _)| w.text()).unwrap_or("");
-        let program = base_name(text(0));
-        let skip = match (program, text(1)) {
-            ("exec" | "env", next) if !next.starts_with('-') && !next.contains('=') => 1,
-            ("tini" | "dumb-init" | "tini-static" | "catatonit", _) => {
-                let flags = words.iter().skip(1).take_while(|(w, _)| w.head().starts_with('-'));
-                1 + flags.count()
-            }
-            ("poetry" | "pipenv" | "pdm" | "rye", "run") => 2,
-            ("uv", "run") => {
-                let flags = words.iter().skip(2).take_while(|(w, _)| w.head().starts_with("--"));
-                2 + flags.count()
-            }
-            ("npx" | "bunx", next) if !next.starts_with('-') => 1,
-            (python, "-m") if python.starts_with("python") => 2,
-            (python, "-u") if python.starts_with("python") && text(2) == "-m" => 3,
-            _ => return words,
-        };
-        if skip >= words.len() {
-            return words;
-        }
-        words.drain(..skip);
-    }
-}
-
-/// The value of a flag: `--port 80`, `--port=80`, `-p 80`.
-fn flag(words: &Placed, names: &[&str]) -> Setting {
-    let mut found = Setting::Default;
-    for (i, (word, at)) in words.iter().enumerate() {
-        let head = word.head();
-        let of = |text: Option<&str>, at: &Place| match text {
-            Some(text) if !text.contains('$') => {
-                Setting::Known(Fact::new(text.to_owned(), at.clone()))
-            }
-            _ => Setting::Unknown,
-        };
-        for name in names {
-            if head == *name && word.parts.len() == 1 {
-                found = words.get(i + 1).map_or(Setting::Unknown, |(w, at)| of(w.text(), at));
-            } else if let Some(rest) = head.strip_prefix(name) {
-                let short = !name.starts_with("--") && !rest.is_empty();
-                if rest.starts_with('=') || short {
-                    let value = word.text().and_then(|t| t.strip_prefix(name));
-                    found = of(value.map(|v| v.trim_start_matches('=')), at);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// Splits `host:port`.
-fn address(setting: Setting) -> (Setting, Setting) {
-    let Setting::Known(fact) = setting else { return (setting.clone(), setting) };
-    match fact.value.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && host != "unix" && host != "fd" => {
-            let part = |t: &str| Setting::Known(Fact::new(t.to_owned(), fact.at.clone()));
-            (part(host.trim_matches(['[', ']'])), part(port))
-        }
-        _ => (Setting::Unknown, Setting::Unknown),
-    }
-}
-
-/// The server that an image starts, where it is one that is known here.
+/// The server that the command of an image starts, where it is one of those that are known.
 #[must_use]
-pub fn server(review: &Review<'_>, image: &Effective<'_>) -> Option<Server> {
-    let (words, at) = command(image)?;
-    let name = base_name(words.first()?.0.text()?).to_owned();
-    let verb = words.get(1).and_then(|(w, _)| w.text()).unwrap_or("").to_owned();
-    let rest = |names: &[&str]| flag(&words, names);
-    let opaque = words.iter().skip(1).any(|(w, _)| {
-        w.text().is_none() && w.head().is_empty() && w.variables().next().is_none()
-    });
-    if opaque || words.iter().any(|(w, _)| w.text() == Some("$@")) {
-        return None;
-    }
-    let env = |n: &str| image.env.contains_key(n);
-    let or = |setting: Setting, hidden: bool| {
-        if setting == Setting::Default && hidden { Setting::Unknown } else { setting }
-    };
-    let program = match (name.as_str(), verb.as_str()) {
-        ("uvicorn", _) => Program::Uvicorn,
-        ("gunicorn", _) => Program::Gunicorn,
-        ("hypercorn", _) => Program::Hypercorn,
-        ("flask", _) => Program::Flask,
-        ("fastapi", _) => Program::FastApi,
-        (_, "manage.py" | "./manage.py") => Program::Django,
-        ("node", _) => Program::Node,
-        _ => Program::Other,
-    };
-    let (host, port) = match program {
-        Program::Uvicorn => {
-            let socket = rest(&["--uds"]) != Setting::Default || rest(&["--fd"]) != Setting::Default;
-            (
-                or(rest(&["--host"]), socket || env("UVICORN_HOST")),
-                or(rest(&["--port"]), socket || env("UVICORN_PORT")),
-            )
-        }
-        Program::Flask => (
-            or(rest(&["--host", "-h"]), env("FLASK_RUN_HOST")),
-            or(rest(&["--port", "-p"]), env("FLASK_RUN_PORT")),
-        ),
-        Program::FastApi => (rest(&["--host"]), or(rest(&["--port"]), env("PORT"))),
-        Program::Gunicorn => {
-            address(or(rest(&["--bind", "-b"]), configured(review, image, &words)))
-        }
-        Program::Hypercorn => {
-            let hidden = ["-c", "--config"].iter().any(|f| rest(&[f]) != Setting::Default);
-            address(or(rest(&["--bind", "-b"]), hidden))
-        }
-        Program::Django => {
-            let given = words.get(3).map(|(w, at)| (w.text(), at));
-            match given {
-                Some((Some(text), at)) if text.contains(':') => {
-                    address(Setting::Known(Fact::new(text.to_owned(), at.clone())))
-                }
-                _ => (Setting::Unknown, Setting::Unknown),
-            }
-        }
-        Program::Node | Program::Other => (Setting::Unknown, Setting::Unknown),
-    };
-    let hidden = match program {
-        Program::Gunicorn => configured(review, image, &words) || env("WEB_CONCURRENCY"),
-        _ => env("WEB_CONCURRENCY"),
-    };
-    let reload = words
-        .iter()
-        .find(|(w, _)| matches!(w.text(), Some("--reload" | "--debug" | "--auto-reload")))
-        .map(|(_, at)| at.clone());
-    Some(Server {
-        program,
-        at: words.first().map_or(at, |(_, at)| at.clone()),
-        host,
-        port,
-        workers: or(rest(&["--workers", "-w"]), hidden),
-        class: or(rest(&["--worker-class", "-k"]), hidden),
-        threads: or(rest(&["--threads"]), hidden),
-        reload,
-        name,
-        verb,
+pub fn server(image: &Effective<'_>) -> Option<Server> {
+    let (_, command) = image.starts()?;
+    let calls: Vec<Invocation<'_>> = command.calls().collect();
+    calls.into_iter().rev().find_map(|call| {
+        let (program, words) = program(&call)?;
+        let args = Args::parse(words, VALUES);
+        let at = |w: &Word| command.place(w.span);
+        let value = |names: &[&str]| args.last(names).and_then(|f| f.value.clone());
+        let bind = value(&["--bind", "-b"]);
+        let (bound_host, bound_port) = bind.as_ref().map(split_bind).unwrap_or_default();
+        let host_word = value(&["--host", "-H"])
+            .or_else(|| (program != "gunicorn").then(|| value(&["-h"])).flatten());
+        let port_word = value(&["--port", "-p"]);
+        let number = |text: &str| text.parse::<u16>().ok();
+        let port = port_word.as_ref().and_then(|w| Some((number(w.text()?)?, at(w))));
+        let port = port.or_else(|| Some((number(&bound_port?)?, at(bind.as_ref()?))));
+        let host = host_word.as_ref().and_then(|w| Some((w.text()?.to_owned(), at(w))));
+        let host = host.or_else(|| Some((bound_host?, at(bind.as_ref()?))));
+        let variable = |w: &Word| w.variables().next().is_some();
+        Some(Server {
+            program: program.to_owned(),
+            at: command.place(call.span()),
+            host,
+            port,
+            port_is_variable: port_word.as_ref().is_some_and(variable)
+                || bind.as_ref().is_some_and(variable),
+            processes: processes(&args),
+            sync_slots: sync_slots(program, &args),
+        })
     })
 }
 
-/// Whether gunicorn may have its settings from elsewhere.
-fn configured(review: &Review<'_>, image: &Effective<'_>, words: &Placed) -> bool {
-    flag(words, &["-c", "--config"]) != Setting::Default
-        || image.env.contains_key("GUNICORN_CMD_ARGS")
-        || review.sources.tree.keys().any(|p| p.ends_with("gunicorn.conf.py"))
-}
-
-/// The deployments of a service to platforms that send it requests over the network.
-pub fn deploys<'r>(
-    review: &Review<'r>,
-    service: &'r Service,
-) -> impl Iterator<Item = &'r Deploy> + use<'r> {
-    let all = &review.found.deploys;
-    service
-        .deploys
+/// The program, and its words: `python -m uvicorn x` is uvicorn.
+fn program<'a>(call: &Invocation<'a>) -> Option<(&'static str, &'a [Word])> {
+    const KNOWN: [&str; 6] = ["uvicorn", "gunicorn", "hypercorn", "flask", "fastapi", "daphne"];
+    let known = |name: &str| KNOWN.iter().find(|k| **k == name).copied();
+    if let Some(program) = known(call.program) {
+        return Some((program, call.args));
+    }
+    // `python -m uvicorn`, `poetry run uvicorn`, `uv run uvicorn`.
+    let runner =
+        call.program.starts_with("python") || matches!(call.program, "poetry" | "uv" | "pipenv");
+    let at = call
+        .args
         .iter()
-        .filter_map(|i| all.get(*i))
-        .filter(|d| matches!(d.platform, Platform::CloudRun | Platform::Kubernetes))
+        .position(|w| w.text().and_then(known).is_some())
+        .filter(|i| runner && *i <= 3)?;
+    Some((call.args[at].text().and_then(known)?, &call.args[at + 1..]))
 }
 
-/// The settings of the image of a service.
-#[must_use]
-pub fn image<'r>(review: &Review<'r>, service: &Service) -> Option<Effective<'r>> {
-    let file = review.repo.dockerfiles.get(service.dockerfile)?;
-    let stage = file.target(service.target.as_deref())?;
-    Some(super::effective(file, stage))
+/// `0.0.0.0:8000` and `:8000` as host and port.
+fn split_bind(word: &Word) -> (Option<String>, Option<String>) {
+    let head = word.head();
+    match head.rsplit_once(':') {
+        Some((host, port)) => {
+            (Some(host.to_owned()).filter(|h| !h.is_empty()), Some(port.to_owned()))
+        }
+        None => (None, None),
+    }
+}
+
+/// How many processes are started.
+fn processes(args: &Args<'_>) -> Option<u32> {
+    if args.has(&["--config", "-c"]) {
+        return None;
+    }
+    match args.last(&["--workers", "-w"]) {
+        None => Some(1),
+        Some(flag) => flag.value.as_ref()?.text()?.parse().ok(),
+    }
+}
+
+/// How many requests gunicorn serves at once with its synchronous workers.
+fn sync_slots(program: &str, args: &Args<'_>) -> Option<u32> {
+    if program != "gunicorn" {
+        return None;
+    }
+    let number = |names: &[&str]| match args.last(names) {
+        None => Some(1),
+        Some(flag) => flag.value.as_ref().and_then(|w| w.text()).and_then(|t| t.parse().ok()),
+    };
+    let class = args
+        .last(&["--worker-class", "-k"])
+        .map(|f| f.value.as_ref().and_then(|w| w.text()).unwrap_or(""));
+    // A configuration file may set anything.
+    let configured = args.has(&["--config", "-c"]);
+    let synchronous = class.is_none_or(|c| matches!(c, "sync" | "gthread"));
+    (synchronous && !configured).then_some(())?;
+    Some(number(&["--workers", "-w"])? * number(&["--threads"])?)
 }

@@ -29,6 +29,7 @@ mod instruction;
 mod json;
 mod keyword;
 mod lines;
+mod name;
 mod parse;
 mod reference;
 mod scope;
@@ -42,6 +43,7 @@ pub use instruction::{
     Run, Source, Transfer, instruction,
 };
 pub use keyword::Keyword;
+pub use name::is_dockerfile_name;
 pub use parse::{MAX_SOURCE, parse};
 pub use scope::{
     Binding, BindingKind, EvalError, Evaluation, Expanded, Inputs, InstrScope, Missing,

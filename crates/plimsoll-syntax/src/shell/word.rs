@@ -165,10 +165,9 @@ fn variable(text: &str) -> (Option<Part>, usize) {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
     let part = |name: &str| Part::Variable { name: name.into(), default: None };
-    if let Some(inner) =
-        text.strip_prefix("${").and_then(|t| t.split('}').next()).filter(|n| named(n))
-    {
-        return (Some(part(inner)), (inner.len() + 3).min(text.len()));
+    let braced = text.strip_prefix("${").and_then(|t| t.split_once('}')).map(|(n, _)| n);
+    if let Some(inner) = braced.filter(|n| named(n)) {
+        return (Some(part(inner)), inner.len() + 3);
     }
     let length = text[1..].bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
     if length == 0 { (None, 1) } else { (Some(part(&text[1..=length])), length + 1) }

@@ -232,11 +232,8 @@ impl<'a> Node<'a> {
         let mut cooked = Cooked::default();
         let Some(text) = self.as_str() else { return cooked };
         let span = self.data().span;
+        // The span of a block scalar begins with its text, after `|` or `>`.
         let (mut at, end) = (span.start as usize, span.end as usize);
-        if matches!(self.style(), Some(Style::Literal | Style::Folded)) {
-            let head = self.yaml.source.get(at..end).and_then(|s| s.find('\n'));
-            at += head.map_or(0, |i| i + 1);
-        }
         for line in text.split_inclusive('\n') {
             let (body, newline) = line.strip_suffix('\n').map_or((line, ""), |b| (b, "\n"));
             match find(&self.yaml.source, at, end, body) {

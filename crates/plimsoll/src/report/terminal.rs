@@ -177,29 +177,25 @@ impl Page {
         };
         let level = level.with_name(finding.level.as_str());
         let message = printable(&finding.message);
-        let mut main = level.primary_title(message).id(&*finding.rule).elements(places(finding));
-        let note = |label: &'static str, text: &str| {
-            Frame::NOTE.with_name(label).message(printable(text).into_owned())
+        let mut notes = Vec::new();
+        let main = level.primary_title(message).id(&*finding.rule).elements(places(finding));
+        let width = self.style.width.saturating_sub(16);
+        let mut note = |level: Frame<'static>, label: &'static str, text: &str| {
+            if !text.is_empty() {
+                notes.push(level.with_name(label).message(folded(text, width)));
+            }
         };
         for evidence in &finding.evidence {
-            main = main.element(note("evidence", evidence));
+            note(Frame::NOTE, "evidence", evidence);
         }
-        if !finding.consequence.is_empty() {
-            main = main.element(note("so", &finding.consequence));
-        }
-        if !finding.remedy.is_empty() {
-            main = main.element(
-                Frame::HELP.with_name("do").message(printable(&finding.remedy).into_owned()),
-            );
-        }
-        if let Some(fix) = &finding.fix {
-            main = main
-                .element(Frame::HELP.with_name("fix").message(printable(&fix.title).into_owned()));
-        }
+        note(Frame::NOTE, "so", &finding.consequence);
+        note(Frame::HELP, "do", &finding.remedy);
+        note(Frame::HELP, "fix", finding.fix.as_ref().map_or("", |f| &f.title));
         if let Some(due) = finding.due {
             let late = if finding.overdue { "overdue since" } else { "due" };
-            main = main.element(note("time", &format!("{late} {due}")));
+            note(Frame::NOTE, "time", &format!("{late} {due}"));
         }
+        let main = main.elements(notes);
         let groups: Vec<Group<'_>> = vec![main];
         let renderer = if self.style.colour { Renderer::styled() } else { Renderer::plain() };
         let text = renderer.term_width(self.style.width).render(&groups);
@@ -334,21 +330,29 @@ impl Page {
 
     /// Breaks a text at blanks to the width of the page.
     fn wrapped(&mut self, indent: &str, text: &str) {
-        let text = printable(text).into_owned();
-        let width = self.style.width.saturating_sub(indent.len()).max(20);
-        let mut line = String::new();
-        for word in text.split(' ') {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-                let _ = writeln!(self.out, "{indent}{line}");
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+        for line in folded(text, self.style.width.saturating_sub(indent.len())).lines() {
+            let _ = writeln!(self.out, "{indent}{line}");
         }
-        let _ = writeln!(self.out, "{indent}{line}");
     }
+}
+
+/// A text made printable and broken at blanks.
+fn folded(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in printable(text).split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width.max(20) {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
 }
 
 /// The lines of the finding and of what belongs to it, each with its label; a place without

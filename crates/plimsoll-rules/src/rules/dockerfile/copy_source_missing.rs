@@ -1,14 +1,13 @@
 //! COPY of what the context does not hold.
 
 use plimsoll_model::{EntryKind, Level, Section};
-use plimsoll_syntax::dockerfile::MountKind;
 
 use crate::discover::{ContextRef, Service};
-use crate::repo::{Place, Stage};
+use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::{
-    Context, below_unread, clamp, climbs, contexts, dockerfile, in_repository, is_path, may_appear,
+    Context, below_unread, clamp, climbs, contexts, dockerfile, in_repository, may_appear, taken,
 };
 
 pub(crate) static RULE: Rule = Rule {
@@ -24,7 +23,10 @@ pub(crate) static RULE: Rule = Rule {
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(file) = dockerfile(review, service) else { return };
     for context in contexts(review, service) {
-        if review.sources.kind(context.folder) != Some(EntryKind::Folder) {
+        // Where nothing builds the file, its context is not known.
+        if context.build.is_none()
+            || review.sources.kind(context.folder) != Some(EntryKind::Folder)
+        {
             continue;
         }
         for stage in file.reachable(service.target.as_deref()) {
@@ -33,16 +35,6 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
             }
         }
     }
-}
-
-/// The plain paths a stage takes from the context, and where it names them.
-fn taken(stage: &Stage) -> Vec<(&str, &Place)> {
-    let copies = stage.copies().filter(|(_, c)| c.from.is_none()).flat_map(|(_, c)| &c.sources);
-    let copies = copies.filter(|s| is_path(s)).map(|s| (s.path.value.as_str(), &s.path.at));
-    let mounts = stage.runs().flat_map(|(_, c)| &c.mounts);
-    let bound = mounts.filter(|m| m.kind == Some(MountKind::Bind) && m.from.is_none());
-    let bound = bound.filter_map(|m| Some((m.source.as_deref()?, &m.at)));
-    copies.chain(bound.filter(|(p, _)| !p.contains('$'))).collect()
 }
 
 fn source(review: &Review<'_>, context: &Context<'_>, path: &str, at: &Place, out: &mut Out) {

@@ -60,7 +60,7 @@ fn outside(
     let taken = in_repository(context.folder, text);
     if review.sources.kind(&taken).is_some() {
         instead(draft, context, source, &taken);
-    } else if may_appear(review, context.build, &taken) {
+    } else if context.build.is_none() || may_appear(review, context.build, &taken) {
         draft
             .level(Level::ShouldFix)
             .consequence(format!("the build takes {taken}, if something makes it, or it fails"))

@@ -6,8 +6,8 @@ use crate::discover::{Deploy, Platform, Service};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::cloud_run::{hides_variables, replaces_command, sets};
-use crate::views::server::{self, Program, Server, Setting};
+use crate::views::said::{hides_variables, replaces_command, sets};
+use crate::views::start::{self, Program, Server, Setting};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/bind-localhost",
@@ -20,10 +20,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    let Some(image) = server::image(review, service) else { return };
-    let Some(server) = server::server(review, &image) else { return };
+    let Some(image) = start::image(review, service) else { return };
+    let Some(server) = start::server(review, &image) else { return };
     let mut deploys =
-        server::deploys(review, service).filter(|d| reaches(review, d) && !hides(review, d, &server));
+        start::deploys(review, service).filter(|d| reaches(review, d) && !hides(review, d, &server));
     let Some(deploy) = deploys.next() else { return };
     out.examined();
     let Some((at, host)) = local(&server) else { return };
@@ -71,11 +71,11 @@ fn local(server: &Server) -> Option<(&Place, String)> {
             here.then(|| (&host.at, host.value.clone()))
         }
         Setting::Default => {
-            let default = match (server.program, server.verb.as_str()) {
-                (Program::Uvicorn | Program::Hypercorn, _) | (Program::FastApi, "dev") => true,
-                (Program::Flask, _) => true,
-                _ => false,
-            };
+            let default = matches!(
+                (server.program, server.verb.as_str()),
+                (Program::Uvicorn | Program::Hypercorn | Program::Flask, _)
+                    | (Program::FastApi, "dev")
+            );
             default.then(|| (&server.at, "127.0.0.1 by default".to_owned()))
         }
         Setting::Unknown => None,

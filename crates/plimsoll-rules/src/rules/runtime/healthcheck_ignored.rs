@@ -1,31 +1,33 @@
-//! A health check that nobody runs.
+//! Health checks that the platform ignores.
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::Service;
+use crate::discover::{Platform, Service};
 use crate::review::Review;
+use crate::views::effective;
 use crate::rule::{Check, Out, Rule};
-use crate::views::server;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/healthcheck-ignored",
     section: Section::Runtime,
     level: Level::Advice,
-    assures: "Health is checked where the platform looks",
+    assures: "health is checked where the service runs",
     aliases: &[],
     page: include_str!("healthcheck_ignored.md"),
     check: Check::Service(check),
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    let Some(deploy) = server::deploys(review, service).next() else { return };
-    let Some(image) = server::image(review, service) else { return };
+    let Some(file) = review.repo.dockerfiles.get(service.dockerfile) else { return };
+    let Some(stage) = file.target(service.target.as_deref()) else { return };
+    let Some((step, _)) = effective(file, stage).healthcheck else { return };
+    let deploys = service.deploys.iter().filter_map(|i| review.found.deploys.get(*i));
+    let Some(deploy) = deploys.into_iter().find(|d| d.platform != Platform::Compose) else { return };
     out.examined();
-    let Some((step, _)) = image.healthcheck else { return };
     let platform = deploy.platform.name();
-    out.finding(&step.at, format!("{platform} does not run HEALTHCHECK"))
-        .label("has no effect there")
-        .related(&deploy.at, format!("deployed to {platform} here"))
-        .consequence("what it checks is not checked in production")
-        .remedy("set a startup and a liveness probe in the deployment");
+    out.finding(&step.at, format!("{platform} ignores this HEALTHCHECK"))
+        .label("only Docker itself runs it")
+        .related(&deploy.at, format!("deployed to {platform}"))
+        .consequence("a hanging instance keeps getting requests, although the image seems to have a health check")
+        .remedy("set a startup and a liveness probe where the service is deployed, and drop curl from the image if only this used it");
 }

@@ -5,8 +5,9 @@ use plimsoll_model::{Level, Section};
 use crate::discover::{DeployTool, Platform, Service};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::cloud_run::{Limits, hides_variables, replaces_command, says_all, sets};
-use crate::views::server::{self, Program, Server, Setting};
+use crate::views::cloud_run::cloud_run;
+use crate::views::said::{hides_variables, replaces_command, says_all, sets};
+use crate::views::start::{self, Program, Server, Setting};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/port-mismatch",
@@ -19,18 +20,22 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    let Some(image) = server::image(review, service) else { return };
-    let Some(server) = server::server(review, &image) else { return };
-    for deploy in server::deploys(review, service) {
+    let Some(image) = start::image(review, service) else { return };
+    let Some(server) = start::server(review, &image) else { return };
+    for deploy in start::deploys(review, service) {
         let hides = server.port == Setting::Default
             && (hides_variables(review, deploy)
                 || ["UVICORN_PORT", "FLASK_RUN_PORT"].iter().any(|v| sets(deploy, v)));
-        if deploy.platform != Platform::CloudRun || replaces_command(review, deploy) || hides {
+        if deploy.platform != Platform::CloudRun
+            || deploy.from_source.is_some()
+            || replaces_command(review, deploy)
+            || hides
+        {
             continue;
         }
         let (wanted, at, said) = match &deploy.settings.port {
             Some(port) => (port.value.parse::<u32>().ok(), &port.at, true),
-            None if says_all(review, deploy) => (Some(Limits::get().port), &deploy.at, false),
+            None if says_all(review, deploy) => (Some(u32::from(cloud_run().default_port)), &deploy.at, false),
             None => continue,
         };
         let (Some(wanted), Some((port, place))) = (wanted, listens(&server)) else { continue };
@@ -46,7 +51,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         finding
             .label(format!("port {port}"))
             .related(at, if said { format!("port {wanted}") } else { "no --port".to_owned() })
-            .evidence(format!("documentation read {}", Limits::get().read))
+            .evidence(format!("documentation read {}", cloud_run().read))
             .consequence("the startup probe finds no open port and the revision is given up")
             .remedy(format!("listen on $PORT, or deploy with --port {port}"));
         // A deployment by flags keeps the port that the service already has.

@@ -7,7 +7,7 @@ use crate::discover::Service;
 use crate::repo::StepKind;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, insert};
-use crate::views::server;
+use crate::views::start;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/shell-form-without-exec",
@@ -26,7 +26,7 @@ const NONE: [&str; 16] = [
 ];
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    let Some(image) = server::image(review, service) else { return };
+    let Some(image) = start::image(review, service) else { return };
     let Some((step, command)) = image.starts() else { return };
     let name = if matches!(step.kind, StepKind::Entrypoint(_)) { "ENTRYPOINT" } else { "CMD" };
     out.examined();
@@ -51,7 +51,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         .label("a child of `sh`, which is PID 1")
         .consequence("each stop waits for the grace period and ends in SIGKILL; requests in flight are lost")
         .remedy(format!("put `exec` before {}, or write {name} as a JSON array", call.program));
-    for deploy in server::deploys(review, service).take(1) {
+    for deploy in start::deploys(review, service).take(1) {
         finding.related(&deploy.at, format!("{} stops it with SIGTERM", deploy.platform.name()));
     }
     let simple = all.len() == 1

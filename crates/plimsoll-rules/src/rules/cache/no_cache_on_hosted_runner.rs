@@ -1,0 +1,60 @@
+//! A build on an empty machine without a cache.
+
+use plimsoll_model::{Applicability, Edit, Level, Section};
+
+use crate::discover::paths::{file_name, folder};
+use crate::discover::{Build, BuildTool};
+use crate::repo::WorkflowStep;
+use crate::review::Review;
+use crate::rule::{Check, Out, Rule};
+use crate::views::building::{dockerfile_of, job, target};
+use crate::views::caching::{has_own_cache, is_hosted, runs_anything, sets_up_builder};
+use crate::views::edits::first_key;
+
+pub(crate) static RULE: Rule = Rule {
+    name: "cache/no-cache-on-hosted-runner",
+    section: Section::Cache,
+    level: Level::ShouldFix,
+    assures: "builds on hosted runners reuse a cache",
+    aliases: &[],
+    page: include_str!("no_cache_on_hosted_runner.md"),
+    check: Check::Build(check),
+};
+
+fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
+    let tools = [BuildTool::BuildPushAction, BuildTool::Buildx, BuildTool::DockerBuild];
+    let Some((job, index)) = job(review, build).filter(|_| tools.contains(&build.tool)) else {
+        return;
+    };
+    let (Some(file), Ok(target)) = (dockerfile_of(review, build), target(build)) else { return };
+    if !is_hosted(job) || !runs_anything(file, target) || has_own_cache(review, build) {
+        return;
+    }
+    if !build.cache_from.is_empty() || !build.cache_to.is_empty() || build.no_cache.is_some() {
+        return out.examined();
+    }
+    let Some(step) = job.steps.get(index) else { return };
+    let is_action = build.tool == BuildTool::BuildPushAction;
+    let at = step.uses.as_ref().filter(|_| is_action).map_or(&build.at, |u| &u.at);
+    let draft = out.finding(at, format!("{} builds {} without a cache", build.tool.name(), file.path));
+    draft
+        .label("neither cache-from nor cache-to")
+        .consequence("the runner begins empty: every run builds every layer")
+        .remedy("read and write a cache: a registry or GitHub's, with mode=max");
+    if let Some(label) = job.runs_on.first() {
+        draft.related(&label.at, "a hosted runner, new for each job");
+    }
+    if let Some(edits) = edits(review, build, step).filter(|_| sets_up_builder(review, build)) {
+        draft.fix("use GitHub's cache", Applicability::Unsafe, edits);
+    }
+}
+
+/// The cache of GitHub, with a scope of the image's own.
+fn edits(review: &Review<'_>, build: &Build, step: &WorkflowStep) -> Option<Vec<Edit>> {
+    let with = step.with_body.as_ref().filter(|_| build.tool == BuildTool::BuildPushAction)?;
+    let own = file_name(folder(&build.dockerfile.as_ref()?.value));
+    let scope = if own.is_empty() { String::new() } else { format!(",scope={own}") };
+    let indent = crate::views::edits::indentation(review.sources, with)?;
+    let lines = format!("cache-from: type=gha{scope}\n{indent}cache-to: type=gha,mode=max{scope}");
+    first_key(review.sources, with, &lines)
+}

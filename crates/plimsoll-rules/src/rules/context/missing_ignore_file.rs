@@ -1,0 +1,134 @@
+//! The whole context is copied and nothing is left out.
+
+use plimsoll_model::{Applicability, Level, Section, bytes, count};
+use plimsoll_syntax::ignorefile::{Matcher, Pattern};
+
+use crate::discover::paths::join;
+use crate::discover::{BuildTool, ContextRef, Service};
+use crate::repo::{CopyStep, DockerfileView, Stage};
+use crate::review::Review;
+use crate::rule::{Check, Draft, Out, Rule, insert};
+use crate::views::building::{Context, clamp, contexts, dockerfile, is_path, taken};
+use crate::views::ignorefiles::{beside, ignore_file};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "context/missing-ignore-file",
+    section: Section::Context,
+    level: Level::ShouldFix,
+    assures: "an ignore file limits what is sent and copied",
+    aliases: &[],
+    page: include_str!("missing_ignore_file.md"),
+    check: Check::Service(check),
+};
+
+/// What no image needs; a pattern that would drop a source of COPY is left out.
+const PATTERNS: [&str; 15] = [
+    ".git", ".github", "**/.env", "**/.env.*", "**/node_modules", "**/__pycache__", "**/.venv",
+    "**/.pytest_cache", "**/.mypy_cache", "**/.DS_Store", "**/.idea", "**/.vscode", "**/*.log",
+    "**/coverage", "**/.coverage",
+];
+
+fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
+    let Some(file) = dockerfile(review, service) else { return };
+    let Some((_, copy)) = whole(file, service) else { return };
+    for context in contexts(review, service) {
+        if !reads_one(&context) {
+            continue;
+        }
+        let own = ignore_file(review.sources, context.folder, &file.path);
+        // One beside the Dockerfile that is not read is the subject of another rule.
+        if context.build.is_none() && is_ignored_above(review, context.folder) {
+            continue;
+        }
+        if own.or_else(|| beside(review.sources, &file.path)).is_some() {
+            out.examined();
+            continue;
+        }
+        let draft = out.finding(
+            copy,
+            format!("the context {} is copied whole, with no ignore file", context.shown()),
+        );
+        if context.build.is_none() {
+            draft.level(Level::Advice).evidence("nothing builds it: this context is a guess");
+        }
+        describe(review, service, &context, draft);
+        fix(review, service, file, &context, draft);
+    }
+}
+
+/// Whether a build of this context reads an ignore file and nothing else decides what is sent.
+fn reads_one(context: &Context<'_>) -> bool {
+    let Some(build) = context.build else { return true };
+    let uploads = matches!(build.tool, BuildTool::GcloudBuilds | BuildTool::GcloudSource);
+    !uploads && matches!(build.context, ContextRef::Folder(_))
+}
+
+/// Whether a folder above has an ignore file, so that the context may well be that folder.
+fn is_ignored_above(review: &Review<'_>, folder: &str) -> bool {
+    let ends = folder.match_indices('/').map(|(i, _)| i).chain((!folder.is_empty()).then_some(0));
+    let above = ends.filter_map(|i| join(folder.get(..i)?, ".dockerignore"));
+    above.into_iter().any(|p| review.sources.kind(&p).is_some())
+}
+
+/// The first COPY or ADD of the whole context.
+fn whole<'a>(
+    file: &'a DockerfileView,
+    service: &Service,
+) -> Option<(&'a CopyStep, &'a crate::repo::Place)> {
+    let copies = file.reachable(service.target.as_deref()).flat_map(Stage::copies);
+    let open = copies.filter(|(_, c)| c.from.is_none() && c.excludes.is_empty());
+    open.flat_map(|(_, c)| c.sources.iter().map(move |s| (c, s)))
+        .find(|(_, s)| is_path(s) && clamp(&s.path.value).is_empty())
+        .map(|(c, s)| (c, &s.path.at))
+}
+
+fn describe(review: &Review<'_>, service: &Service, context: &Context<'_>, draft: &mut Draft) {
+    draft
+        .label("takes all there is")
+        .related(context.at, format!("the context is {}", context.shown()))
+        .consequence(
+            "the history in .git, local .env files and dependency folders are sent and copied \
+             where they exist, and a change to any file ends the layer cache",
+        )
+        .remedy(format!("add {}", path(context)));
+    if let Some(sent) = review.measured.contexts.get(&service.name) {
+        draft.evidence(format!("{} in {} files are sent", bytes(sent.bytes as f64), count(sent.files as f64)));
+    }
+}
+
+fn path(context: &Context<'_>) -> String {
+    join(context.folder, ".dockerignore").unwrap_or_default()
+}
+
+/// The file itself. Services that share a context share it: the first one carries the fix.
+fn fix(
+    review: &Review<'_>,
+    service: &Service,
+    file: &DockerfileView,
+    context: &Context<'_>,
+    draft: &mut Draft,
+) {
+    let earlier = review.found.services.iter().take_while(|s| s.name != service.name);
+    let shared = |s: &Service| contexts(review, s).iter().any(|c| c.folder == context.folder);
+    if earlier.into_iter().any(shared) {
+        return;
+    }
+    let files = review.found.services.iter().filter(|s| shared(s));
+    let files: Vec<&DockerfileView> = files.filter_map(|s| dockerfile(review, s)).collect();
+    let files = if files.is_empty() { vec![file] } else { files };
+    let needed: Vec<String> = files
+        .iter()
+        .flat_map(|f| &f.stages)
+        .flat_map(|s| taken(s))
+        .map(|(p, _)| clamp(p))
+        .filter(|p| !p.is_empty())
+        .collect();
+    let kept = PATTERNS.iter().filter(|p| !drops(p, &needed));
+    let text: String = kept.flat_map(|p| [p, "\n"]).collect();
+    draft.fix(format!("add {}", path(context)), Applicability::Unsafe, insert(&path(context), 0, text));
+}
+
+fn drops(pattern: &str, needed: &[String]) -> bool {
+    let Ok(matcher) = Matcher::new(&[Pattern::from_raw(pattern)]) else { return true };
+    needed.iter().any(|n| matcher.decide(n).is_ok_and(|d| d.ignored))
+}

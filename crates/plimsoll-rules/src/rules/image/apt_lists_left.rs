@@ -1,0 +1,77 @@
+//! Package lists of apt that stay in a layer.
+
+use plimsoll_model::{Applicability, Edit, Level, Section};
+
+use crate::repo::{Command, DockerfileView, Step};
+use crate::review::Review;
+use crate::rule::{Check, Out, Rule, insert};
+use crate::views::{Manager, installs, shipped_runs};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "image/apt-lists-left",
+    section: Section::Image,
+    level: Level::ShouldFix,
+    assures: "apt leaves no package lists in the image",
+    aliases: &["DL3009"],
+    page: include_str!("apt_lists_left.md"),
+    check: Check::Dockerfile(check),
+};
+
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    for (step, command) in shipped_runs(file) {
+        let Some(update) = update(command) else { continue };
+        if cleans(command) {
+            out.examined();
+            continue;
+        }
+        let place = command.place(update);
+        let draft = out.finding(&place, "apt-get update leaves its package lists in the image");
+        draft
+            .label("no rm of /var/lib/apt/lists in this RUN")
+            .consequence("each pull carries 20 to 40 MB of lists that nothing reads")
+            .remedy("end the RUN with && rm -rf /var/lib/apt/lists/*");
+        if let Some(edits) = removal(file.text(review.sources), step, command) {
+            // A later install would miss the lists.
+            let needed = file.stages.iter().flat_map(|s| s.runs()).any(|(_, c)| needs_lists(c));
+            let sure = if needed { Applicability::Unsafe } else { Applicability::Safe };
+            draft.fix("remove the lists at the end of the RUN", sure, edits);
+        }
+    }
+}
+
+/// Where a RUN fetches the lists.
+fn update(command: &Command) -> Option<plimsoll_syntax::Span> {
+    let apt = |program: &str| matches!(program, "apt-get" | "apt" | "aptitude");
+    let mut calls = command.calls();
+    calls.find(|c| apt(c.program) && c.has("update") && !c.has("install")).map(|c| c.span())
+}
+
+fn cleans(command: &Command) -> bool {
+    let text = command.text();
+    ["/var/lib/apt", "/var/lib/{apt", "dist-clean", "distclean"].iter().any(|t| text.contains(t))
+        || command.mounts.iter().any(|m| {
+            let target = m.target.as_deref().unwrap_or("");
+            target.contains('$') || target.starts_with("/var/lib/apt") || target == "/var/lib"
+        })
+}
+
+fn needs_lists(command: &Command) -> bool {
+    update(command).is_none() && installs(command).any(|i| i.manager == Manager::Apt)
+}
+
+/// The edit that adds the removal at the end of the RUN, where that is a plain list of commands.
+fn removal(text: &str, step: &Step, command: &Command) -> Option<Vec<Edit>> {
+    let span = step.at.span?;
+    let run = span.text(text).trim_end();
+    let end = run.lines().last()?;
+    let odd = command.exec
+        || run.contains("<<")
+        || end.contains('#')
+        || run.ends_with([';', '&', '|', '\\', '`']);
+    if odd {
+        return None;
+    }
+    let gap = if run.contains("\\\n") { " \\\n    " } else { " " };
+    let offset = span.start + u32::try_from(run.len()).ok()?;
+    Some(insert(&step.at.path, offset, format!("{gap}&& rm -rf /var/lib/apt/lists/*")))
+}

@@ -1,0 +1,99 @@
+//! Compilers and headers in the shipped image.
+
+use plimsoll_model::{Level, Section};
+
+use crate::repo::{Command, DockerfileView};
+use crate::review::Review;
+use crate::rule::{Check, Out, Rule};
+use crate::views::{Install, installs, package_name, shipped_runs};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "image/build-tools-in-final-stage",
+    section: Section::Image,
+    level: Level::ShouldFix,
+    assures: "the image has no compilers and headers",
+    aliases: &[],
+    page: include_str!("build_tools_in_final_stage.md"),
+    check: Check::Dockerfile(check),
+};
+
+fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    for (_, command) in shipped_runs(file) {
+        for install in installs(command).filter(|i| i.manager.is_system()) {
+            look(command, &install, out);
+        }
+    }
+}
+
+fn look(command: &Command, install: &Install<'_>, out: &mut Out) {
+    let names = || install.packages.iter().map(|w| package_name(w.head()));
+    let tools: Vec<&str> = names().filter(|n| is_build_tool(n)).collect();
+    let (Some(first), false) = (tools.first(), removed(command, install, &tools)) else {
+        out.examined();
+        return;
+    };
+    let at = install.packages.iter().find(|w| package_name(w.head()) == *first);
+    let place = command.place(at.map_or(install.call.span(), |w| w.span));
+    let (stay, them) = if tools.len() == 1 { ("stays", "it") } else { ("stay", "them") };
+    out.finding(&place, format!("{} {stay} in the image", list(&tools)))
+        .label("a tool to build with")
+        .consequence(
+            "each pull carries hundreds of megabytes more, and an intruder finds a compiler",
+        )
+        .remedy(format!(
+            "build in a stage of its own and COPY --from it what was built, or remove {them} at \
+             the end of this RUN"
+        ));
+}
+
+/// Whether the RUN takes the tools away again, all at once or by name.
+fn removed(command: &Command, install: &Install<'_>, tools: &[&str]) -> bool {
+    let start = install.call.span().start;
+    let bundle = virtual_name(install);
+    command.calls().filter(|c| c.span().start > start).any(|call| {
+        let verbs = ["remove", "purge", "del", "erase", "autoremove", "auto-remove"];
+        let removes = matches!(call.program, "apt-get" | "apt" | "aptitude" | "apk" | "dnf" | "yum" | "microdnf")
+            && call.args.iter().any(|w| w.text().is_some_and(|t| verbs.contains(&t)));
+        removes
+            && call.args.iter().any(|w| {
+                let name = package_name(w.head());
+                // A name from a variable may be any of them.
+                w.text().is_none() || tools.contains(&name) || bundle == Some(name)
+            })
+    })
+}
+
+/// The name under which apk groups what it adds.
+fn virtual_name<'a>(install: &Install<'a>) -> Option<&'a str> {
+    let mut words = install.call.args.iter();
+    while let Some(word) = words.next() {
+        if matches!(word.text(), Some("-t" | "--virtual")) {
+            return words.next().map(|w| w.head());
+        }
+        if let Some(name) = word.text().and_then(|t| t.strip_prefix("--virtual=")) {
+            return Some(name);
+        }
+    }
+    None
+}
+
+fn is_build_tool(name: &str) -> bool {
+    const TOOLS: [&str; 22] = [
+        "gcc", "g++", "cc", "c++", "clang", "make", "automake", "autoconf", "libtool", "cmake",
+        "ninja-build", "build-essential", "build-base", "alpine-sdk", "musl-dev", "gcc-c++",
+        "pkg-config", "pkgconf", "cargo", "rustc", "bison", "git",
+    ];
+    TOOLS.contains(&name)
+        || name.ends_with("-dev")
+        || name.ends_with("-devel")
+        || name.strip_prefix("gcc-").is_some_and(|v| v.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [all @ .., last] if all.len() < 3 => format!("{} and {last}", all.join(", ")),
+        [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
+    }
+}

@@ -1,0 +1,76 @@
+//! pip install that keeps its cache in the image.
+
+use plimsoll_model::{Applicability, Level, Section};
+
+use crate::repo::{Command, DockerfileView, Stage, StepKind};
+use crate::review::Review;
+use crate::rule::{Check, Out, Rule, replace};
+use crate::views::{Install, Manager, installs, shipped};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "image/pip-cache-kept",
+    section: Section::Image,
+    level: Level::Advice,
+    assures: "pip leaves no cache in the image",
+    aliases: &["DL3042"],
+    page: include_str!("pip_cache_kept.md"),
+    check: Check::Dockerfile(check),
+};
+
+fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    let stages = shipped(file);
+    if stages.iter().any(|s| configures(s)) {
+        return;
+    }
+    for (_, command) in stages.iter().flat_map(|s| s.runs()) {
+        for install in installs(command).filter(|i| i.manager == Manager::Pip) {
+            if cleans(command) || install.call.args.iter().any(|w| settles(w.head())) {
+                out.examined();
+            } else {
+                report(command, &install, out);
+            }
+        }
+    }
+}
+
+fn report(command: &Command, install: &Install<'_>, out: &mut Out) {
+    let place = command.place(install.call.span());
+    let draft = out.finding(&place, "pip install keeps its cache in the image");
+    draft
+        .label("no --no-cache-dir")
+        .consequence("each pull carries the wheels a second time, and nothing reads them")
+        .remedy("add --no-cache-dir, or mount a cache at /root/.cache/pip");
+    if let Some(verb) = install.call.args.iter().find(|w| w.text() == Some(install.verb)) {
+        draft.fix(
+            "install without a cache",
+            Applicability::Safe,
+            replace(&command.place(verb.span), format!("{} --no-cache-dir", install.verb)),
+        );
+    }
+}
+
+/// Whether an argument says where the cache is. One from a variable may.
+fn settles(word: &str) -> bool {
+    word.is_empty() || word.starts_with("--no-cache-dir") || word.starts_with("--cache-dir")
+}
+
+fn cleans(command: &Command) -> bool {
+    let text = command.text();
+    command.mounts.iter().any(|m| m.target.as_deref().is_none_or(|t| t.contains('$') || t.contains("cache")))
+        || ["PIP_NO_CACHE_DIR", "pip cache purge", ".cache"].iter().any(|t| text.contains(t))
+}
+
+/// Whether a stage configures pip for all that follows.
+fn configures(stage: &Stage) -> bool {
+    let named = |text: &str| text.contains("pip.conf") || text.contains("pip config");
+    let variable = |name: &str| {
+        matches!(name, "PIP_NO_CACHE_DIR" | "PIP_CACHE_DIR" | "PIP_CONFIG_FILE" | "XDG_CACHE_HOME")
+    };
+    stage.steps.iter().any(|step| match &step.kind {
+        StepKind::Env(pairs) => pairs.iter().any(|(name, _)| variable(&name.value)),
+        StepKind::Arg(args) => args.iter().any(|a| variable(&a.name.value)),
+        StepKind::Run(c) => named(c.text()),
+        StepKind::Copy(c) => named(&c.dest.value) || c.sources.iter().any(|s| named(&s.path.value)),
+        _ => false,
+    })
+}

@@ -1,0 +1,31 @@
+//! Containers without a memory limit.
+
+use plimsoll_model::{Level, Section};
+
+use crate::discover::{Deploy, DeployTool};
+use crate::review::Review;
+use crate::rule::{Check, Out, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "runtime/memory-limit-missing",
+    section: Section::Runtime,
+    level: Level::ShouldFix,
+    assures: "every container has a memory limit",
+    aliases: &[],
+    page: include_str!("memory_limit_missing.md"),
+    check: Check::Deploy(check),
+};
+
+fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
+    if deploy.tool != DeployTool::KubernetesManifest {
+        return;
+    }
+    out.examined();
+    if deploy.settings.memory.is_none() {
+        let name = deploy.service.as_ref().map_or("a workload", |s| s.value.as_str());
+        out.finding(&deploy.at, format!("a container of {name} has no memory limit"))
+            .label("no resources.limits.memory")
+            .consequence("a leak takes the memory of the node, and the kernel kills whichever process it likes, perhaps another service's")
+            .remedy("set resources.limits.memory above the working set that you measure under load");
+    }
+}

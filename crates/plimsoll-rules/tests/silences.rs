@@ -1,0 +1,215 @@
+//! What must not be reported: each case is right as it stands, or nothing here can tell.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use plimsoll_model::{Date, Sources};
+use plimsoll_rules::config::Config;
+use plimsoll_rules::discover;
+use plimsoll_rules::repo::Repo;
+use plimsoll_rules::review::{Measured, Review, Terms, review};
+
+fn findings(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let mut sources = Sources::default();
+    files.iter().for_each(|(path, text)| sources.insert(path, *text));
+    let (config, repo) = (Config::default(), Repo::read(&sources));
+    let found = discover::discover(&sources, &repo, &config);
+    let today = Date::from_ymd(2026, 11, 23).unwrap();
+    let measured = Measured::default();
+    let evidence = Review {
+        sources: &sources,
+        repo: &repo,
+        found: &found,
+        measured: &measured,
+        config: &config,
+        today,
+    };
+    let report = review(&evidence, &Terms { today, baseline: None, version: "test" });
+    let all = report.findings.iter().filter(|f| f.rule == rule);
+    all.map(|f| format!("{} {} {}", f.level, f.primary, f.message)).collect()
+}
+
+fn job(steps: &str) -> String {
+    format!(
+        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{steps}"
+    )
+}
+
+const CI: &str = ".github/workflows/ci.yml";
+const HERE: &str = "services:\n  app:\n    build: .\n";
+const STAGES: &str = "FROM a AS b\nRUN x\nFROM c\nCOPY --from=b /x /x\n";
+
+#[test]
+fn a_missing_source_that_something_may_make() {
+    let rule = "dockerfile/copy-source-missing";
+    let file = ("Dockerfile", "FROM a\nCOPY dist /dist\n");
+    let build = "      - uses: docker/build-push-action@v6\n        with: {context: .}\n";
+    assert_eq!(findings(rule, &[file, (CI, &job(build))]).len(), 1, "the base case");
+    let made = job(&format!("      - run: npm run build\n{build}"));
+    let unpacked = job(&format!("      - uses: actions/download-artifact@v4\n{build}"));
+    for files in [
+        vec![file, (CI, &made)],
+        vec![file, (CI, &unpacked)],
+        vec![file, (".gitignore", "dist/\n"), (CI, &job(build))],
+        vec![file],
+        vec![file, ("build.sh", "#!/bin/sh\ndocker build .\n")],
+        vec![("Dockerfile", "FROM a\nARG D\nCOPY $D *.txt /x\n"), ("compose.yaml", HERE)],
+        vec![("Dockerfile", "FROM a AS unused\nCOPY no /no\nFROM b\n"), ("compose.yaml", HERE)],
+    ] {
+        assert_eq!(findings(rule, &files), Vec::<String>::new(), "{files:?}");
+    }
+}
+
+#[test]
+fn a_local_dependency_that_the_build_has() {
+    let rule = "dependencies/path-outside-context";
+    let compose = ("compose.yaml", "services:\n  api:\n    build: api\n");
+    let requirements = ("api/requirements.txt", "core @ file:///home/me/core\n");
+    let dockerfile = |rest: &str| format!("FROM p\nCOPY requirements.txt .\n{rest}");
+    let install = "RUN pip install -r requirements.txt\n";
+    let plain = dockerfile(install);
+    assert_eq!(findings(rule, &[("api/Dockerfile", &plain), requirements, compose]).len(), 1);
+    let copied = dockerfile(&format!("COPY core /home/me/core\n{install}"));
+    let edited = dockerfile(&format!("RUN sed -i /file:/d requirements.txt\n{install}"));
+    let other = dockerfile("RUN pip install fastapi\n");
+    for text in [&copied, &edited, &other] {
+        let files = [("api/Dockerfile", text.as_str()), requirements, compose];
+        assert_eq!(findings(rule, &files), Vec::<String>::new(), "{text}");
+    }
+    let named = "services:\n  api:\n    build:\n      context: api\n      additional_contexts:\n        core: ./core\n";
+    let relative = ("api/requirements.txt", "-e ../core\n");
+    let files = [("api/Dockerfile", plain.as_str()), relative, ("compose.yaml", named)];
+    assert_eq!(findings(rule, &files), Vec::<String>::new());
+}
+
+#[test]
+fn a_cache_that_cannot_be_told() {
+    let build = |with: &str| {
+        job(&format!(
+            "      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n{with}"
+        ))
+    };
+    for (rule, with) in [
+        ("cache/cache-from-never-written", "          cache-from: ${{ steps.x.outputs.from }}\n"),
+        (
+            "cache/cache-from-never-written",
+            "          cache-from: type=registry,ref=r/a:${{ inputs.tag }}\n          cache-to: type=registry,ref=r/a:x,mode=max\n",
+        ),
+        ("cache/cache-to-never-read", "          cache-to: ${{ steps.x.outputs.to }}\n"),
+        ("cache/min-cache-multistage", "          cache-to: ${{ steps.x.outputs.to }}\n"),
+        ("cache/gha-scope-collision", "          cache-to: type=gha,scope=${{ matrix.x }}\n"),
+        ("cache/inline-cache-multistage", "          cache-to: type=inline\n          target: b\n"),
+    ] {
+        let files = [("Dockerfile", STAGES), (CI, &build(with))];
+        assert_eq!(findings(rule, &files), Vec::<String>::new(), "{rule} {with}");
+    }
+    let own = build("").replace("ubuntu-latest", "self-hosted");
+    let files = [("Dockerfile", STAGES), (CI, own.as_str())];
+    assert_eq!(findings("cache/no-cache-on-hosted-runner", &files), Vec::<String>::new());
+}
+
+#[test]
+fn an_argument_or_a_copy_that_is_right() {
+    let args = "services:\n  app:\n    build:\n      context: .\n      args: {HTTP_PROXY: x, BUILDKIT_INLINE_CACHE: '1', TARGETARCH: y}\n";
+    let files = [("Dockerfile", STAGES), ("compose.yaml", args)];
+    assert_eq!(findings("dockerfile/build-arg-not-declared", &files), Vec::<String>::new());
+    for text in [
+        "FROM n\nCOPY package.json .\nRUN npm ci\nCOPY . .\nRUN npm ci --omit=dev\n",
+        "FROM n\nCOPY . .\nRUN pip install .\n",
+        "FROM n\nCOPY . .\nRUN go build ./...\n",
+    ] {
+        let found = findings("cache/copy-all-before-install", &[("Dockerfile", text)]);
+        assert_eq!(found, Vec::<String>::new(), "{text}");
+    }
+    for text in [
+        "FROM p\nRUN pip install poetry==1.8.3\nRUN poetry export -o r.txt\n",
+        "FROM p\nRUN pip install poetry poetry-plugin-export\nRUN poetry export -o r.txt\n",
+        "FROM p\nENV V=1.8.2\nRUN pip install poetry==$V\nRUN poetry export -o r.txt\n",
+        "FROM p\nRUN poetry export -o r.txt\n",
+    ] {
+        let found = findings("dependencies/poetry-export-without-plugin", &[("Dockerfile", text)]);
+        assert_eq!(found, Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn an_ignore_file_that_lets_it_through() {
+    let rule = "context/source-ignored";
+    let copies = ("Dockerfile", "FROM a\nCOPY wheels/x.whl docs /x\n");
+    let there = [("wheels/x.whl", ""), ("docs/a.md", ""), ("compose.yaml", HERE)];
+    let with = |text| {
+        let mut files = vec![copies, (".dockerignore", text)];
+        files.extend(there);
+        findings(rule, &files)
+    };
+    assert_eq!(with("wheels\n").len(), 1);
+    assert_eq!(with("*\n!wheels\n!docs\n"), Vec::<String>::new());
+    assert_eq!(with("docs\n!docs/a.md\n"), Vec::<String>::new());
+    assert_eq!(with("**/*.md\n"), Vec::<String>::new());
+}
+
+/// A Dockerfile with that start, deployed to Cloud Run for production with more flags.
+fn deployed(rule: &str, start: &str, flags: &str) -> Vec<String> {
+    let steps = format!(
+        "      - run: |\n          docker build -t eu.gcr.io/p/api .\n          gcloud run deploy api --image eu.gcr.io/p/api {flags}\n"
+    );
+    let files = [("Dockerfile", start), (".github/workflows/deploy-production.yml", &job(&steps))];
+    findings(rule, &files)
+}
+
+#[test]
+fn a_server_whose_address_cannot_be_told() {
+    let rule = "runtime/bind-localhost";
+    let plain = "FROM p\nCMD [\"uvicorn\", \"a:a\"]\n";
+    assert_eq!(deployed(rule, plain, "").len(), 1, "the base case");
+    for (start, flags) in [
+        ("FROM p\nCMD exec uvicorn a:a --host ${HOST:-0.0.0.0}\n", ""),
+        ("FROM p\nENTRYPOINT [\"uvicorn\", \"a:a\"]\nCMD [\"--host\", \"0.0.0.0\"]\n", ""),
+        ("FROM p\nCMD nginx && exec uvicorn a:a --uds /tmp/s\n", ""),
+        (plain, "--args=a:a,--host=0.0.0.0"),
+        (plain, "--set-env-vars UVICORN_HOST=0.0.0.0"),
+        (plain, "$DEPLOY_FLAGS"),
+    ] {
+        assert_eq!(deployed(rule, start, flags), Vec::<String>::new(), "{start} {flags}");
+    }
+}
+
+#[test]
+fn a_port_that_flags_may_set() {
+    let rule = "runtime/port-mismatch";
+    let start =
+        "FROM p\nCMD [\"uvicorn\", \"a:a\", \"--host\", \"0.0.0.0\", \"--port\", \"5000\"]\n";
+    assert_eq!(deployed(rule, start, "--port 8000").len(), 1, "the base case");
+    for flags in ["$DEPLOY_FLAGS", "--flags-file=run.yaml", "--port 5000", "--port $PORT"] {
+        assert_eq!(deployed(rule, start, flags), Vec::<String>::new(), "{flags}");
+    }
+}
+
+#[test]
+fn a_shell_that_replaces_itself() {
+    let rule = "runtime/shell-form-without-exec";
+    assert_eq!(deployed(rule, "FROM p\nCMD serve\n", "").len(), 1, "the base case");
+    for start in [
+        "FROM p:alpine\nCMD serve\n",
+        "FROM p\nSHELL [\"/bin/bash\", \"-c\"]\nCMD serve\n",
+        "FROM p\nCMD exec serve\n",
+        "ARG B\nFROM $B\nCMD serve\n",
+    ] {
+        assert_eq!(deployed(rule, start, ""), Vec::<String>::new(), "{start}");
+    }
+}
+
+#[test]
+fn flags_that_are_not_written_out() {
+    for rule in [
+        "runtime/cpu-boost-off",
+        "runtime/max-instances-unset",
+        "runtime/scale-to-zero",
+        "runtime/startup-probe-missing",
+    ] {
+        let start = "FROM p\nCMD [\"serve\"]\n";
+        assert_eq!(deployed(rule, start, "--quiet").len(), 1, "the base case of {rule}");
+        for flags in ["$DEPLOY_FLAGS", "--quiet \"${FLAGS[@]}\"", "--flags-file=run.yaml"] {
+            assert_eq!(deployed(rule, start, flags), Vec::<String>::new(), "{rule} {flags}");
+        }
+    }
+}
