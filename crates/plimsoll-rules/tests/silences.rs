@@ -253,3 +253,83 @@ fn a_development_server_in_a_stage_for_work() {
     assert_eq!(findings(rule, &[("Dockerfile", file)]).len(), 1);
     assert_eq!(findings(rule, &[("Dockerfile", file), (CI, &prod)]), Vec::<String>::new());
 }
+
+/// A Dockerfile with that start, deployed to Cloud Run for production with more flags.
+fn deployed(rule: &str, start: &str, flags: &str) -> Vec<String> {
+    let steps = format!(
+        "      - run: |\n          docker build -t eu.gcr.io/p/api .\n          gcloud run deploy api --image eu.gcr.io/p/api {flags}\n"
+    );
+    let files = [("Dockerfile", start), (".github/workflows/deploy-production.yml", &job(&steps))];
+    findings(rule, &files)
+}
+
+#[test]
+fn a_server_whose_address_cannot_be_told() {
+    let rule = "runtime/bind-localhost";
+    let plain = "FROM p\nCMD [\"uvicorn\", \"a:a\"]\n";
+    assert_eq!(deployed(rule, plain, "").len(), 1, "the base case");
+    for (start, flags) in [
+        ("FROM p\nCMD exec uvicorn a:a --host ${HOST:-0.0.0.0}\n", ""),
+        ("FROM p\nENTRYPOINT [\"uvicorn\", \"a:a\"]\nCMD [\"--host\", \"0.0.0.0\"]\n", ""),
+        ("FROM p\nCMD nginx && exec uvicorn a:a --uds /tmp/s\n", ""),
+        (plain, "--args=a:a,--host=0.0.0.0"),
+        (plain, "--set-env-vars UVICORN_HOST=0.0.0.0"),
+        (plain, "$DEPLOY_FLAGS"),
+    ] {
+        assert_eq!(deployed(rule, start, flags), Vec::<String>::new(), "{start} {flags}");
+    }
+}
+
+#[test]
+fn a_port_that_flags_may_set() {
+    let rule = "runtime/port-mismatch";
+    let start =
+        "FROM p\nCMD [\"uvicorn\", \"a:a\", \"--host\", \"0.0.0.0\", \"--port\", \"5000\"]\n";
+    assert_eq!(deployed(rule, start, "--port 8000").len(), 1, "the base case");
+    for flags in ["$DEPLOY_FLAGS", "--flags-file=run.yaml", "--port 5000", "--port $PORT"] {
+        assert_eq!(deployed(rule, start, flags), Vec::<String>::new(), "{flags}");
+    }
+}
+
+#[test]
+fn a_shell_that_replaces_itself() {
+    let rule = "runtime/shell-form-without-exec";
+    assert_eq!(deployed(rule, "FROM p\nCMD serve\n", "").len(), 1, "the base case");
+    for start in [
+        "FROM p:alpine\nCMD serve\n",
+        "FROM p\nSHELL [\"/bin/bash\", \"-c\"]\nCMD serve\n",
+        "FROM p\nCMD exec serve\n",
+        "ARG B\nFROM $B\nCMD serve\n",
+    ] {
+        assert_eq!(deployed(rule, start, ""), Vec::<String>::new(), "{start}");
+    }
+}
+
+#[test]
+fn flags_that_are_not_written_out() {
+    for rule in [
+        "runtime/cpu-boost-off",
+        "runtime/max-instances-unset",
+        "runtime/scale-to-zero",
+        "runtime/startup-probe-missing",
+    ] {
+        let start = "FROM p\nCMD [\"serve\"]\n";
+        assert_eq!(deployed(rule, start, "--quiet").len(), 1, "the base case of {rule}");
+        for flags in ["$DEPLOY_FLAGS", "--quiet \"${FLAGS[@]}\"", "--flags-file=run.yaml"] {
+            assert_eq!(deployed(rule, start, flags), Vec::<String>::new(), "{rule} {flags}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_a_variable_may_set() {
+    let of = |start: &str| {
+        let file = format!("FROM python:3.12-slim\n{start}\n");
+        let steps = "      - run: docker build -t r.example/a:1 .\n      - run: gcloud run deploy a --image r.example/a:1\n";
+        findings("runtime/bind-localhost", &[("Dockerfile", &file), (CI, &job(steps))]).len()
+    };
+    assert_eq!(of("CMD exec uvicorn a:b --port $PORT"), 1);
+    assert_eq!(of("CMD exec uvicorn a:b $FLAGS"), 0);
+    assert_eq!(of("CMD exec uvicorn a:b --proxy-headers $FLAGS"), 0);
+    assert_eq!(of("ENTRYPOINT [\"uvicorn\"]\nCMD [\"a:b\", \"--host\", \"0.0.0.0\"]"), 0);
+}

@@ -15,9 +15,11 @@ pub(crate) mod tag;
 pub mod cloud_run;
 pub mod manifests;
 
+pub mod said;
 mod secrets;
 pub mod server;
 mod shipped;
+pub mod start;
 pub mod variables;
 
 pub use effective::{Effective, effective};

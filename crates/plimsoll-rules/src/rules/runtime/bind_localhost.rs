@@ -1,39 +1,83 @@
-//! Servers that only listen to themselves.
+//! A server that only the container itself can reach.
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::{Platform, Service};
+use crate::discover::{Deploy, Platform, Service};
+use crate::repo::Place;
 use crate::review::Review;
-use crate::views::{effective, server};
 use crate::rule::{Check, Out, Rule};
+use crate::views::said::{hides_variables, replaces_command, sets};
+use crate::views::start::{self, Program, Server, Setting};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/bind-localhost",
     section: Section::Runtime,
     level: Level::Blocking,
-    assures: "the server listens on all addresses",
+    assures: "The server listens where the platform can reach it",
     aliases: &[],
     page: include_str!("bind_localhost.md"),
     check: Check::Service(check),
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    let Some(file) = review.repo.dockerfiles.get(service.dockerfile) else { return };
-    let Some(stage) = file.target(service.target.as_deref()) else { return };
-    let image = effective(file, stage);
-    let Some(server) = server::server(&image) else { return };
-    let deploys = service.deploys.iter().filter_map(|i| review.found.deploys.get(*i));
-    let Some(deploy) = deploys.into_iter().find(|d| d.platform != Platform::Compose && d.settings.command.is_none()) else { return };
+    let Some(image) = start::image(review, service) else { return };
+    let Some(server) = start::server(review, &image) else { return };
+    let mut deploys =
+        start::deploys(review, service).filter(|d| reaches(review, d) && !hides(review, d, &server));
+    let Some(deploy) = deploys.next() else { return };
     out.examined();
-    let set_by_env = image.env.keys().any(|k| matches!(*k, "UVICORN_HOST" | "HOST" | "GUNICORN_CMD_ARGS" | "FLASK_RUN_HOST"));
-    let (at, what) = match &server.host {
-        Some((host, at)) if matches!(host.as_str(), "127.0.0.1" | "localhost" | "::1") => (at.clone(), format!("binds to {host}")),
-        None if matches!(server.program.as_str(), "uvicorn" | "flask") && !set_by_env => (server.at.clone(), "binds to 127.0.0.1, its default".to_owned()),
-        _ => return,
-    };
-    out.finding(&at, format!("{} {what}: no request from outside the container reaches it", server.program))
-        .label("listens to itself only")
-        .related(&deploy.at, format!("deployed to {}", deploy.platform.name()))
-        .consequence("the platform's probe never succeeds and the revision never becomes ready")
-        .remedy("add --host 0.0.0.0");
+    let Some((at, host)) = local(&server) else { return };
+    let name = &server.name;
+    let platform = deploy.platform.name();
+    out.finding(at, format!("{name} listens on {host}, which {platform} cannot reach"))
+        .label("reachable from inside the container only")
+        .related(&deploy.at, format!("deployed to {platform} here"))
+        .consequence("no revision becomes ready")
+        .remedy(match server.program {
+            Program::Gunicorn | Program::Hypercorn => "bind to 0.0.0.0 and the port, with --bind",
+            Program::Django => "let runserver listen on 0.0.0.0, or start a production server",
+            _ => "add --host 0.0.0.0",
+        });
+}
+
+/// Whether the platform itself sends the container its requests: in a pod with a second container,
+/// that one may pass them on.
+fn reaches(review: &Review<'_>, deploy: &Deploy) -> bool {
+    let beside = review.found.deploys.iter().any(|other| {
+        let same = |d: &Deploy| d.service.as_ref().map(|s| s.at.clone());
+        other.at != deploy.at && same(deploy).is_some() && same(other) == same(deploy)
+    });
+    match deploy.platform {
+        Platform::Kubernetes => deploy.settings.port.is_some() && !beside,
+        _ => !replaces_command(review, deploy),
+    }
+}
+
+fn hides(review: &Review<'_>, deploy: &Deploy, server: &Server) -> bool {
+    let variables = ["UVICORN_HOST", "FLASK_RUN_HOST", "GUNICORN_CMD_ARGS"];
+    let default = server.host == Setting::Default;
+    replaces_command(review, deploy)
+        || (default && hides_variables(review, deploy))
+        || (default && variables.iter().any(|v| sets(deploy, v)))
+}
+
+fn local(server: &Server) -> Option<(&Place, String)> {
+    match &server.host {
+        Setting::Known(host) => {
+            let here = host.value == "localhost"
+                || host.value == "::1"
+                || (host.value.starts_with("127.")
+                    && host.value.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+            here.then(|| (&host.at, host.value.clone()))
+        }
+        Setting::Default => {
+            let default = matches!(
+                (server.program, server.verb.as_str()),
+                (Program::Uvicorn | Program::Hypercorn | Program::Flask, _)
+                    | (Program::FastApi, "dev")
+            );
+            default.then(|| (&server.at, "127.0.0.1 by default".to_owned()))
+        }
+        Setting::Unknown => None,
+    }
 }

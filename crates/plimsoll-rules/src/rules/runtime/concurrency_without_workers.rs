@@ -25,6 +25,10 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     if image.env.keys().any(|k| matches!(*k, "GUNICORN_CMD_ARGS" | "WEB_CONCURRENCY")) {
         return;
     }
+    // gunicorn reads this file without being told to.
+    if review.sources.tree.keys().any(|p| p.ends_with("gunicorn.conf.py")) {
+        return;
+    }
     let Some((server, slots)) = server::server(&image).and_then(|s| s.sync_slots.map(|n| (s, n)))
     else {
         return;

@@ -4,8 +4,8 @@ use plimsoll_model::{Applicability, Level, Section};
 
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
-use crate::discover::DeployTool;
 use crate::rule::insert;
+use crate::views::said::says_all;
 use crate::rule::{Check, Out, Rule};
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,8 +18,8 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Deploy(check),
 };
 
-fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
-    if deploy.platform != Platform::CloudRun || deploy.tool == DeployTool::GcloudUpdate {
+fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
+    if deploy.platform != Platform::CloudRun || !says_all(review, deploy) {
         return;
     }
     out.examined();

@@ -4,8 +4,8 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
-use crate::discover::DeployTool;
 use crate::rule::{Check, Out, Rule};
+use crate::views::said::says_all;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/max-instances-unset",
@@ -17,9 +17,9 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Deploy(check),
 };
 
-fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
+fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let production = deploy.environment.as_deref() == Some("production");
-    if deploy.platform != Platform::CloudRun || !production || deploy.tool == DeployTool::GcloudUpdate {
+    if deploy.platform != Platform::CloudRun || !production || !says_all(review, deploy) {
         return;
     }
     out.examined();

@@ -1,69 +1,77 @@
-//! Ports that disagree.
+//! A server that waits at another port than the one requests go to.
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::{Platform, Service};
-use crate::repo::{Fact, Place};
+use crate::discover::{DeployTool, Platform, Service};
 use crate::review::Review;
-use crate::views::cloud_run::cloud_run;
-use crate::views::{effective, server};
 use crate::rule::{Check, Out, Rule};
+use crate::views::cloud_run::cloud_run;
+use crate::views::said::{hides_variables, replaces_command, says_all, sets};
+use crate::views::start::{self, Program, Server, Setting};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/port-mismatch",
     section: Section::Runtime,
     level: Level::Blocking,
-    assures: "the server listens on the port that gets the requests",
+    assures: "The server listens on the port that gets the requests",
     aliases: &[],
     page: include_str!("port_mismatch.md"),
     check: Check::Service(check),
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    let Some(file) = review.repo.dockerfiles.get(service.dockerfile) else { return };
-    let Some(stage) = file.target(service.target.as_deref()) else { return };
-    let image = effective(file, stage);
-    let Some(server) = server::server(&image).filter(|s| !s.port_is_variable) else { return };
-    let Some((listens, at)) = &server.port else { return };
-    exposed(&image.expose, *listens, at, out);
-    for deploy in service.deploys.iter().filter_map(|i| review.found.deploys.get(*i)) {
-        if deploy.platform != Platform::CloudRun || deploy.settings.command.is_some() || deploy.from_source.is_some() {
+    let Some(image) = start::image(review, service) else { return };
+    let Some(server) = start::server(review, &image) else { return };
+    for deploy in start::deploys(review, service) {
+        let hides = server.port == Setting::Default
+            && (hides_variables(review, deploy)
+                || ["UVICORN_PORT", "FLASK_RUN_PORT"].iter().any(|v| sets(deploy, v)));
+        if deploy.platform != Platform::CloudRun
+            || deploy.from_source.is_some()
+            || replaces_command(review, deploy)
+            || hides
+        {
             continue;
         }
-        let set = deploy.settings.port.as_ref();
-        let (wanted, place) = match set.map(|p| p.value.parse::<u16>()) {
-            Some(Ok(port)) => (port, set.map_or(&deploy.at, |p| &p.at)),
-            Some(Err(_)) => continue,
-            None => (cloud_run().default_port, &deploy.at),
+        let (wanted, at, said) = match &deploy.settings.port {
+            Some(port) => (port.value.parse::<u32>().ok(), &port.at, true),
+            None if says_all(review, deploy) => (Some(u32::from(cloud_run().default_port)), &deploy.at, false),
+            None => continue,
         };
+        let (Some(wanted), Some((port, place))) = (wanted, listens(&server)) else { continue };
         out.examined();
-        if wanted == *listens {
+        if port == wanted {
             continue;
         }
-        let from = if set.is_some() { "is told" } else { "uses by default" };
-        out.finding(at, format!("{} listens on {listens}, Cloud Run sends to {wanted}", server.program))
-            .label(format!("port {listens}"))
-            .related(place, format!("Cloud Run {from} port {wanted}"))
-            .consequence("the startup probe never succeeds: the revision is never ready")
-            .remedy("listen on $PORT: --port ${PORT:-8080} in shell form with exec");
-        return;
+        let name = &server.name;
+        let finding = out.finding(
+            place,
+            format!("{name} listens on port {port}, but Cloud Run sends requests to {wanted}"),
+        );
+        finding
+            .label(format!("port {port}"))
+            .related(at, if said { format!("port {wanted}") } else { "no --port".to_owned() })
+            .evidence(format!("documentation read {}", cloud_run().read))
+            .consequence("the startup probe finds no open port and the revision is given up")
+            .remedy(format!("listen on $PORT, or deploy with --port {port}"));
+        // A deployment by flags keeps the port that the service already has.
+        if !said && deploy.tool != DeployTool::CloudRunManifest {
+            finding.level(Level::ShouldFix).evidence(
+                "blocking for a new service; one that exists keeps the port it was given before",
+            );
+        }
     }
 }
 
-/// EXPOSE opens nothing, but it says to people and tools where the service listens.
-fn exposed(ports: &[&Fact<String>], listens: u16, at: &Place, out: &mut Out) {
-    let words = || ports.iter().flat_map(|p| p.value.split_whitespace());
-    let number = |word: &str| word.split('/').next().and_then(|n| n.parse::<u16>().ok());
-    let Some(first) = ports.first() else { return };
-    out.examined();
-    // A range or a variable may hold the port.
-    if words().any(|w| number(w).is_none_or(|n| n == listens)) {
-        return;
+/// The port it listens on, where that is a constant.
+fn listens(server: &Server) -> Option<(u32, &crate::repo::Place)> {
+    match &server.port {
+        Setting::Known(port) => Some((port.value.parse().ok()?, &port.at)),
+        Setting::Default => match server.program {
+            Program::Uvicorn | Program::Hypercorn => Some((8000, &server.at)),
+            Program::Flask => Some((5000, &server.at)),
+            _ => None,
+        },
+        Setting::Unknown => None,
     }
-    out.finding(&first.at, format!("EXPOSE says {}, the server listens on {listens}", first.value))
-        .level(Level::Advice)
-        .label("another port")
-        .related(at, format!("listens on {listens}"))
-        .consequence("people, compose files and platforms that read EXPOSE send requests to a port where nobody listens")
-        .remedy(format!("EXPOSE {listens}"));
 }

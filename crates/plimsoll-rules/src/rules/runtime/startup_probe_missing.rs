@@ -4,8 +4,8 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
-use crate::discover::DeployTool;
 use crate::rule::{Check, Out, Rule};
+use crate::views::said::says_all;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/startup-probe-missing",
@@ -17,8 +17,8 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Deploy(check),
 };
 
-fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
-    if deploy.platform != Platform::CloudRun || deploy.tool == DeployTool::GcloudUpdate {
+fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
+    if deploy.platform != Platform::CloudRun || !says_all(review, deploy) {
         return;
     }
     out.examined();
