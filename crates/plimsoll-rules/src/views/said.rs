@@ -41,12 +41,14 @@ pub fn says_all(review: &Review<'_>, deploy: &Deploy) -> bool {
 fn hides_flags(text: &str, deploy: &Deploy) -> bool {
     let script = shell::parse(text);
     let Some(call) = script.commands.first().and_then(Invocation::of) else { return true };
-    let named = deploy.service.as_ref().is_some_and(|s| s.value.contains('$'));
+    // `gcloud run deploy "$SERVICE"`: the name may be a variable, also one whose value is known.
+    let tracks = usize::from(call.has("alpha") || call.has("beta"));
+    let is_opaque = |w: &Word| !matches!(w.parts.first(), None | Some(Part::Text(_)));
+    let named = deploy.service.is_some() && call.args.get(2 + tracks).is_some_and(is_opaque);
     let mut allowed = usize::from(named);
     let mut before: &str = "";
     for word in call.args {
-        let opaque = !matches!(word.parts.first(), None | Some(Part::Text(_)));
-        if opaque && !takes_value(before) {
+        if is_opaque(word) && !takes_value(before) {
             if allowed == 0 {
                 return true;
             }
