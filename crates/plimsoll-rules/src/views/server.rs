@@ -67,7 +67,9 @@ pub fn server(image: &Effective<'_>) -> Option<Server> {
     calls.into_iter().rev().find_map(|call| {
         let (program, words) = program(&call)?;
         let args = Args::parse(words, VALUES);
-        let open = more || words.iter().any(|w| w.text().is_none() && w.head().is_empty());
+        // A variable may hold flags, but not where it is the value of one.
+        let open =
+            more || args.positional.iter().any(|w| w.text().is_none() && w.head().is_empty());
         let at = |w: &Word| command.place(w.span);
         let value = |names: &[&str]| args.last(names).and_then(|f| f.value.clone());
         let bind = value(&["--bind", "-b"]);
