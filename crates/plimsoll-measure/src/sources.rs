@@ -122,6 +122,10 @@ impl Walk<'_> {
             }
         } else if file_type.is_symlink() {
             self.sources.insert_entry(&path, EntryKind::Symlink, ignored);
+            // Only the text of the link is read; what it points to is never opened.
+            if let Ok(to) = fs::read_link(entry.path()) {
+                self.sources.links.insert(path, to.to_string_lossy().into_owned());
+            }
         } else if file_type.is_file() {
             self.sources.insert_entry(&path, EntryKind::File, ignored);
             if !ignored && matters(&path, &name) {
@@ -204,14 +208,28 @@ fn is_third_party(name: &str) -> bool {
 
 /// Whether a review reads the text of this file.
 fn matters(path: &str, name: &str) -> bool {
-    const NAMES: [&str; 24] = [
+    const NAMES: [&str; 38] = [
         "pyproject.toml",
         "poetry.lock",
         "uv.lock",
+        "pdm.lock",
         "Pipfile",
+        "Pipfile.lock",
         "setup.py",
         "setup.cfg",
         "package.json",
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        ".npmrc",
+        ".yarnrc.yml",
+        "pip.conf",
+        "pom.xml",
+        "build.gradle",
+        "build.gradle.kts",
+        "settings.gradle",
+        "settings.gradle.kts",
+        "Directory.Build.props",
         "pnpm-workspace.yaml",
         "go.mod",
         "go.work",
@@ -235,8 +253,11 @@ fn matters(path: &str, name: &str) -> bool {
     NAMES.contains(&name)
         || is_dockerfile_name(name)
         || ends(&[".dockerignore", ".yml", ".yaml", ".sh", ".bash", ".mk", ".hcl"])
-        || (lower.starts_with("requirements") && lower.ends_with(".txt"))
-        || (path.contains("requirements/") && lower.ends_with(".txt"))
+        || ends(&[".csproj", ".fsproj", ".vbproj"])
+        || (ends(&[".txt", ".in"])
+            && (lower.contains("requirements")
+                || lower.contains("constraints")
+                || path.contains("requirements/")))
         || (is_script_folder(path) && !lower.contains('.'))
 }
 

@@ -53,6 +53,8 @@ pub struct Sources {
     pub tree: BTreeMap<String, TreeEntry>,
     /// The text of the files that matter.
     pub files: BTreeMap<String, SourceFile>,
+    /// Where the symbolic links point, as they are written.
+    pub links: BTreeMap<String, String>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -74,6 +76,12 @@ impl Sources {
             }
         }
         self.tree.insert(path.to_owned(), TreeEntry { kind, git_ignored });
+    }
+
+    /// Adds a symbolic link.
+    pub fn insert_link(&mut self, path: &str, to: &str) {
+        self.insert_entry(path, EntryKind::Symlink, false);
+        self.links.insert(path.to_owned(), to.to_owned());
     }
 
     /// What stands at a path; the root is a folder.

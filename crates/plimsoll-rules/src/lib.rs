@@ -9,6 +9,9 @@
 
 pub mod config;
 pub mod discover;
+pub mod layout;
+pub mod local;
+pub mod packages;
 pub mod repo;
 pub mod review;
 mod rule;

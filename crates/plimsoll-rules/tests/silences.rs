@@ -77,8 +77,11 @@ fn a_local_dependency_that_the_build_has() {
     }
     let named = "services:\n  api:\n    build:\n      context: api\n      additional_contexts:\n        core: ./core\n";
     let relative = ("api/requirements.txt", "-e ../core\n");
-    let files = [("api/Dockerfile", plain.as_str()), relative, ("compose.yaml", named)];
-    assert_eq!(findings(rule, &files), Vec::<String>::new());
+    let copied = dockerfile(&format!("COPY --from=core . /core\n{install}"));
+    for (text, want) in [(&copied, 0), (&plain, 1)] {
+        let files = [("api/Dockerfile", text.as_str()), relative, ("compose.yaml", named)];
+        assert_eq!(findings(rule, &files).len(), want, "{text}");
+    }
 }
 
 #[test]

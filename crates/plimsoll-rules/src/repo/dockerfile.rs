@@ -149,6 +149,8 @@ pub struct CopyStep {
     pub excludes: Vec<String>,
     /// `--checksum` of ADD.
     pub checksum: bool,
+    /// `--parents`: the folders of a source come along.
+    pub parents: bool,
 }
 
 /// A source of COPY or ADD.
@@ -331,16 +333,16 @@ impl Reader<'_> {
                     let fact = Fact::new(p.text.to_owned(), self.place(p.span));
                     (fact, self.program.copy_from(p.text))
                 });
-                StepKind::Copy(self.copy(stage, index, false, from, &copy.transfer, false))
+                let mut step = self.copy(stage, index, from, &copy.transfer);
+                step.parents = copy.parents;
+                StepKind::Copy(step)
             }
-            Instruction::Add(add) => StepKind::Copy(self.copy(
-                stage,
-                index,
-                true,
-                None,
-                &add.transfer,
-                add.checksum.is_some(),
-            )),
+            Instruction::Add(add) => {
+                let mut step = self.copy(stage, index, None, &add.transfer);
+                step.add = true;
+                step.checksum = add.checksum.is_some();
+                StepKind::Copy(step)
+            }
             Instruction::Env(pairs) => StepKind::Env(
                 pairs
                     .iter()
@@ -449,10 +451,8 @@ impl Reader<'_> {
         &self,
         stage: usize,
         index: usize,
-        add: bool,
         from: Option<(Fact<String>, FromRef)>,
         transfer: &Transfer<'_>,
-        checksum: bool,
     ) -> CopyStep {
         let sources = transfer.sources.iter().filter_map(|s| match s {
             Source::Path(word) => {
@@ -462,13 +462,14 @@ impl Reader<'_> {
             Source::Heredoc(..) => None,
         });
         CopyStep {
-            add,
+            add: false,
             from,
             sources: sources.collect(),
             dest: self.word(stage, index, &transfer.dest.text, transfer.dest.span).0,
             chown: transfer.chown.map(|p| Fact::new(p.text.to_owned(), self.place(p.span))),
             excludes: transfer.excludes.iter().map(|p| p.text.to_owned()).collect(),
-            checksum,
+            checksum: false,
+            parents: false,
         }
     }
 }

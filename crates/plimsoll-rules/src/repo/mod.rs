@@ -12,6 +12,8 @@ use plimsoll_syntax::gitignore::GitIgnore;
 use plimsoll_syntax::makefile::Makefile;
 use plimsoll_syntax::yaml::{self, Yaml};
 
+use crate::packages::tree::Packages;
+
 pub use dockerfile::{
     ArgView, Command, CopyStep, DockerfileView, MountView, SourceView, Stage, Step, StepKind,
 };
@@ -33,6 +35,8 @@ pub struct Repo {
     pub makefiles: BTreeMap<String, Makefile>,
     /// What git ignores.
     pub ignored: GitIgnore,
+    /// The manifests of packages.
+    pub packages: Packages,
 }
 
 impl Repo {
@@ -54,6 +58,7 @@ impl Repo {
                     .add(path.rsplit_once('/').map_or("", |(folder, _)| folder), &file.text);
             }
         }
+        repo.packages = Packages::read(sources);
         let workflows = repo.yaml.iter().filter(|(path, _)| is_workflow(path));
         repo.workflows = workflows.filter_map(|(path, yaml)| Workflow::read(path, yaml)).collect();
         repo

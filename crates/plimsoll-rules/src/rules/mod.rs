@@ -25,7 +25,8 @@ rules! {
     // What is installed, and from where.
 
     dependencies {
-        path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
+        path_outside_context,
+        path_not_copied, poetry_export_without_plugin, prefix_install_shares_interpreter,
         unlocked_install,
     }
 

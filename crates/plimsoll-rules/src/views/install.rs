@@ -17,6 +17,7 @@ pub enum Manager {
     Poetry,
     Uv,
     Pipenv,
+    Pdm,
     Npm,
     Yarn,
     Pnpm,
@@ -39,7 +40,7 @@ impl Manager {
     /// Whether it installs Python packages.
     #[must_use]
     pub fn is_python(self) -> bool {
-        matches!(self, Self::Pip | Self::Poetry | Self::Uv | Self::Pipenv)
+        matches!(self, Self::Pip | Self::Poetry | Self::Uv | Self::Pipenv | Self::Pdm)
     }
 
     /// Whether it installs Node packages.
@@ -102,7 +103,9 @@ pub fn installs(command: &Command) -> impl Iterator<Item = Install<'_>> {
     command.calls().filter_map(install)
 }
 
-fn install(call: Invocation<'_>) -> Option<Install<'_>> {
+/// The install a call makes, where it makes one.
+#[must_use]
+pub fn install(call: Invocation<'_>) -> Option<Install<'_>> {
     let (manager, verbs): (Manager, &[&str]) = match call.program {
         "apt-get" | "apt" | "aptitude" => (Manager::Apt, &["install"]),
         "apk" => (Manager::Apk, &["add"]),
@@ -112,6 +115,7 @@ fn install(call: Invocation<'_>) -> Option<Install<'_>> {
         "poetry" => (Manager::Poetry, &["install", "sync"]),
         "uv" => return uv(call),
         "pipenv" => (Manager::Pipenv, &["install", "sync"]),
+        "pdm" => (Manager::Pdm, &["install", "sync"]),
         "npm" => (Manager::Npm, &["install", "i", "ci", "add"]),
         "yarn" => return yarn(call),
         "pnpm" => (Manager::Pnpm, &["install", "i", "add", "fetch", "deploy"]),
@@ -164,7 +168,9 @@ fn with_verb<'a>(
     Some(Install { manager, call, packages, verb })
 }
 
-fn values(manager: Manager) -> Takes {
+/// The flags of a manager that take a value.
+#[must_use]
+pub fn values(manager: Manager) -> Takes {
     match manager {
         Manager::Apt => {
             Takes::These(&["-o", "--option", "-c", "-t", "--target-release", "--default-release"])

@@ -13,7 +13,6 @@ mod install;
 pub(crate) mod tag;
 
 pub mod cloud_run;
-pub mod manifests;
 
 pub mod said;
 mod secrets;
@@ -23,6 +22,6 @@ pub mod start;
 pub mod variables;
 
 pub use effective::{Effective, effective};
-pub use install::{Install, Manager, installs, package_name};
+pub use install::{Install, Manager, install, installs, package_name, values};
 pub use secrets::{Literal, is_public_name, is_secret_name, literal};
 pub use shipped::{image_name, needed, runs_as_root, shipped, shipped_runs, targets};

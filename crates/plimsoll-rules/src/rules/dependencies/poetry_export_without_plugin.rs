@@ -31,7 +31,12 @@ struct Poetry<'a> {
 }
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    if review.sources.files.iter().any(|(p, f)| p.ends_with("pyproject.toml") && f.text.contains(PLUGIN)) {
+    if review
+        .sources
+        .files
+        .iter()
+        .any(|(p, f)| p.ends_with("pyproject.toml") && f.text.contains(PLUGIN))
+    {
         return;
     }
     for stage in &file.stages {
@@ -88,7 +93,8 @@ fn is_two(version: &str) -> Option<bool> {
         let major = parts.next().unwrap_or(0);
         let rest = parts.any(|p| p > 0);
         let exact = bound.starts_with("==") || bound.starts_with("~=");
-        let below = bound.starts_with('<') && (major < 2 || (major == 2 && !rest && !bound.starts_with("<=")));
+        let below = bound.starts_with('<')
+            && (major < 2 || (major == 2 && !rest && !bound.starts_with("<=")));
         if below || (exact && major < 2) {
             return Some(false);
         }
@@ -131,9 +137,17 @@ mod tests {
     #[test]
     fn versions() {
         for (version, want) in [
-            ("", Some(true)), ("==1.8.3", Some(false)), ("<2", Some(false)), ("<2.0.0", Some(false)),
-            ("<2.1", Some(true)), (">=1.5,<2", Some(false)), ("==2.1.1", Some(true)),
-            (">=1.8", Some(true)), ("==${V}", None), ("~=1.8", Some(false)), ("<=2.0", Some(true)),
+            ("", Some(true)),
+            ("==1.8.3", Some(false)),
+            ("<2", Some(false)),
+            ("<2.0.0", Some(false)),
+            ("<2.1", Some(true)),
+            (">=1.5,<2", Some(false)),
+            ("==2.1.1", Some(true)),
+            (">=1.8", Some(true)),
+            ("==${V}", None),
+            ("~=1.8", Some(false)),
+            ("<=2.0", Some(true)),
         ] {
             assert_eq!(is_two(version), want, "{version}");
         }

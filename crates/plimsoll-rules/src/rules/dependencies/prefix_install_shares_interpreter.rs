@@ -127,11 +127,9 @@ fn put_aside<'a>(install: &Install<'a>) -> Option<(&'a str, &'a str)> {
 /// The first package that an install puts into the interpreter, other than pip's own.
 fn into_interpreter(command: &Command, install: &Install<'_>) -> Option<(Place, String)> {
     let elsewhere = ["--target", "-t", "--user", "--prefix", "--root"];
-    let is_elsewhere = install
-        .call
-        .args
-        .iter()
-        .any(|w| elsewhere.iter().any(|e| w.head() == *e || w.head().starts_with(&format!("{e}="))));
+    let is_elsewhere = install.call.args.iter().any(|w| {
+        elsewhere.iter().any(|e| w.head() == *e || w.head().starts_with(&format!("{e}=")))
+    });
     if is_elsewhere || install.call.command.words.first()?.head().contains('/') {
         return None;
     }

@@ -71,9 +71,8 @@ fn judge(
     out: &mut Out,
 ) {
     let of_manager = LOCKS.iter().filter(|l| l.manager == install.manager);
-    let Some((lock, path)) = of_manager
-        .filter_map(|l| Some((l, lock_file(review, service, context, file, l)?)))
-        .next()
+    let Some((lock, path)) =
+        of_manager.filter_map(|l| Some((l, lock_file(review, service, context, file, l)?))).next()
     else {
         return;
     };
@@ -119,7 +118,10 @@ fn lock_file(
     let target = service.target.as_deref();
     let named = |p: &str| p.rsplit('/').next() == Some(lock.file);
     let mut locks = review.sources.below(context.folder).filter(|(p, e)| {
-        named(p) && e.kind == EntryKind::File && !e.git_ignored && below(context.folder, p).is_some()
+        named(p)
+            && e.kind == EntryKind::File
+            && !e.git_ignored
+            && below(context.folder, p).is_some()
     });
     let beside = |p: &str| {
         let manifest = join(folder(p), lock.manifest)?;
@@ -136,7 +138,8 @@ fn is_made(command: &Command, lock: &Lock) -> bool {
 
 /// Whether the install works in another folder, or for the whole system.
 fn is_elsewhere(command: &Command, install: &Install<'_>) -> bool {
-    let flags = ["-g", "--global", "--location=global", "--prefix", "-C", "--cwd", "--dir", "--directory"];
+    let flags =
+        ["-g", "--global", "--location=global", "--prefix", "-C", "--cwd", "--dir", "--directory"];
     let has = |f: &&str| install.call.args.iter().any(|w| w.head().split('=').next() == Some(f));
     flags.iter().any(has) || command.calls().any(|c| matches!(c.program, "cd" | "pushd"))
 }

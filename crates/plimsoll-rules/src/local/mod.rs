@@ -1,0 +1,133 @@
+//! Local dependencies as the installs of a build meet them: each one, where the installer looks
+//! for it, and whether it is there at that moment.
+//!
+//! [`uses`] begins at what an install names, reads manifests and lock files where the image has
+//! them, and follows every dependency into the package it leads to.
+
+mod lookup;
+pub mod outcome;
+mod walk;
+
+use crate::layout::installs::Install;
+use crate::layout::{Layout, Moment};
+use crate::packages::tree;
+use crate::packages::{Dependency, Ecosystem};
+use crate::repo::Place;
+use crate::review::Review;
+
+pub use walk::visible;
+
+/// A local dependency as an install meets it.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The dependency.
+    pub dependency: Dependency,
+    /// The manifest that declares it; the Dockerfile for a path of a command.
+    pub manifest: String,
+    /// The ecosystem.
+    pub ecosystem: Ecosystem,
+    /// Where the installer looks for it, as a path of the image.
+    pub wanted: String,
+    /// Where it leads in the repository.
+    pub place: tree::Place,
+    /// Whether it is there.
+    pub state: State,
+    /// 0 for a dependency of what the install begins with, 1 for one of its packages, …
+    pub depth: usize,
+    /// The install, as an index of [`Uses::installs`].
+    pub install: usize,
+    /// The lock file that gave the path, where one did.
+    pub lock: Option<Place>,
+}
+
+/// Whether an install finds a dependency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It finds this folder or file of the repository.
+    Present {
+        /// The path of the repository.
+        path: String,
+        /// What put it there.
+        by: Place,
+    },
+    /// It does not.
+    Missing(Why),
+    /// That cannot be told.
+    Unknown,
+}
+
+/// Why a dependency is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The path is one of some machine.
+    Machine,
+    /// The path leaves the repository.
+    AboveRepository,
+    /// The repository has nothing there.
+    Gone,
+    /// It lies outside the context.
+    OutsideContext,
+    /// The ignore file leaves it out.
+    Ignored(Place),
+    /// A later step copies it.
+    Late(Place),
+    /// It is copied to another path.
+    Elsewhere(String, Place),
+    /// Only another stage has it.
+    OtherStage(Place),
+    /// Nothing copies it.
+    NotCopied,
+    /// A link on the way leads out of the context.
+    Link(String),
+    /// It is a submodule that the checkout does not fetch.
+    Submodule(String),
+    /// Another folder is there in its place.
+    Other(String, Place),
+    /// The root of its workspace is not in the image.
+    NoWorkspace(String),
+}
+
+/// The installs of a build and what they meet.
+pub struct Uses<'a> {
+    /// The installs, in order.
+    pub installs: Vec<Install<'a>>,
+    /// What they meet.
+    pub uses: Vec<Use>,
+}
+
+/// What the installs of a target meet.
+#[must_use]
+pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
+    let installs = layout.installs(target);
+    let mut all = Vec::new();
+    for (index, install) in installs.iter().enumerate() {
+        // An export only writes down paths; the install of its list meets them.
+        if !install.export {
+            walk::Walk::new(review, layout, &installs, index).run(&mut all);
+        }
+    }
+    Uses { installs, uses: all }
+}
+
+/// Whether an environment variable is set to a value when a step runs.
+#[must_use]
+pub fn env_is(layout: &Layout<'_>, at: Moment, name: &str, values: &[&str]) -> bool {
+    let mut found = None;
+    for stage in layout.file.lineage(at.stage) {
+        for (index, step) in stage.steps.iter().enumerate() {
+            if stage.index == at.stage && index >= at.step {
+                break;
+            }
+            if let crate::repo::StepKind::Env(pairs) = &step.kind {
+                let set = pairs.iter().filter(|(n, _)| n.value == name);
+                found = set.map(|(_, v)| v.value.as_str()).next_back().or(found);
+            }
+        }
+    }
+    found.is_some_and(|v| values.contains(&v))
+}
+
+/// Whether an install is the export of a moment.
+fn is_export_of(install: &Install<'_>, at: Moment) -> bool {
+    install.export && install.moment == at
+}

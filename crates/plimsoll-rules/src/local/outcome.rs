@@ -1,0 +1,144 @@
+//! What an installer does when a local dependency is not there, in its own words.
+//!
+//! The texts were seen with pip 23 and 26, poetry 1.8 and 2.5, uv 0.13, pipenv 2026, npm 11,
+//! pnpm 10 and 12, yarn 1 and 4, cargo, go and Maven.
+
+use super::{Use, Why};
+use crate::layout::installs::Install;
+use crate::packages::Syntax;
+use crate::views::Manager;
+
+/// How an install ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It fails with this error.
+    Fails(String),
+    /// It reports success, and the service fails later with this error.
+    Green(String),
+    /// It warns, and what is built lacks something.
+    Warns(String),
+}
+
+/// How an install ends without a dependency.
+#[must_use]
+pub fn outcome(found: &Use, install: &Install<'_>) -> Outcome {
+    let name = &found.dependency.name;
+    let written = found.dependency.path().unwrap_or(name);
+    let wanted = &found.wanted;
+    match install.manager {
+        Manager::Pip => pip(found, written, wanted),
+        Manager::Uv if install.is_pip() => {
+            Outcome::Fails(format!("Distribution not found at: file://{wanted}"))
+        }
+        Manager::Uv => Outcome::Fails(match &found.dependency.syntax {
+            Syntax::UvWorkspace => {
+                format!("`{name}` is included as a workspace member, but is not a workspace member")
+            }
+            _ => format!("Distribution not found at: file://{wanted}"),
+        }),
+        Manager::Poetry => Outcome::Fails(format!("Path {wanted} for {name} does not exist")),
+        Manager::Pipenv => Outcome::Fails(format!("Invalid requirement: '{written}'")),
+        Manager::Pdm => Outcome::Fails(format!("No such file or directory: '{wanted}'")),
+        Manager::Npm => npm(found, install, name),
+        Manager::Pnpm => pnpm(found, name, wanted),
+        Manager::Yarn => yarn(found, name),
+        Manager::Cargo => Outcome::Fails(format!("failed to read {wanted}/Cargo.toml")),
+        Manager::Go => go(found, written),
+        Manager::Maven => maven(found, name, wanted),
+        Manager::Gradle => gradle(found, name, wanted),
+        _ => Outcome::Warns(format!(
+            "warning MSB9008: The referenced project {written} does not exist"
+        )),
+    }
+}
+
+fn pip(found: &Use, written: &str, wanted: &str) -> Outcome {
+    Outcome::Fails(match (found.dependency.syntax, found.dependency.editable) {
+        (Syntax::Requirement, true) if !written.starts_with('/') => {
+            format!("ERROR: {written} is not a valid editable requirement")
+        }
+        (Syntax::Requirement, _) if !written.starts_with('/') => {
+            format!("ERROR: Invalid requirement: '{written}': File '{written}' does not exist")
+        }
+        (Syntax::Include | Syntax::Constraint, _) => {
+            format!(
+                "ERROR: Could not open requirements file: No such file or directory: '{wanted}'"
+            )
+        }
+        _ => format!(
+            "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or \
+             directory: '{wanted}'"
+        ),
+    })
+}
+
+fn missing_module(name: &str) -> String {
+    format!("Error: Cannot find module '{name}'")
+}
+
+fn npm(found: &Use, install: &Install<'_>, name: &str) -> Outcome {
+    match found.dependency.syntax {
+        Syntax::NodeFile if install.has(&["--install-links"]) => Outcome::Fails(format!(
+            "npm error enoent Could not read package.json: open '{}/package.json'",
+            found.wanted
+        )),
+        Syntax::NodeRange if matches!(found.state, super::State::Missing(Why::NoWorkspace(_))) => {
+            Outcome::Fails(format!("npm error 404 Not Found: {name}"))
+        }
+        _ => Outcome::Green(missing_module(name)),
+    }
+}
+
+fn pnpm(found: &Use, name: &str, wanted: &str) -> Outcome {
+    let alone = matches!(found.state, super::State::Missing(Why::NoWorkspace(_)));
+    match found.dependency.syntax {
+        Syntax::NodeWorkspace if alone => {
+            Outcome::Fails(format!("ERR_PNPM_WORKSPACE_PKG_NOT_FOUND {name}"))
+        }
+        Syntax::NodeFile => {
+            Outcome::Fails(format!("ENOENT: no such file or directory, scandir '{wanted}'"))
+        }
+        _ => Outcome::Green(missing_module(name)),
+    }
+}
+
+fn yarn(found: &Use, name: &str) -> Outcome {
+    match found.dependency.syntax {
+        Syntax::NodeLink => Outcome::Green(missing_module(name)),
+        Syntax::NodeRange => {
+            Outcome::Fails(format!("Couldn't find package \"{name}\" on the \"npm\" registry"))
+        }
+        _ => Outcome::Fails(format!("{name} cannot be resolved")),
+    }
+}
+
+fn go(found: &Use, written: &str) -> Outcome {
+    Outcome::Fails(match found.dependency.syntax {
+        Syntax::GoUse => format!(
+            "go: cannot load module {written} listed in go.work file: open {}/go.mod: no such file \
+             or directory",
+            found.wanted
+        ),
+        _ => format!("go: replacement directory {written} does not exist"),
+    })
+}
+
+fn maven(found: &Use, name: &str, wanted: &str) -> Outcome {
+    match found.dependency.syntax {
+        Syntax::MavenParent => Outcome::Fails(format!("Non-resolvable parent POM: {name}")),
+        Syntax::MavenModule => {
+            Outcome::Fails(format!("Child module {wanted} of pom.xml does not exist"))
+        }
+        _ => Outcome::Warns(format!("'systemPath' refers to a non-existing file {wanted}")),
+    }
+}
+
+fn gradle(found: &Use, name: &str, wanted: &str) -> Outcome {
+    match found.dependency.syntax {
+        Syntax::GradleBuild => Outcome::Fails(format!("Included build '{wanted}' does not exist.")),
+        Syntax::GradleProject => Outcome::Fails(format!(
+            "Configuring project '{name}' without an existing directory is not allowed"
+        )),
+        _ => Outcome::Warns("the compiler does not find the classes of the archive".to_owned()),
+    }
+}
