@@ -12,6 +12,7 @@ pub mod discover;
 pub mod layout;
 pub mod local;
 pub mod packages;
+pub mod remedy;
 pub mod repo;
 pub mod review;
 mod rule;

@@ -23,7 +23,6 @@ pub(crate) struct Settings<'a> {
 /// A review and what the command needs besides the report.
 pub(crate) struct Reviewed {
     pub(crate) report: Report,
-    pub(crate) sources: Sources,
     pub(crate) fail_on: Option<Vec<String>>,
 }
 
@@ -70,7 +69,22 @@ pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, F
     };
     let terms = Terms { today, baseline: settings.baseline, version: env!("CARGO_PKG_VERSION") };
     let report = review::review(&evidence, &terms);
-    Ok(Reviewed { report, sources, fail_on: config.fail_on })
+    Ok(Reviewed { report, fail_on: config.fail_on })
+}
+
+/// Calls back with a repository as evidence, nothing measured.
+pub(crate) fn with_evidence<T>(all: &Found, then: impl FnOnce(&Review<'_>, &Terms<'_>) -> T) -> T {
+    let measured = Measured::default();
+    let today = today();
+    let evidence = Review {
+        sources: &all.sources,
+        repo: &all.repo,
+        found: &all.found,
+        measured: &measured,
+        config: &all.config,
+        today,
+    };
+    then(&evidence, &Terms { today, baseline: None, version: env!("CARGO_PKG_VERSION") })
 }
 
 /// Today, in UTC.

@@ -36,6 +36,16 @@ pub fn folder(path: &str) -> &str {
     }
 }
 
+/// The folder of a path that may be relative: `.` where it names none.
+#[must_use]
+pub fn folder_of(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((folder, _)) => folder,
+        None => ".",
+    }
+}
+
 /// The path from one folder to another: `../packages/core`.
 #[must_use]
 pub fn relative(from: &str, to: &str) -> String {

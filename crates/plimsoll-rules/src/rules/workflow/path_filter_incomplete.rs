@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
+use plimsoll_syntax::dockerfile::MountKind;
 
 use crate::discover::Build;
 use crate::discover::paths::join;
@@ -87,9 +88,13 @@ fn inputs(review: &Review<'_>, build: &Build) -> Vec<String> {
     all.extend(ignore.filter(|i| review.sources.kind(i).is_some()));
     let copies =
         view.stages.iter().flat_map(crate::repo::Stage::copies).filter(|(_, c)| c.from.is_none());
-    for source in copies.flat_map(|(_, c)| &c.sources) {
-        let text = source.path.value.trim_start_matches('/');
-        if source.known && !text.contains(['*', '?', '[', ':']) {
+    let copied = copies.flat_map(|(_, c)| &c.sources).filter(|s| s.known);
+    let copied = copied.map(|s| s.path.value.as_str());
+    let mounts = view.stages.iter().flat_map(|s| s.runs()).flat_map(|(_, c)| &c.mounts);
+    let bound = mounts.filter(|m| m.kind == Some(MountKind::Bind) && m.from.is_none());
+    for text in copied.chain(bound.filter_map(|m| m.source.as_deref())) {
+        let text = text.trim_start_matches('/');
+        if !text.contains(['*', '?', '[', ':', '$']) {
             all.extend(join(context, text).filter(|p| is_committed(review, p)));
         }
     }
@@ -160,9 +165,11 @@ fn added(
     let before = text.get(..first.at.span?.start as usize)?;
     let indent = before.rsplit('\n').next()?.strip_suffix("- ")?;
     let end = last.at.span?.end;
+    let written = text.get(last.at.span?.range())?;
+    let quote = ["\"", "'"].into_iter().find(|q| written.starts_with(q)).unwrap_or("");
     let item = |input: &String| {
         let folder = matches!(review.sources.kind(input), Some(plimsoll_model::EntryKind::Folder));
-        format!("\n{indent}- {input}{}", if folder { "/**" } else { "" })
+        format!("\n{indent}- {quote}{input}{}{quote}", if folder { "/**" } else { "" })
     };
     let block = indent.bytes().all(|b| b == b' ');
     block.then(|| insert(&first.at.path, end, outside.iter().map(item).collect::<String>()))

@@ -1,0 +1,168 @@
+//! Puts a draft to the test: the changed repository is reviewed again, the fixes of rules that
+//! belong to the same fault come along, and what is still wrong is said.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::{Applicability, Finding, Level, Report, Sources, apply_edits};
+
+use super::change::{Outcome, changed};
+use super::proof::{self, ProofPlan};
+use super::{Draft, Proposal, Strategy};
+use crate::discover::{self, Service};
+use crate::repo::Repo;
+use crate::review::{Measured, Review, Terms, review};
+
+/// How many times fixes may call for more fixes.
+const ROUNDS: usize = 4;
+
+/// Rules whose fixes belong to a mended dependency.
+fn belongs(rule: &str) -> bool {
+    rule.starts_with("dependencies/") || rule == "workflow/path-filter-incomplete"
+}
+
+/// Rules that say a local dependency does not work.
+fn is_about(rule: &str) -> bool {
+    rule.starts_with("dependencies/")
+}
+
+/// Reviews the outcome of a draft and makes it a proposal.
+///
+/// # Errors
+/// Where the changes do not fit together or mend nothing.
+pub(super) fn finish(
+    before: &Review<'_>,
+    terms: &Terms<'_>,
+    service: &Service,
+    strategy: Strategy,
+    draft: Draft,
+) -> Result<Proposal, String> {
+    let mut outcome = draft.changes.outcome(before.sources).map_err(|e| e.to_string())?;
+    let old = report(before.sources, before, terms);
+    let mut sources = changed(before.sources, &outcome);
+    let mut new = report(&sources, before, terms);
+    for _ in 0..ROUNDS {
+        if !more(&sources, &old, &new, service, &mut outcome) {
+            break;
+        }
+        sources = changed(before.sources, &outcome);
+        new = report(&sources, before, terms);
+    }
+    if outcome.is_empty() {
+        return Err("there is nothing to change mechanically".to_owned());
+    }
+    let remaining = remaining(&old, &new, service);
+    let count =
+        |r: &Report| r.findings.iter().filter(|f| is_about(&f.rule) && of(f, service)).count();
+    let gone = count(&old).saturating_sub(count(&new));
+    if gone == 0 {
+        return Err(remaining
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "it would mend nothing".to_owned()));
+    }
+    let applicability =
+        if remaining.is_empty() { Applicability::Unsafe } else { Applicability::Display };
+    let plan = plan(before, &sources, service, &draft);
+    Ok(Proposal {
+        service: service.name.clone(),
+        strategy,
+        applicability,
+        outcome,
+        notes: draft.done.notes,
+        gone,
+        remaining,
+        proof: plan,
+    })
+}
+
+fn of(finding: &Finding, service: &Service) -> bool {
+    finding.service.as_deref().is_none_or(|s| s == service.name)
+}
+
+/// Reviews changed sources under the same terms.
+pub(super) fn report(sources: &Sources, evidence: &Review<'_>, terms: &Terms<'_>) -> Report {
+    let repo = Repo::read(sources);
+    let found = discover::discover(sources, &repo, evidence.config);
+    let measured = Measured::default();
+    let evidence = Review {
+        sources,
+        repo: &repo,
+        found: &found,
+        measured: &measured,
+        config: evidence.config,
+        today: evidence.today,
+    };
+    review(&evidence, terms)
+}
+
+/// Applies the fixes of findings that belong to the fault; whether there were any.
+fn more(
+    sources: &Sources,
+    old: &Report,
+    new: &Report,
+    service: &Service,
+    outcome: &mut Outcome,
+) -> bool {
+    let known: BTreeSet<&str> = old.findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    let mut any = false;
+    let mut touched: BTreeSet<String> = BTreeSet::new();
+    for finding in new.findings.iter().filter(|f| belongs(&f.rule) && of(f, service)) {
+        // A filter that was incomplete before is another fault.
+        if !is_about(&finding.rule) && known.contains(finding.fingerprint.as_str()) {
+            continue;
+        }
+        let Some(fix) = finding.fix.as_ref().filter(|f| f.applicability <= Applicability::Unsafe)
+        else {
+            continue;
+        };
+        let paths: BTreeSet<String> = fix.edits.iter().map(|e| e.path.clone()).collect();
+        // Places move with every fix: one fix of a file a round.
+        if paths.is_empty() || paths.iter().any(|p| touched.contains(p)) {
+            continue;
+        }
+        for path in &paths {
+            let edits: Vec<_> = fix.edits.iter().filter(|e| e.path == *path).cloned().collect();
+            let text = sources.text(path).unwrap_or("");
+            if let Ok(after) = apply_edits(text, &edits)
+                && after != text
+            {
+                outcome.insert(path.clone(), Some(after));
+                any = true;
+            }
+        }
+        touched.extend(paths);
+    }
+    any
+}
+
+/// What is wrong with the dependencies afterwards, and what blocks that did not before.
+fn remaining(old: &Report, new: &Report, service: &Service) -> Vec<String> {
+    let known =
+        |f: &Finding| old.findings.iter().any(|o| o.rule == f.rule && o.message == f.message);
+    let wrong = |f: &&Finding| {
+        let own = is_about(&f.rule) && of(f, service) && f.level != Level::Advice;
+        let is_new = f.level == Level::Blocking && !known(f);
+        f.waiver.is_none() && ((own && (f.level == Level::Blocking || !known(f))) || is_new)
+    };
+    let said = |f: &Finding| format!("{}: {} ({})", f.rule, f.message, f.primary.path);
+    new.findings.iter().filter(wrong).map(said).collect()
+}
+
+fn plan(before: &Review<'_>, after: &Sources, service: &Service, draft: &Draft) -> ProofPlan {
+    let file = before.repo.dockerfiles.get(service.dockerfile);
+    ProofPlan {
+        context: draft.context.clone(),
+        context_before: service
+            .context
+            .as_ref()
+            .and_then(|c| c.folder())
+            .unwrap_or_default()
+            .to_owned(),
+        dockerfile: file.map(|f| f.path.to_string()).unwrap_or_default(),
+        target: service.target.clone(),
+        named: draft.named.clone(),
+        packages: proof::packages(after, &before.repo.packages, &draft.packages),
+        application: file.and_then(|f| proof::application(f, service)),
+        third_party: draft.done.third_party.clone(),
+    }
+}

@@ -1,0 +1,205 @@
+//! Ways to mend the local dependencies of a service: each a set of changes that belong together.
+//!
+//! [`propose`] looks at what the installs of a service do not find, and works out each
+//! [`Strategy`]: the edits of manifests, lock files, the Dockerfile, the ignore file and the
+//! places that build it. Every proposal is put to the test before it is shown: the changed
+//! repository is reviewed again, and what is still wrong is said.
+//!
+//! ```text
+//! Uses (what installs miss) -> Needs -> Changes -> changed Sources -> review again -> Proposal
+//! ```
+
+mod builds;
+mod change;
+mod dockerfile;
+mod follow;
+mod ignorefile;
+mod install;
+mod locks;
+mod manifests;
+mod mechanical;
+mod named;
+mod needs;
+mod proof;
+mod widen;
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::Applicability;
+
+use crate::discover::{Build, Service};
+use crate::layout::Layout;
+use crate::local::uses;
+use crate::packages::Ecosystem;
+use crate::repo::DockerfileView;
+use crate::review::{Review, Terms};
+use crate::views::building::{Context, contexts, dockerfile};
+
+pub use change::{Changes, Outcome, changed};
+pub use mechanical::{Mended, mechanical};
+pub use proof::{Application, Package, ProofPlan};
+
+/// A way to mend local dependencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strategy {
+    /// The context holds the packages: copy them where the install looks.
+    Copy,
+    /// Build from a folder above that holds the service and its packages.
+    WidenContext,
+    /// Give the packages to the build as contexts of their own.
+    NamedContexts,
+}
+
+/// Every strategy, the best first.
+pub const STRATEGIES: [Strategy; 3] =
+    [Strategy::Copy, Strategy::WidenContext, Strategy::NamedContexts];
+
+impl Strategy {
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::WidenContext => "widen-context",
+            Self::NamedContexts => "named-contexts",
+        }
+    }
+
+    /// When it is the right one.
+    #[must_use]
+    pub fn when(self) -> &'static str {
+        match self {
+            Self::Copy => "the context has the packages already",
+            Self::WidenContext => "one repository, one team: the default",
+            Self::NamedContexts => {
+                "the context must stay; needs Buildx or Compose, not a plain `docker build`"
+            }
+        }
+    }
+}
+
+/// What a strategy comes to for a service.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The service.
+    pub service: String,
+    /// The strategy.
+    pub strategy: Strategy,
+    /// How much a person must look first.
+    pub applicability: Applicability,
+    /// What becomes of each file.
+    pub outcome: Outcome,
+    /// What a person must know or do besides.
+    pub notes: Vec<String>,
+    /// The findings about local dependencies that are gone.
+    pub gone: usize,
+    /// What is still wrong, or newly wrong, in a sentence each.
+    pub remaining: Vec<String>,
+    /// How to prove it.
+    pub proof: ProofPlan,
+}
+
+/// A strategy that does not fit, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The service.
+    pub service: String,
+    /// The strategy.
+    pub strategy: Strategy,
+    /// Why.
+    pub reason: String,
+}
+
+/// A service with its one context, and what its installs lack.
+struct Case<'c, 'a> {
+    review: &'c Review<'a>,
+    file: &'a DockerfileView,
+    layout: &'c Layout<'a>,
+    uses: &'c crate::local::Uses<'c>,
+    needs: &'c [needs::Needs],
+    /// Every build of the Dockerfile.
+    builds: Vec<&'a Build>,
+}
+
+/// Works out every strategy for a service: those that fit, and why the others do not.
+#[must_use]
+pub fn propose(
+    review: &Review<'_>,
+    terms: &Terms<'_>,
+    service: &Service,
+) -> (Vec<Proposal>, Vec<Refusal>) {
+    let mut proposals = Vec::new();
+    let mut refusals = Vec::new();
+    let Some(file) = dockerfile(review, service) else { return (proposals, refusals) };
+    let found = contexts(review, service);
+    let Some(context) = found.first() else { return (proposals, refusals) };
+    let layout = Layout::new(review, file, context);
+    let met = uses(review, &layout, service.target.as_deref());
+    let needs = needs::needs(review, &layout, &met);
+    let empty = needs.as_ref().is_ok_and(Vec::is_empty) && !has_machine_paths(&met);
+    if empty {
+        return (proposals, refusals);
+    }
+    let refuse =
+        |strategy, reason: String| Refusal { service: service.name.clone(), strategy, reason };
+    for strategy in STRATEGIES {
+        let changes = match (&needs, &found[..]) {
+            (Err(reason), _) => Err(reason.clone()),
+            (_, [_, _, ..]) => Err("its builds differ in their context".to_owned()),
+            (Ok(needs), _) => {
+                let builds = builds_of(review, file);
+                let case = Case { review, file, layout: &layout, uses: &met, needs, builds };
+                work_out(&case, context, strategy)
+            }
+        };
+        match changes.and_then(|c| follow::finish(review, terms, service, strategy, c)) {
+            Ok(proposal) => proposals.push(proposal),
+            Err(reason) => refusals.push(refuse(strategy, reason)),
+        }
+    }
+    proposals.sort_by_key(|p| (!p.remaining.is_empty(), p.strategy));
+    (proposals, refusals)
+}
+
+fn has_machine_paths(uses: &crate::local::Uses<'_>) -> bool {
+    uses.uses.iter().any(|u| u.dependency.is_absolute() && u.place.folder().is_some())
+}
+
+/// Every build of a Dockerfile, whatever its target.
+fn builds_of<'a>(review: &Review<'a>, file: &DockerfileView) -> Vec<&'a Build> {
+    let same = |b: &&Build| b.dockerfile.as_ref().is_some_and(|d| *d.value == *file.path);
+    review.found.builds.iter().filter(same).collect()
+}
+
+/// What a strategy changes, and what follows from it.
+struct Draft {
+    changes: Changes,
+    done: install::Done,
+    /// The context afterwards.
+    context: String,
+    /// Named contexts afterwards: name and folder.
+    named: Vec<(String, String)>,
+    /// The packages: folder and ecosystem.
+    packages: BTreeSet<(String, Ecosystem)>,
+}
+
+fn work_out(
+    case: &Case<'_, '_>,
+    context: &Context<'_>,
+    strategy: Strategy,
+) -> Result<Draft, String> {
+    let folders: BTreeSet<&str> =
+        case.needs.iter().flat_map(|n| &n.missing).map(|n| n.folder.as_str()).collect();
+    let inside = |f: &&str| crate::discover::paths::below(context.folder, f).is_some();
+    let all_inside = folders.iter().all(inside);
+    match strategy {
+        Strategy::Copy if !all_inside => Err("the context lacks the packages".to_owned()),
+        Strategy::Copy => widen::work_out(case, context.folder),
+        _ if all_inside => Err("the context has the packages already".to_owned()),
+        Strategy::WidenContext => {
+            let all = folders.iter().copied().chain([context.folder]);
+            widen::work_out(case, &needs::common(all))
+        }
+        Strategy::NamedContexts => named::work_out(case, &folders),
+    }
+}

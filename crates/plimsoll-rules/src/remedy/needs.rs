@@ -1,0 +1,178 @@
+//! What a service needs to be mended: the packages its installs do not find, those they depend
+//! on in turn, and where the image must have them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::discover::paths::{below, folder};
+use crate::layout::{Layout, image_path};
+use crate::local::{State, Use, Uses, Why};
+use crate::packages::{Ecosystem, Syntax};
+use crate::review::Review;
+
+/// A local package that an install must find.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Need {
+    /// Its folder or file in the repository.
+    pub(super) folder: String,
+    /// Where the image must have it.
+    pub(super) wanted: String,
+    /// Its name.
+    pub(super) name: String,
+}
+
+/// The needs of one install.
+#[derive(Debug)]
+pub(super) struct Needs {
+    /// The install, as an index of [`Uses::installs`].
+    pub(super) install: usize,
+    /// The ecosystem.
+    pub(super) ecosystem: Ecosystem,
+    /// What it lacks.
+    pub(super) missing: BTreeSet<Need>,
+    /// What it finds already, by folder.
+    pub(super) present: BTreeSet<Need>,
+    /// Whether one of them needs the root of a workspace.
+    pub(super) workspace: Option<String>,
+}
+
+/// Why nothing can be proposed.
+pub(super) type Reason = String;
+
+/// The needs of every install that lacks something, in the order of the Dockerfile.
+pub(super) fn needs(
+    review: &Review<'_>,
+    layout: &Layout<'_>,
+    uses: &Uses<'_>,
+) -> Result<Vec<Needs>, Reason> {
+    let mut all: BTreeMap<usize, Needs> = BTreeMap::new();
+    for found in &uses.uses {
+        let needs = all.entry(found.install).or_insert_with(|| Needs {
+            install: found.install,
+            ecosystem: found.ecosystem,
+            missing: BTreeSet::new(),
+            present: BTreeSet::new(),
+            workspace: None,
+        });
+        match &found.state {
+            State::Missing(why) => {
+                if let Why::NoWorkspace(root) = why {
+                    needs.workspace = Some(root.clone());
+                }
+                let need = need(review, layout, uses, found)?;
+                needs.missing.extend(need);
+            }
+            State::Present { path, .. } => {
+                let name = found.dependency.name.clone();
+                let wanted = found.wanted.clone();
+                needs.present.insert(Need { folder: path.clone(), wanted, name });
+            }
+            State::Unknown => {}
+        }
+    }
+    let mut all: Vec<Needs> = all.into_values().filter(|n| !n.missing.is_empty()).collect();
+    for needs in &mut all {
+        inside(needs);
+    }
+    Ok(all)
+}
+
+/// A package inside another one comes with it.
+fn inside(needs: &mut Needs) {
+    let all: Vec<Need> = needs.missing.iter().cloned().collect();
+    needs.missing.retain(|n| {
+        let holds = |o: &Need| o.folder != n.folder && below(&o.folder, &n.folder).is_some();
+        !all.iter().any(holds)
+    });
+}
+
+/// The package of a use that is missing.
+fn need(
+    review: &Review<'_>,
+    layout: &Layout<'_>,
+    uses: &Uses<'_>,
+    found: &Use,
+) -> Result<Option<Need>, Reason> {
+    let name = found.dependency.name.clone();
+    let Some(path) = found.place.folder() else {
+        return Err(format!(
+            "{name} is taken from {}, and the repository has no package of that name",
+            found.dependency.path().unwrap_or("nowhere")
+        ));
+    };
+    if let State::Missing(Why::Submodule(at)) = &found.state {
+        return Err(format!("{at} is a submodule that is not checked out here"));
+    }
+    // The service's own folder is there anyway.
+    if path == layout.context && !layout.context.is_empty() {
+        return Ok(None);
+    }
+    let wanted = wanted(review, layout, uses, found, path);
+    Ok(Some(Need { folder: path.to_owned(), wanted, name }))
+}
+
+/// Where the image must have a package once its manifests name it by a relative path.
+fn wanted(
+    review: &Review<'_>,
+    layout: &Layout<'_>,
+    uses: &Uses<'_>,
+    found: &Use,
+    path: &str,
+) -> String {
+    if !found.dependency.is_absolute() || found.lock.is_some() {
+        return found.wanted.clone();
+    }
+    let install = &uses.installs[found.install];
+    if found.dependency.syntax == Syntax::Requirement {
+        let from = folder(&found.manifest);
+        return image_path::join(&install.folder, &image_path::relative(from, path));
+    }
+    // The manifest lies where the image has it, or where its package will lie.
+    let at = manifest_folder(review, layout, uses, found);
+    image_path::join(&at, &image_path::relative(folder(&found.manifest), path))
+}
+
+/// The folder of the image that holds the manifest of a use.
+fn manifest_folder(
+    review: &Review<'_>,
+    layout: &Layout<'_>,
+    uses: &Uses<'_>,
+    found: &Use,
+) -> String {
+    let own = folder(&found.manifest);
+    let package = uses.uses.iter().find(|u| {
+        u.install == found.install && u.place.folder() == Some(own) && u.depth + 1 == found.depth
+    });
+    if let Some(package) = package.filter(|_| found.depth > 0) {
+        return wanted(review, layout, uses, package, own);
+    }
+    let places = layout.places_of(&found.manifest);
+    let install = &uses.installs[found.install];
+    let here = places.iter().find(|(m, ..)| m.stage == install.moment.stage);
+    let place = here.or(places.first());
+    place.map_or_else(|| install.folder.clone(), |(_, to, _)| image_path::folder(to).to_owned())
+}
+
+/// The nearest folder above all of some.
+pub(super) fn common<'p>(paths: impl IntoIterator<Item = &'p str>) -> String {
+    let mut paths = paths.into_iter();
+    let Some(first) = paths.next() else { return String::new() };
+    let mut parts: Vec<&str> = first.split('/').filter(|p| !p.is_empty()).collect();
+    for path in paths {
+        let other = path.split('/').filter(|p| !p.is_empty());
+        let same = parts.iter().zip(other).take_while(|(a, b)| *a == b).count();
+        parts.truncate(same);
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common;
+
+    #[test]
+    fn the_folder_above_all() {
+        assert_eq!(common(["backend", "packages/a"]), "");
+        assert_eq!(common(["services/api", "services/lib/x"]), "services");
+        assert_eq!(common(["a/b", "a/b"]), "a/b");
+    }
+}

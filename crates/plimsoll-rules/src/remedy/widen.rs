@@ -1,0 +1,153 @@
+//! The context grows to a folder that holds the service and its packages; or stays, where it
+//! holds them already, and the packages are copied.
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::EntryKind;
+
+use super::change::Changes;
+use super::ignorefile::{self, Growth};
+use super::install::{Done, Kitchen};
+use super::{Case, Draft, builds, dockerfile, locks, manifests};
+use crate::discover::BuildTool;
+use crate::discover::paths::below;
+use crate::packages::Ecosystem;
+use crate::views::Manager;
+
+pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
+    let review = case.review;
+    let from = case.layout.context;
+    let mut changes = Changes::default();
+    let mut done = Done::default();
+    declarations(case, &mut changes, &mut done);
+    if to != from {
+        dockerfile::prefix(review.sources, case.file, from, to, &mut changes);
+        retarget(case, to, &mut changes)?;
+        let needed = needed(case);
+        let shared = review.found.builds.iter().any(|b| {
+            b.context.folder() == Some(to) && !case.builds.iter().any(|o| std::ptr::eq(*o, b))
+        });
+        let last = review.found.builds.iter().all(|b| {
+            b.context.folder() != Some(from) || case.builds.iter().any(|o| std::ptr::eq(*o, b))
+        });
+        let growth = Growth {
+            from,
+            to,
+            dockerfile: &case.file.path,
+            old: case.layout.ignore_file(),
+            needed: &needed,
+            ecosystem: case.needs.first().map_or(Ecosystem::Python, |n| n.ecosystem),
+            shared,
+            last,
+        };
+        ignorefile::write(review, &growth, &mut changes);
+    } else {
+        unignore(case, &mut changes);
+    }
+    let kitchen = Kitchen {
+        review,
+        layout: case.layout,
+        uses: case.uses,
+        context: to,
+        buildkit: case.builds.iter().all(|b| knows_mounts(b.tool)),
+        named: None,
+    };
+    for needs in case.needs {
+        if let Some(root) = needs.workspace.as_ref().filter(|_| to != from || !from.is_empty()) {
+            return Err(format!(
+                "{root} lists the service as a member of its workspace: the whole workspace must be laid out in the image"
+            ));
+        }
+        kitchen.mend(needs, &mut changes, &mut done);
+    }
+    Ok(Draft { changes, done, context: to.to_owned(), named: Vec::new(), packages: packages(case) })
+}
+
+/// The packages a service needs, found or not.
+pub(super) fn packages(case: &Case<'_, '_>) -> BTreeSet<(String, Ecosystem)> {
+    let folders =
+        case.uses.uses.iter().filter_map(|u| Some((u.place.folder()?.to_owned(), u.ecosystem)));
+    folders.filter(|(f, e)| case.review.repo.packages.in_folder(f, *e).is_some()).collect()
+}
+
+/// Manifests and lock files with paths of one machine.
+pub(super) fn declarations(case: &Case<'_, '_>, changes: &mut Changes, done: &mut Done) {
+    let roots: BTreeSet<String> = case.uses.uses.iter().map(|u| u.manifest.clone()).collect();
+    let direct: BTreeSet<&str> =
+        case.uses.uses.iter().filter(|u| u.depth == 0).map(|u| u.manifest.as_str()).collect();
+    let manager = manager(case);
+    let absolute = manifests::with_absolute(case.review, roots);
+    for manifest in &absolute {
+        let root = direct.contains(manifest.path.as_ref());
+        manifests::rewrite(case.review, manifest, manager, root, changes);
+    }
+    for manifest in &absolute {
+        locks::rewrite(case.review, &manifest.path, changes, &mut done.notes);
+    }
+}
+
+/// The manager whose tables say where local packages are: the one that wrote the list, else
+/// the one that installs.
+fn manager(case: &Case<'_, '_>) -> Manager {
+    let export = case.uses.installs.iter().find(|i| i.export);
+    let first = case.needs.first().map(|n| &case.uses.installs[n.install]);
+    export.or(first).map_or(Manager::Pip, |i| if i.is_pip() { Manager::Pip } else { i.manager })
+}
+
+fn retarget(case: &Case<'_, '_>, to: &str, changes: &mut Changes) -> Result<(), String> {
+    if case.builds.is_empty() {
+        return Err("nothing in the repository builds it: its context is a guess".to_owned());
+    }
+    for build in &case.builds {
+        if build.context.folder() != Some(case.layout.context) {
+            return Err("its builds differ in their context".to_owned());
+        }
+        builds::retarget(case.review, build, to, &case.file.path, changes)?;
+    }
+    Ok(())
+}
+
+/// The folders of the packages, and single files, that the new context must hold.
+fn needed(case: &Case<'_, '_>) -> BTreeSet<String> {
+    let met = case.uses.uses.iter().filter_map(|u| u.place.folder().map(str::to_owned));
+    let missing = case.needs.iter().flat_map(|n| &n.missing).map(|n| n.folder.clone());
+    let all: BTreeSet<String> = met.chain(missing).collect();
+    let outside = |p: &String| below(case.layout.context, p).is_none();
+    let climbing = case.file.stages.iter().flat_map(|s| s.copies());
+    let climbing = climbing.filter(|(_, c)| c.from.is_none()).flat_map(|(_, c)| &c.sources);
+    let climbing = climbing.filter_map(|s| {
+        crate::discover::paths::join(case.layout.context, &s.path.value)
+            .filter(|p| case.review.sources.kind(p).is_some())
+    });
+    all.into_iter().chain(climbing).filter(outside).collect()
+}
+
+/// Lets through what the ignore file leaves out.
+fn unignore(case: &Case<'_, '_>, changes: &mut Changes) {
+    let Some(path) = case.layout.ignore_file() else { return };
+    let mut lines = String::new();
+    for need in case.needs.iter().flat_map(|n| &n.missing) {
+        let probe = case
+            .review
+            .sources
+            .below(&need.folder)
+            .find(|(_, e)| e.kind == EntryKind::File)
+            .map_or(need.folder.as_str(), |(p, _)| p);
+        if case.layout.ignored(probe).is_some()
+            && let Some(inside) = below(case.layout.context, &need.folder)
+        {
+            lines.push_str(&format!("!{inside}\n"));
+        }
+    }
+    if !lines.is_empty()
+        && let Some(text) = case.review.sources.text(path)
+    {
+        let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        changes.insert(path, dockerfile::offset(text.len()), format!("{newline}{lines}"));
+    }
+}
+
+/// Whether a build is sure to know `RUN --mount`.
+fn knows_mounts(tool: BuildTool) -> bool {
+    !matches!(tool, BuildTool::Kaniko | BuildTool::CloudBuildDocker | BuildTool::GcloudBuilds)
+}
