@@ -4,6 +4,7 @@
 use super::change::Changes;
 use super::dockerfile::{Copied, above, after, copies, offset, shippers, text_of};
 use super::needs::{Need, Needs};
+use crate::discover::paths::below;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::local::Uses;
@@ -20,12 +21,16 @@ pub(super) struct Kitchen<'k, 'a> {
     pub(super) context: &'k str,
     /// Whether every build knows `RUN --mount`.
     pub(super) buildkit: bool,
-    /// Where the packages come from instead of the context: a named context for each.
-    pub(super) named: Option<&'k Split>,
+    /// Where the packages come from instead of the context.
+    pub(super) named: Option<Named<'k>>,
 }
 
-/// Splits a package into the named context it comes from and its path in there.
-pub(super) type Split = dyn Fn(&Need) -> (String, String);
+/// A named context: the folder of the repository it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'n> {
+    pub(super) name: &'n str,
+    pub(super) folder: &'n str,
+}
 
 /// What was done besides.
 #[derive(Debug, Default)]
@@ -85,15 +90,9 @@ impl Kitchen<'_, '_> {
         match self.named {
             None => copied.line(None),
             Some(named) => {
-                let need = Need {
-                    folder: image_path::join("/", &copied.source)
-                        .trim_start_matches('/')
-                        .to_owned(),
-                    wanted: copied.dest.clone(),
-                    name: String::new(),
-                };
-                let (name, inside) = named(&need);
-                Copied { source: inside, dest: copied.dest.clone() }.line(Some(&name))
+                let inside = below(named.folder, &copied.source).unwrap_or(&copied.source);
+                let source = if inside.is_empty() { "." } else { inside }.to_owned();
+                Copied { source, dest: copied.dest.clone() }.line(Some(named.name))
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::change::Changes;
-use super::install::{Done, Kitchen};
-use super::needs::{Need, common};
+use super::install::{Done, Kitchen, Named};
+use super::needs::common;
 use super::{Case, Draft, widen};
 use crate::discover::paths::{below, file_name, folder};
 use crate::discover::{Build, BuildTool};
@@ -36,18 +36,13 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
     for build in &case.builds {
         add(case, build, &name, &above, &mut changes)?;
     }
-    let split = |need: &Need| {
-        let inside = below(&above, &need.folder).unwrap_or(&need.folder);
-        let inside = if inside.is_empty() { "." } else { inside };
-        (name.clone(), inside.to_owned())
-    };
     let kitchen = Kitchen {
         review: case.review,
         layout: case.layout,
         uses: case.uses,
         context: "",
         buildkit: true,
-        named: Some(&split),
+        named: Some(Named { name: &name, folder: &above }),
     };
     for needs in case.needs {
         kitchen.mend(needs, &mut changes, &mut done);
