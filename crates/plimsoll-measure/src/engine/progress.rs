@@ -75,7 +75,7 @@ impl Log {
             step.cached = true;
         } else if let Some(error) = rest.strip_prefix("ERROR: ") {
             step.error = Some(error.to_owned());
-        } else if rest != step.name && !rest.starts_with("DONE ") {
+        } else if rest != step.name && !rest.starts_with("DONE ") && !is_digest(rest) {
             push(&mut step.tail, without_time(rest));
         }
     }
@@ -89,6 +89,11 @@ impl Log {
             |s: &&Step| s.error.as_deref().is_some_and(|e| e.contains("context canceled"));
         failed().find(|s| !cancelled(s)).or_else(|| failed().next())
     }
+}
+
+/// BuildKit before 0.11 prints the digest of each step.
+fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|d| d.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// `0.485 text` is text that a command printed.
@@ -138,7 +143,7 @@ executor failed running [/bin/sh -c pip install -r requirements.txt]: exit code:
         assert!(log.steps[0].cached && !log.steps[1].cached);
         let failed = log.failed().unwrap();
         assert_eq!(failed.instruction(), "RUN pip install -r requirements.txt");
-        assert!(failed.tail.contains(&"ERROR: Could not install packages".to_owned()));
+        assert_eq!(failed.tail, ["Processing /packages/core", "ERROR: Could not install packages"]);
         assert!(failed.error.as_deref().unwrap().ends_with("exit code: 1"));
     }
 

@@ -126,3 +126,18 @@ fn blocks(page: &str) -> Vec<(String, String)> {
     assert!(open.is_none(), "a block is not closed");
     blocks
 }
+
+/// The strategies in the output of `fix path-dependency` that leave nothing, the best first.
+pub(crate) fn offered(out: &str) -> Vec<String> {
+    let lines: Vec<&str> = out.lines().collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let words: Vec<&str> = line.trim_start_matches(['>', ' ']).split_whitespace().collect();
+        let [name, "mends", _, "findings", ..] = words[..] else { continue };
+        let leaves = lines.get(index + 1).is_some_and(|l| l.trim_start().starts_with("leaves "));
+        if !leaves {
+            found.push(name.to_owned());
+        }
+    }
+    found
+}
