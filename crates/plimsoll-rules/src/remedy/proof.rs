@@ -1,6 +1,6 @@
 //! What must be built, imported and changed to prove a proposal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Application, BuildPlan, LocalPackage, ProofPlan, Runtime, Sources};
 
@@ -92,27 +92,28 @@ pub(super) fn packages(
     folders.iter().filter_map(|(path, ecosystem)| package(path, *ecosystem)).collect()
 }
 
-/// The top-level modules of a Python package, and a file of one.
+/// The top-level modules of a Python package, and a file of one. Files beside folders of code are
+/// taken for tools, as build backends take them.
 fn python_modules(sources: &Sources, path: &str) -> (Vec<String>, Option<String>) {
-    const NO_MODULES: [&str; 8] =
-        ["tests", "test", "docs", "examples", "scripts", "build", "dist", "setup"];
+    const NO_MODULES: [&str; 9] =
+        ["tests", "test", "docs", "examples", "scripts", "build", "dist", "setup", "conftest"];
     let src = join(path, "src").unwrap_or_default();
     let root = if sources.kind(&src).is_some() { src } else { path.to_owned() };
-    let mut modules = BTreeSet::new();
-    let mut probe = None;
+    let (mut folders, mut files) = (BTreeMap::new(), BTreeMap::new());
     for (file, _) in sources.below(&root).filter(|(p, _)| p.ends_with(".py")) {
         let Some(inside) = below(&root, file) else { continue };
-        let name = match inside.split('/').collect::<Vec<_>>()[..] {
-            [package, "__init__.py"] => package,
-            [module] => module.trim_end_matches(".py"),
+        let (name, found) = match inside.split('/').collect::<Vec<_>>()[..] {
+            [package, "__init__.py"] => (package, &mut folders),
+            [module] => (module.trim_end_matches(".py"), &mut files),
             _ => continue,
         };
         if !NO_MODULES.contains(&name) && name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            modules.insert(name.to_owned());
-            probe.get_or_insert_with(|| file.to_owned());
+            found.insert(name.to_owned(), file.to_owned());
         }
     }
-    (modules.into_iter().collect(), probe)
+    let modules = if folders.is_empty() { files } else { folders };
+    let probe = modules.values().next().cloned();
+    (modules.into_keys().collect(), probe)
 }
 
 /// The file that `require` of a Node package loads.

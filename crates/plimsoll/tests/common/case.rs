@@ -61,6 +61,7 @@ impl Case {
                     "{}: {file} is there twice",
                     case.name
                 ),
+                None if info == "shared" => case.shared(&body),
                 None if info == "links" => case.links = body.lines().map(link).collect(),
                 None if info == "build" => case.build = Some(build(&case.name, body.trim())),
                 None if info == "findings" => {
@@ -72,6 +73,15 @@ impl Case {
         }
         assert!(said, "{} has no block `findings`", case.name);
         case
+    }
+
+    /// `path: name` puts a file of the folder `shared` there.
+    fn shared(&mut self, body: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/local_packages/shared");
+        for (path, name) in body.lines().map(|l| l.split_once(": ").unwrap()) {
+            let text = fs::read_to_string(folder.join(name)).unwrap();
+            self.files.insert(path.to_owned(), text);
+        }
     }
 
     /// Whether the page says that nothing is wrong.
