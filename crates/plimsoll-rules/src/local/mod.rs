@@ -6,6 +6,8 @@
 
 mod lookup;
 pub mod outcome;
+mod python;
+mod readers;
 mod walk;
 
 use crate::layout::installs::Install;
@@ -15,7 +17,7 @@ use crate::packages::{Dependency, Ecosystem};
 use crate::repo::Place;
 use crate::review::Review;
 
-pub use walk::visible;
+pub use readers::visible;
 
 /// A local dependency as an install meets it.
 #[derive(Clone, Debug)]

@@ -1,12 +1,13 @@
 //! Follows what an install names into the packages it leads to.
 
+use super::readers::{ecosystem, is_rewritten, lock_kinds, root_names, visible};
 use super::{State, Use, Why, env_is, lookup};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::packages::locks::{self, Lock};
-use crate::packages::tree::{self, manifest_names};
-use crate::packages::{Base, Dependency, Ecosystem, Group, Manifest, Syntax, Target, normal};
+use crate::packages::tree;
+use crate::packages::{Base, Dependency, Ecosystem, Group, Manifest, Syntax, Target};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::views::Manager;
@@ -15,25 +16,27 @@ use crate::views::Manager;
 const DEPTH: usize = 12;
 
 pub(super) struct Walk<'w, 'a> {
-    review: &'w Review<'a>,
-    layout: &'w Layout<'a>,
+    pub(super) review: &'w Review<'a>,
+    pub(super) layout: &'w Layout<'a>,
     installs: &'w [Install<'w>],
-    index: usize,
-    install: &'w Install<'w>,
+    pub(super) index: usize,
+    pub(super) install: &'w Install<'w>,
     production: bool,
     seen: Vec<(String, String)>,
 }
 
 /// A manifest where the image has it, or would have it.
-struct At<'m> {
-    manifest: &'m Manifest,
+pub(super) struct At<'m> {
+    pub(super) manifest: &'m Manifest,
     /// Its folder in the image.
-    folder: String,
+    pub(super) folder: String,
     /// The lock file that the install follows.
-    lock: Option<(&'m Lock, String)>,
+    pub(super) lock: Option<(&'m Lock, String)>,
     /// Whether it is a list of requirements that an export wrote.
-    exported: bool,
-    depth: usize,
+    pub(super) exported: bool,
+    /// Whether it only says how to take what others want.
+    pub(super) constraint: bool,
+    pub(super) depth: usize,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -52,17 +55,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
-                Root::Requirements(path) | Root::Constraints(path) => {
-                    self.requirements(path, 0, all);
-                }
+                Root::Requirements(path) => self.requirements(path, false, 0, all),
+                Root::Constraints(path) => self.requirements(path, true, 0, all),
                 Root::Path { text, path, editable, at } => {
                     self.argument(text, path, *editable, at, all);
                 }
             }
         }
+        self.wheels_of_the_call(all);
     }
 
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         self.install.moment
     }
 
@@ -79,6 +82,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 continue;
             };
             self.manifest_at(&source, path, all);
+            if self.install.manager == Manager::Uv {
+                self.workspace(&source, path, all);
+            }
             if self.ecosystem() != Ecosystem::Gradle && self.ecosystem() != Ecosystem::Go {
                 return;
             }
@@ -112,12 +118,19 @@ impl<'w, 'a> Walk<'w, 'a> {
         let packages = &self.review.repo.packages;
         let Some(manifest) = packages.get(source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At { manifest, folder: image.to_owned(), lock, exported: false, depth: 0 };
+        let at = At {
+            manifest,
+            folder: image.to_owned(),
+            lock,
+            exported: false,
+            constraint: false,
+            depth: 0,
+        };
         self.dependencies(&at, all);
     }
 
     /// The lock file beside a manifest in the image, or above it for a member of a workspace.
-    fn lock(&self, image: &str) -> Option<(Lock, String)> {
+    pub(super) fn lock(&self, image: &str) -> Option<(Lock, String)> {
         let kinds = lock_kinds(self.install.manager);
         let mut folder_at = image.to_owned();
         loop {
@@ -136,7 +149,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A requirements file of the image: one of the repository, or one that an export wrote.
-    fn requirements(&mut self, path: &str, depth: usize, all: &mut Vec<Use>) {
+    fn requirements(&mut self, path: &str, constraint: bool, depth: usize, all: &mut Vec<Use>) {
         match self.layout.find(self.moment(), path) {
             Found::Repository { path: source, .. } => {
                 if is_rewritten(self.layout, self.moment(), &source) {
@@ -144,7 +157,8 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
                 let Some(manifest) = self.review.repo.packages.get(&source) else { return };
                 let image = image_path::folder(path).to_owned();
-                let at = At { manifest, folder: image, lock: None, exported: false, depth };
+                let at =
+                    At { manifest, folder: image, lock: None, exported: false, constraint, depth };
                 self.dependencies(&at, all);
             }
             Found::Exported(moment) => self.exported(moment, all),
@@ -169,7 +183,14 @@ impl<'w, 'a> Walk<'w, 'a> {
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At { manifest, folder: export.folder.clone(), lock, exported: true, depth: 0 };
+        let at = At {
+            manifest,
+            folder: export.folder.clone(),
+            lock,
+            exported: true,
+            constraint: false,
+            depth: 0,
+        };
         self.dependencies(&at, all);
     }
 
@@ -203,7 +224,14 @@ impl<'w, 'a> Walk<'w, 'a> {
                 let state = State::Present { path: folder(&source).to_owned(), by };
                 all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
             }
-            let at = At { manifest, folder: image, lock: None, exported: false, depth: 0 };
+            let at = At {
+                manifest,
+                folder: image,
+                lock: None,
+                exported: false,
+                constraint: false,
+                depth: 0,
+            };
             return self.dependencies(&at, all);
         }
         if own || !matches!(self.layout.find(self.moment(), path), Found::Missing | Found::Image) {
@@ -231,7 +259,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         by_end.next().map(tree::Place::Here)
     }
 
-    fn dependencies(&mut self, at: &At<'_>, all: &mut Vec<Use>) {
+    pub(super) fn dependencies(&mut self, at: &At<'_>, all: &mut Vec<Use>) {
         let key = (at.manifest.path.to_string(), at.folder.clone());
         if at.depth > DEPTH || self.seen.contains(&key) {
             return;
@@ -244,18 +272,34 @@ impl<'w, 'a> Walk<'w, 'a> {
             {
                 continue;
             }
-            let taken = match at.exported {
-                // The export chose the groups.
-                true => self.export_takes(dependency),
-                false => {
-                    at.depth > 0 && dependency.group == Group::Main
-                        || self.install.takes(&dependency.group, self.production)
-                }
-            };
-            if taken {
+            if self.takes(at, dependency) {
                 self.dependency(at, dependency, all);
             }
         }
+        self.setup_cfg(at, all);
+    }
+
+    fn takes(&self, at: &At<'_>, dependency: &Dependency) -> bool {
+        let is_include = matches!(dependency.syntax, Syntax::Include | Syntax::Constraint);
+        if at.constraint && !is_include && !self.is_wanted(&dependency.name) {
+            return false;
+        }
+        if at.exported {
+            // The export chose the groups.
+            return self.export_takes(dependency);
+        }
+        if at.depth == 0 {
+            return self.install.takes(&dependency.group, self.production);
+        }
+        // What a package needs for its own development is not installed with it.
+        let foreign = at.manifest.ecosystem != Ecosystem::Python;
+        let main = dependency.group == Group::Main
+            || foreign && self.install.takes(&dependency.group, self.production);
+        // An install that follows a lock file takes what it has.
+        let locked = |(lock, _): &(&Lock, String)| {
+            dependency.target == Target::Member || lock.local(&dependency.name).is_some()
+        };
+        main && (foreign || at.lock.as_ref().is_none_or(locked))
     }
 
     fn export_takes(&self, dependency: &Dependency) -> bool {
@@ -292,7 +336,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             .collect()
     }
 
-    fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    pub(super) fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
         let (review, layout, install) = (self.review, self.layout, self.install);
         let env = |name: &str| env_is(layout, install.moment, name, &["1", "true"]);
         if install.skips(dependency, &env) {
@@ -302,7 +346,14 @@ impl<'w, 'a> Walk<'w, 'a> {
             return self.include(at, dependency, all);
         }
         let place = review.repo.packages.place(review.sources, at.manifest, dependency);
-        if is_remote_parent(dependency, &place) || dependency.syntax == Syntax::FindLinks {
+        if is_remote_parent(dependency, &place) {
+            return;
+        }
+        if dependency.syntax == Syntax::FindLinks {
+            let alone = at.manifest.no_index || install.has(&["--no-index"]) || env("PIP_NO_INDEX");
+            if alone {
+                self.wheels(dependency, &at.manifest.path, all);
+            }
             return;
         }
         let ecosystem = at.manifest.ecosystem;
@@ -317,12 +368,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         let manifest = at.manifest.path.as_ref();
         all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, locked));
         // With --no-deps pip does not read what a package says it needs.
-        let follows = !(install.no_deps() || at.lock.is_some() && !install.is_pip());
-        if let Some(found) = found.filter(|_| follows)
+        if let Some(found) = found.filter(|_| !install.no_deps())
             && let Some(manifest) = review.repo.packages.in_folder(&found, ecosystem)
         {
             let depth = at.depth + 1;
-            let next = At { manifest, folder: wanted, lock: None, exported: false, depth };
+            let lock = at.lock.clone().filter(|_| ecosystem == Ecosystem::Python);
+            let next =
+                At { manifest, folder: wanted, lock, exported: false, constraint: false, depth };
             self.dependencies(&next, all);
         }
     }
@@ -332,7 +384,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         let Some(path) = dependency.path() else { return };
         let wanted = image_path::join(&at.folder, path);
         if !matches!(self.layout.find(self.moment(), &wanted), Found::Missing | Found::Image) {
-            return self.requirements(&wanted, at.depth, all);
+            let constraint = at.constraint || dependency.syntax == Syntax::Constraint;
+            return self.requirements(&wanted, constraint, at.depth, all);
         }
         let review = self.review;
         let place = review.repo.packages.place(review.sources, at.manifest, dependency);
@@ -343,7 +396,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Where the installer looks: the lock's path where it follows one.
-    fn wanted(
+    pub(super) fn wanted(
         &self,
         at: &At<'_>,
         dependency: &Dependency,
@@ -392,7 +445,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a field of what is made")]
-    fn make(
+    pub(super) fn make(
         &self,
         dependency: &Dependency,
         manifest: &str,
@@ -419,96 +472,4 @@ impl<'w, 'a> Walk<'w, 'a> {
 /// A parent that the repository does not have comes from a registry.
 fn is_remote_parent(dependency: &Dependency, place: &tree::Place) -> bool {
     dependency.syntax == Syntax::MavenParent && !matches!(place, tree::Place::Here(_))
-}
-
-/// Whether an installer reads a declaration of a manifest.
-#[must_use]
-pub fn visible(
-    install: &Install<'_>,
-    exported: bool,
-    manifest: &Manifest,
-    dependency: &Dependency,
-) -> bool {
-    let tables = || {
-        manifest.dependencies.iter().any(|d| {
-            d.syntax == Syntax::Poetry
-                && normal(Ecosystem::Python, &d.name) == normal(Ecosystem::Python, &dependency.name)
-        })
-    };
-    match (install.manager, dependency.syntax) {
-        // A list of requirements, whoever installs it.
-        (_, Syntax::Requirement | Syntax::Include | Syntax::Constraint) => true,
-        // An export reads what its program reads; the table refines the reference.
-        _ if exported => dependency.syntax != Syntax::DirectReference || !tables(),
-        (Manager::Poetry, Syntax::DirectReference) => !tables(),
-        (Manager::Poetry, syntax) => syntax == Syntax::Poetry,
-        (Manager::Uv, Syntax::DirectReference) => true,
-        (Manager::Uv, Syntax::UvSource | Syntax::UvWorkspace | Syntax::UvMember) => {
-            !install.is_pip()
-        }
-        (Manager::Pip | Manager::Uv, Syntax::Poetry) => {
-            // What poetry-core writes into the metadata of a project without `[project]`.
-            let named = |w: &crate::packages::Want| {
-                w.name == normal(Ecosystem::Python, &dependency.name) && w.at != dependency.at
-            };
-            let project = manifest.wants.iter().filter(|w| named(w)).count() > 1;
-            install.is_pip() && !project
-        }
-        (Manager::Pip, syntax) => syntax == Syntax::DirectReference,
-        (Manager::Pdm, syntax) => matches!(syntax, Syntax::DirectReference | Syntax::Pdm),
-        (Manager::Pipenv, syntax) => syntax == Syntax::Pipfile,
-        (Manager::Uv, _) => false,
-        _ => true,
-    }
-}
-
-/// The ecosystem of a manager.
-#[must_use]
-fn ecosystem(manager: Manager) -> Ecosystem {
-    match manager {
-        Manager::Npm | Manager::Yarn | Manager::Pnpm => Ecosystem::Node,
-        Manager::Cargo => Ecosystem::Rust,
-        Manager::Go => Ecosystem::Go,
-        Manager::Maven => Ecosystem::Maven,
-        Manager::Gradle => Ecosystem::Gradle,
-        Manager::Dotnet => Ecosystem::DotNet,
-        _ => Ecosystem::Python,
-    }
-}
-
-/// The manifests an install of a folder reads.
-fn root_names(manager: Manager) -> &'static [&'static str] {
-    match manager {
-        Manager::Pipenv => &["Pipfile"],
-        Manager::Poetry | Manager::Uv | Manager::Pdm => &["pyproject.toml"],
-        Manager::Go => &["go.work", "go.mod"],
-        Manager::Gradle => manifest_names(Ecosystem::Gradle),
-        manager => manifest_names(ecosystem(manager)),
-    }
-}
-
-fn lock_kinds(manager: Manager) -> &'static [&'static str] {
-    match manager {
-        Manager::Poetry => &["poetry.lock"],
-        Manager::Uv => &["uv.lock"],
-        Manager::Pdm => &["pdm.lock"],
-        Manager::Pipenv => &["Pipfile.lock"],
-        _ => &[],
-    }
-}
-
-/// Whether an earlier command of the Dockerfile edits a manifest, so that its text is not known.
-fn is_rewritten(layout: &Layout<'_>, at: Moment, manifest: &str) -> bool {
-    let name = file_name(manifest);
-    let edits = |text: &str| {
-        let editors =
-            ["sed -i", "perl ", "jq ", "tomlq", "yq ", "npm pkg", "poetry remove", "uv remove"];
-        text.contains(name) && editors.iter().any(|e| text.contains(e))
-    };
-    layout.file.lineage(at.stage).iter().any(|stage| {
-        stage.steps.iter().enumerate().any(|(index, step)| {
-            let before = stage.index != at.stage || index <= at.step;
-            matches!(&step.kind, crate::repo::StepKind::Run(c) if before && edits(c.text()))
-        })
-    })
 }

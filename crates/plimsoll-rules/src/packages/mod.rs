@@ -49,6 +49,8 @@ pub enum Group {
     Optional(String),
     /// With this group, in development; `""` where the ecosystem has but one.
     Dev(String),
+    /// With this group, where it is asked for: `optional = true` of Poetry.
+    Asked(String),
 }
 
 /// The syntax a dependency is declared in.
@@ -204,6 +206,8 @@ pub struct Manifest {
     pub workspace: Option<Vec<String>>,
     /// Files that building the package reads: its readme and licence.
     pub reads: Vec<(String, Place)>,
+    /// Whether it takes nothing from an index: `--no-index`.
+    pub no_index: bool,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
 }
@@ -218,6 +222,7 @@ impl Manifest {
             wants: Vec::new(),
             workspace: None,
             reads: Vec::new(),
+            no_index: false,
             error: None,
         }
     }
