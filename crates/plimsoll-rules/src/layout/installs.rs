@@ -234,6 +234,12 @@ impl Install<'_> {
         texts.flat_map(|t| t.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
+    /// The packages of a workspace that it is told to install: `--package` of uv.
+    #[must_use]
+    pub fn named_packages(&self) -> Vec<String> {
+        self.listed_raw(&["--package"])
+    }
+
     /// Whether it works as pip does: it reads what a package says of itself.
     #[must_use]
     pub fn is_pip(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Follows what an install names into the packages it leads to.
 
-use super::{State, Use, Why, env_is, lookup};
+use super::{GitUse, Met, State, Use, Why, env_is, link, lookup, members};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
@@ -33,6 +33,8 @@ struct At<'m> {
     lock: Option<(&'m Lock, String)>,
     /// Whether it is a list of requirements that an export wrote.
     exported: bool,
+    /// Whether that list names copies where the lock has links.
+    unlinked: bool,
     depth: usize,
 }
 
@@ -48,7 +50,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         Self { review, layout, installs, index, install, production, seen: Vec::new() }
     }
 
-    pub(super) fn run(mut self, all: &mut Vec<Use>) {
+    pub(super) fn run(mut self, all: &mut Met) {
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
@@ -71,7 +73,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// The manifest of the folder an install runs in.
-    fn folder(&mut self, path: &str, all: &mut Vec<Use>) {
+    fn folder(&mut self, path: &str, all: &mut Met) {
         for name in root_names(self.install.manager) {
             let image = image_path::join(path, name);
             let Found::Repository { path: source, .. } = self.layout.find(self.moment(), &image)
@@ -89,7 +91,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Projects of .NET have names of their own: those the repository has for the folder.
-    fn projects(&mut self, path: &str, all: &mut Vec<Use>) {
+    fn projects(&mut self, path: &str, all: &mut Met) {
         let packages = &self.review.repo.packages;
         let projects = packages.all().filter(|m| m.ecosystem == Ecosystem::DotNet);
         let found: Vec<String> = projects
@@ -104,7 +106,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Vec<Use>) {
+    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
         if is_rewritten(self.layout, self.moment(), source) {
             return;
         }
@@ -112,8 +114,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         let packages = &self.review.repo.packages;
         let Some(manifest) = packages.get(source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At { manifest, folder: image.to_owned(), lock, exported: false, depth: 0 };
-        self.dependencies(&at, all);
+        let own = || vec![(manifest, image.to_owned())];
+        let synced = members::synced(packages, self.install, manifest, image);
+        for (manifest, folder) in synced.unwrap_or_else(own) {
+            let lock = lock.clone();
+            let at = At { manifest, folder, lock, exported: false, unlinked: false, depth: 0 };
+            self.dependencies(&at, all);
+        }
     }
 
     /// The lock file beside a manifest in the image, or above it for a member of a workspace.
@@ -136,7 +143,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A requirements file of the image: one of the repository, or one that an export wrote.
-    fn requirements(&mut self, path: &str, depth: usize, all: &mut Vec<Use>) {
+    fn requirements(&mut self, path: &str, depth: usize, all: &mut Met) {
         match self.layout.find(self.moment(), path) {
             Found::Repository { path: source, .. } => {
                 if is_rewritten(self.layout, self.moment(), &source) {
@@ -144,7 +151,14 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
                 let Some(manifest) = self.review.repo.packages.get(&source) else { return };
                 let image = image_path::folder(path).to_owned();
-                let at = At { manifest, folder: image, lock: None, exported: false, depth };
+                let at = At {
+                    manifest,
+                    folder: image,
+                    lock: None,
+                    exported: false,
+                    unlinked: false,
+                    depth,
+                };
                 self.dependencies(&at, all);
             }
             Found::Exported(moment) => self.exported(moment, all),
@@ -153,7 +167,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A list that an export wrote: the lock's paths, made absolute where the export ran.
-    fn exported(&mut self, moment: Moment, all: &mut Vec<Use>) {
+    fn exported(&mut self, moment: Moment, all: &mut Met) {
         let Some(export) = self.installs.iter().find(|i| super::is_export_of(i, moment)) else {
             return;
         };
@@ -169,7 +183,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At { manifest, folder: export.folder.clone(), lock, exported: true, depth: 0 };
+        let unlinked = link::is_undone(self.layout, export, self.moment());
+        let folder = export.folder.clone();
+        let at = At { manifest, folder, lock, exported: true, unlinked, depth: 0 };
         self.dependencies(&at, all);
     }
 
@@ -181,7 +197,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A path that the command names.
-    fn argument(&mut self, text: &str, path: &str, editable: bool, at: &Place, all: &mut Vec<Use>) {
+    fn argument(&mut self, text: &str, path: &str, editable: bool, at: &Place, all: &mut Met) {
         let found = self.layout.find(self.moment(), &image_path::join(path, "pyproject.toml"));
         let own = text.trim_start_matches("./").is_empty() || text == ".";
         let dependency = Dependency {
@@ -201,9 +217,24 @@ impl<'w, 'a> Walk<'w, 'a> {
             let by = at.clone();
             if !own {
                 let state = State::Present { path: folder(&source).to_owned(), by };
-                all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
+                all.uses.push(self.make(
+                    &dependency,
+                    at.path.as_ref(),
+                    path,
+                    place,
+                    state,
+                    0,
+                    None,
+                ));
             }
-            let at = At { manifest, folder: image, lock: None, exported: false, depth: 0 };
+            let at = At {
+                manifest,
+                folder: image,
+                lock: None,
+                exported: false,
+                unlinked: false,
+                depth: 0,
+            };
             return self.dependencies(&at, all);
         }
         if own || !matches!(self.layout.find(self.moment(), path), Found::Missing | Found::Image) {
@@ -212,7 +243,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let Some(place) = self.meant(text) else { return };
         let state =
             lookup::look(self.review, self.layout, self.moment(), path, &place, Ecosystem::Python);
-        all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
+        all.uses.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
     }
 
     /// What the repository has for a path of a command: beside the context, or of that name.
@@ -231,17 +262,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         by_end.next().map(tree::Place::Here)
     }
 
-    fn dependencies(&mut self, at: &At<'_>, all: &mut Vec<Use>) {
+    fn dependencies(&mut self, at: &At<'_>, all: &mut Met) {
         let key = (at.manifest.path.to_string(), at.folder.clone());
         if at.depth > DEPTH || self.seen.contains(&key) {
             return;
         }
         self.seen.push(key);
+        all.read.push((at.manifest.path.to_string(), self.index));
+        all.read.extend(at.lock.iter().map(|(l, _)| (l.path.to_string(), self.index)));
         let members = self.members(at);
         for dependency in at.manifest.dependencies.iter().chain(&members) {
-            if matches!(dependency.target, Target::Git { .. })
-                || !visible(self.install, at.exported, at.manifest, dependency)
-            {
+            if !visible(self.install, at.exported, at.manifest, dependency) {
                 continue;
             }
             let taken = match at.exported {
@@ -252,8 +283,13 @@ impl<'w, 'a> Walk<'w, 'a> {
                         || self.install.takes(&dependency.group, self.production)
                 }
             };
-            if taken {
-                self.dependency(at, dependency, all);
+            match dependency.target {
+                _ if !taken => {}
+                Target::Git { .. } => {
+                    let dependency = dependency.clone();
+                    all.git.push(GitUse { dependency, install: self.index });
+                }
+                _ => self.dependency(at, dependency, all),
             }
         }
     }
@@ -292,7 +328,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             .collect()
     }
 
-    fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Met) {
         let (review, layout, install) = (self.review, self.layout, self.install);
         let env = |name: &str| env_is(layout, install.moment, name, &["1", "true"]);
         if install.skips(dependency, &env) {
@@ -315,20 +351,31 @@ impl<'w, 'a> Walk<'w, 'a> {
             _ => place.folder().map(str::to_owned),
         };
         let manifest = at.manifest.path.as_ref();
-        all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, locked));
+        let mut made = self.make(dependency, manifest, &wanted, place, state, at.depth, locked);
+        let in_lock = at.lock.as_ref().and_then(|(l, _)| l.local(&dependency.name));
+        let editable = in_lock.map_or(dependency.editable, |l| l.linked);
+        made.linked = !at.unlinked && link::is_linked(install, dependency, editable, &env);
+        all.uses.push(made);
         // With --no-deps pip does not read what a package says it needs.
         let follows = !(install.no_deps() || at.lock.is_some() && !install.is_pip());
         if let Some(found) = found.filter(|_| follows)
             && let Some(manifest) = review.repo.packages.in_folder(&found, ecosystem)
         {
             let depth = at.depth + 1;
-            let next = At { manifest, folder: wanted, lock: None, exported: false, depth };
+            let next = At {
+                manifest,
+                folder: wanted,
+                lock: None,
+                exported: false,
+                unlinked: false,
+                depth,
+            };
             self.dependencies(&next, all);
         }
     }
 
     /// `-r` and `-c` of a requirements file begin at its folder.
-    fn include(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    fn include(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Met) {
         let Some(path) = dependency.path() else { return };
         let wanted = image_path::join(&at.folder, path);
         if !matches!(self.layout.find(self.moment(), &wanted), Found::Missing | Found::Image) {
@@ -339,7 +386,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let state =
             lookup::look(review, self.layout, self.moment(), &wanted, &place, Ecosystem::Python);
         let manifest = at.manifest.path.as_ref();
-        all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, None));
+        all.uses.push(self.make(dependency, manifest, &wanted, place, state, at.depth, None));
     }
 
     /// Where the installer looks: the lock's path where it follows one.
@@ -412,6 +459,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             depth,
             install: self.index,
             lock,
+            linked: dependency.editable,
         }
     }
 }
@@ -438,6 +486,9 @@ pub fn visible(
     match (install.manager, dependency.syntax) {
         // A list of requirements, whoever installs it.
         (_, Syntax::Requirement | Syntax::Include | Syntax::Constraint) => true,
+        (manager, Syntax::Git) if ecosystem(manager) == Ecosystem::Python => {
+            sees_git(install, exported, manifest, dependency)
+        }
         // An export reads what its program reads; the table refines the reference.
         _ if exported => dependency.syntax != Syntax::DirectReference || !tables(),
         (Manager::Poetry, Syntax::DirectReference) => !tables(),
@@ -458,6 +509,26 @@ pub fn visible(
         (Manager::Pdm, syntax) => matches!(syntax, Syntax::DirectReference | Syntax::Pdm),
         (Manager::Pipenv, syntax) => syntax == Syntax::Pipfile,
         (Manager::Uv, _) => false,
+        _ => true,
+    }
+}
+
+/// Whether an installer reads a dependency on a git repository. A URL that begins with `git+`
+/// is a requirement; the tables of Poetry and uv name it without.
+fn sees_git(
+    install: &Install<'_>,
+    exported: bool,
+    manifest: &Manifest,
+    dependency: &Dependency,
+) -> bool {
+    let Target::Git { url } = &dependency.target else { return false };
+    let requirement = url.starts_with("git+");
+    let list = crate::packages::requirements::is_name(&manifest.path);
+    match install.manager {
+        _ if list => true,
+        _ if exported => true,
+        Manager::Pip => requirement,
+        Manager::Uv => requirement || !install.is_pip(),
         _ => true,
     }
 }

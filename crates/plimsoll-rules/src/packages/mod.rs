@@ -8,6 +8,7 @@
 mod dotnet;
 mod go;
 mod gradle;
+pub(crate) mod json;
 pub mod locks;
 mod maven;
 mod node;

@@ -24,8 +24,12 @@ pub(crate) static RULE: Rule = Rule {
 /// A service built from a context, and what its installs meet.
 pub(super) struct Subject<'s> {
     pub(super) context: Context<'s>,
+    pub(super) layout: &'s Layout<'s>,
+    /// Each dependency once.
     pub(super) uses: Uses<'s>,
-    review: &'s Review<'s>,
+    /// Each dependency as often as it is installed.
+    pub(super) all: Vec<Use>,
+    pub(super) review: &'s Review<'s>,
 }
 
 /// Calls back for each context of a service.
@@ -34,8 +38,9 @@ pub(super) fn subjects(review: &Review<'_>, service: &Service, each: &mut dyn Fn
     for context in contexts(review, service) {
         let layout = Layout::new(review, file, &context);
         let mut uses = uses(review, &layout, service.target.as_deref());
+        let all = uses.uses.clone();
         once(&mut uses.uses);
-        each(&Subject { context, uses, review });
+        each(&Subject { context, layout: &layout, uses, all, review });
     }
 }
 
