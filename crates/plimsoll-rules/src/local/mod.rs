@@ -17,6 +17,7 @@ use crate::packages::{Dependency, Ecosystem};
 use crate::repo::Place;
 use crate::review::Review;
 
+pub use lookup::submodule_of;
 pub use walk::visible;
 
 /// A local dependency as an install meets it.
@@ -101,8 +102,6 @@ pub enum Why {
     NotCopied,
     /// A link on the way leads out of the context.
     Link(String),
-    /// It is a submodule that the checkout does not fetch.
-    Submodule(String),
     /// Another folder is there in its place.
     Other(String, Place),
     /// The root of its workspace is not in the image.

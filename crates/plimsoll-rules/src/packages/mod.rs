@@ -205,6 +205,8 @@ pub struct Manifest {
     pub workspace: Option<Vec<String>>,
     /// Files that building the package reads: its readme and licence.
     pub reads: Vec<(String, Place)>,
+    /// The build backend of a Python package.
+    pub backend: Option<String>,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
 }
@@ -219,6 +221,7 @@ impl Manifest {
             wants: Vec::new(),
             workspace: None,
             reads: Vec::new(),
+            backend: None,
             error: None,
         }
     }

@@ -27,7 +27,7 @@ rules! {
     dependencies {
         editable_left_behind, hashes_with_path, manifest_unreadable,
         path_not_copied, path_outside_context, poetry_export_without_plugin,
-        prefix_install_shares_interpreter,
+        prefix_install_shares_interpreter, readme_ignored, submodule_not_checked_out,
         unlocked_install,
     }
 

@@ -137,9 +137,6 @@ fn said(found: &Use, why: &Why) -> Option<(String, Level)> {
         Why::Link(link) => {
             format!("{name} is reached through the link {link}, which leaves the context")
         }
-        Why::Submodule(path) => {
-            format!("{name} lies in the submodule {path}, which was not checked out")
-        }
         Why::Other(path, _) => {
             let text = format!(
                 "{name} is taken from {path}, another folder than {}",
@@ -184,9 +181,6 @@ fn report(
     subject.consequence(found, draft);
     draft.remedy(match why {
         Why::Ignored(_) => "let the folder through in the ignore file".to_owned(),
-        Why::Submodule(_) => {
-            "check out with `submodules: true`, so that the folder is not empty".to_owned()
-        }
         Why::Link(_) => {
             "depend on the folder itself, and build from one that holds both".to_owned()
         }
