@@ -1,6 +1,6 @@
 //! Follows what an install names into the packages it leads to.
 
-use super::{State, Use, Why, env_is, lookup};
+use super::{State, Use, Why, env_is, lookup, node};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
@@ -21,6 +21,8 @@ pub(super) struct Walk<'w, 'a> {
     index: usize,
     install: &'w Install<'w>,
     production: bool,
+    /// The stage that is shipped.
+    last: usize,
     seen: Vec<(String, String)>,
 }
 
@@ -42,13 +44,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         layout: &'w Layout<'a>,
         installs: &'w [Install<'w>],
         index: usize,
+        last: usize,
     ) -> Self {
         let install = &installs[index];
         let production = env_is(layout, install.moment, "NODE_ENV", &["production"]);
-        Self { review, layout, installs, index, install, production, seen: Vec::new() }
+        Self { review, layout, installs, index, install, production, last, seen: Vec::new() }
     }
 
     pub(super) fn run(mut self, all: &mut Vec<Use>) {
+        if node::is_fetch(self.install) {
+            return;
+        }
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
@@ -79,6 +85,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 continue;
             };
             self.manifest_at(&source, path, all);
+            if self.ecosystem() == Ecosystem::Node {
+                self.workspace(&source, path, all);
+            }
             if self.ecosystem() != Ecosystem::Gradle && self.ecosystem() != Ecosystem::Go {
                 return;
             }
@@ -86,6 +95,51 @@ impl<'w, 'a> Walk<'w, 'a> {
         if self.ecosystem() == Ecosystem::DotNet {
             self.projects(path, all);
         }
+    }
+
+    /// An install at the root of a workspace of Node is for its members.
+    fn workspace(&mut self, source: &str, image: &str, all: &mut Vec<Use>) {
+        let packages = &self.review.repo.packages;
+        let root = packages.get(source).filter(|m| m.workspace.is_some());
+        let Some(root) = root else { return };
+        for member in node::consumers(&self.node(), root, image) {
+            let Some(manifest) = packages.in_folder(&member, Ecosystem::Node) else { continue };
+            let inside = image_path::relative(folder(&root.path), &member);
+            let folder = image_path::join(image, &inside);
+            let at = At { manifest, folder, lock: None, exported: false, depth: 0 };
+            self.dependencies(&at, all);
+        }
+    }
+
+    fn node(&self) -> node::Seen<'_, 'a> {
+        node::Seen {
+            review: self.review,
+            layout: self.layout,
+            install: self.install,
+            installs: self.installs,
+            last: self.last,
+        }
+    }
+
+    /// Whether a package of Node is there when the install or the service needs it.
+    fn node_state(
+        &self,
+        at: &At<'_>,
+        dependency: &Dependency,
+        wanted: &str,
+        place: &tree::Place,
+    ) -> State {
+        let seen = self.node();
+        if at.depth == 0
+            && let Some(by) = node::unseen(&seen, at.manifest, &at.folder)
+        {
+            return State::Missing(Why::Unseen(at.folder.clone(), by));
+        }
+        let from = match self.install.manager {
+            Manager::Pnpm => &at.folder,
+            _ => &self.install.folder,
+        };
+        seen.state(dependency, wanted, place, from)
     }
 
     /// Projects of .NET have names of their own: those the repository has for the folder.
@@ -165,7 +219,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         if is_rewritten(self.layout, moment, &source) {
             return;
         }
-        let there = Walk::new(self.review, self.layout, self.installs, self.index_of(export));
+        let there =
+            Walk::new(self.review, self.layout, self.installs, self.index_of(export), self.last);
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
@@ -247,6 +302,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             let taken = match at.exported {
                 // The export chose the groups.
                 true => self.export_takes(dependency),
+                // A package of Node brings what it needs, not what it is developed with.
+                false if at.depth > 0 && at.manifest.ecosystem == Ecosystem::Node => {
+                    !matches!(dependency.group, Group::Dev(_))
+                }
                 false => {
                     at.depth > 0 && dependency.group == Group::Main
                         || self.install.takes(&dependency.group, self.production)
@@ -307,8 +366,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let ecosystem = at.manifest.ecosystem;
         let (wanted, locked, state) = self.wanted(at, dependency, &place);
-        let state = state.unwrap_or_else(|| {
-            lookup::look(review, layout, install.moment, &wanted, &place, ecosystem)
+        let state = state.unwrap_or_else(|| match ecosystem {
+            Ecosystem::Node => self.node_state(at, dependency, &wanted, &place),
+            _ => lookup::look(review, layout, install.moment, &wanted, &place, ecosystem),
         });
         let found = match &state {
             State::Present { path, .. } => Some(path.clone()),

@@ -25,6 +25,7 @@ rules! {
     // What is installed, and from where.
 
     dependencies {
+        linked_package_incomplete,
         path_outside_context,
         path_not_copied, poetry_export_without_plugin, prefix_install_shares_interpreter,
         unlocked_install,
