@@ -227,11 +227,22 @@ impl Install<'_> {
     }
 
     /// The values of a flag, lists taken apart.
-    fn listed(&self, flags: &[&str]) -> Vec<String> {
+    pub(crate) fn listed(&self, flags: &[&str]) -> Vec<String> {
         let args = Args::parse(self.call.args, values(self.manager));
         let values = args.flags.iter().filter(|f| flags.contains(&&*f.name));
         let texts = values.filter_map(|f| f.value.as_ref()?.text().map(str::to_owned));
         texts.flat_map(|t| t.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// The members that `yarn workspaces focus` names.
+    #[must_use]
+    pub fn focused(&self) -> Vec<String> {
+        let args = Args::parse(self.call.args, values(self.manager));
+        let words: Vec<&str> = args.positional.iter().filter_map(|w| w.text()).collect();
+        match &words[..] {
+            ["workspaces", "focus", names @ ..] => names.iter().map(|n| (*n).to_owned()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether it works as pip does: it reads what a package says of itself.

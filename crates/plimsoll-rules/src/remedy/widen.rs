@@ -8,9 +8,10 @@ use plimsoll_model::EntryKind;
 use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
+use super::workspace::Workspace;
 use super::{Case, Draft, builds, dockerfile, locks, manifests, proof};
 use crate::discover::BuildTool;
-use crate::discover::paths::below;
+use crate::discover::paths::{below, folder};
 use crate::packages::Ecosystem;
 use crate::views::Manager;
 
@@ -20,10 +21,18 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
     let mut changes = Changes::default();
     let mut done = Done::default();
     declarations(case, &mut changes, &mut done);
+    let alone = case.needs.iter().find_map(|n| Some((n, n.workspace.as_ref()?)));
+    let workspace = match alone.filter(|_| to != from || !from.is_empty()) {
+        Some((needs, root)) => Some(Workspace::new(case, needs, root)?),
+        None => None,
+    };
+    // A workspace is laid out from its root.
+    let to = alone.map_or(to, |(_, root)| folder(root));
     if to != from {
         dockerfile::prefix(review.sources, case.file, from, to, &mut changes);
         retarget(case, to, &mut changes)?;
-        let needed = needed(case);
+        let mut needed = needed(case);
+        needed.extend(workspace.iter().flat_map(Workspace::needed));
         let shared = review.found.builds.iter().any(|b| {
             b.context.folder() == Some(to) && !case.builds.iter().any(|o| std::ptr::eq(*o, b))
         });
@@ -53,10 +62,9 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         named: None,
     };
     for needs in case.needs {
-        if let Some(root) = needs.workspace.as_ref().filter(|_| to != from || !from.is_empty()) {
-            return Err(format!(
-                "{root} lists the service as a member of its workspace: the whole workspace must be laid out in the image"
-            ));
+        if let Some(workspace) = &workspace {
+            workspace.lay_out(&mut changes, &mut done)?;
+            break;
         }
         kitchen.mend(needs, &mut changes, &mut done);
     }
