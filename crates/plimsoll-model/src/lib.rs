@@ -21,6 +21,7 @@ mod finding;
 mod fix;
 mod location;
 mod metric;
+mod proof;
 mod report;
 mod section;
 mod sources;
@@ -35,6 +36,10 @@ pub use finding::{Finding, Level, Related, Waiver};
 pub use fix::{Applicability, ApplyError, Edit, Fix, apply_edits};
 pub use location::{Excerpt, Location, Position};
 pub use metric::{Better, METRICS, Metric, metric};
+pub use proof::{
+    Application, BuildPlan, Built, Change, Left, Load, Loaded, LocalPackage, Proof, ProofPlan,
+    Runtime, Trial,
+};
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,
     PassedRule, Report, SCHEMA_VERSION, ServiceSummary, Setting,

@@ -6,13 +6,14 @@
 
 mod common;
 
-use common::case::{Build, Case};
+use common::Repo;
+use common::case::{self, Build, Case};
 
 /// The rules that speak of local packages and of what the image is given.
 const SECTIONS: [&str; 3] = ["dependencies/", "dockerfile/", "context/source-ignored"];
 
-fn findings(case: &Case) -> Vec<String> {
-    let run = case.repo().run(&["review", "--format", "json", "--fail-on", "never"]);
+fn findings_of(repo: &Repo) -> Vec<String> {
+    let run = repo.run(&["review", "--format", "json", "--fail-on", "never"]);
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let all = report["findings"].as_array().unwrap().iter();
     let all = all.filter(|f| {
@@ -38,7 +39,7 @@ fn findings(case: &Case) -> Vec<String> {
 fn every_case_gets_its_findings_and_no_others() {
     let mut wrong = Vec::new();
     for case in Case::all() {
-        let got = findings(&case);
+        let got = findings_of(&case.repo());
         if got != case.findings {
             wrong.push(format!(
                 "{}\n  the page says\n    {}\n  the review says\n    {}",
@@ -61,4 +62,53 @@ fn what_a_page_says_of_its_build_agrees_with_its_findings() {
             assert_eq!(*build != Build::Works, blocked, "{}", case.name);
         }
     }
+}
+
+/// The strategies that `fix` offers, the best first, without those that it would not write.
+fn offered(repo: &Repo) -> Vec<String> {
+    let run = repo.run(&["fix", "path-dependency"]);
+    case::offered(&run.out)
+}
+
+/// The findings about local packages that a fix must end.
+fn about_packages(repo: &Repo) -> Vec<String> {
+    let all = findings_of(repo);
+    all.into_iter().filter(|f| f.contains(" dependencies/")).collect()
+}
+
+#[test]
+fn every_fix_ends_its_findings_and_a_second_run_changes_nothing() {
+    let mut wrong = Vec::new();
+    for case in Case::all().iter().filter(|c| !c.is_correct()) {
+        let strategies = offered(&case.repo());
+        for strategy in strategies {
+            let repo = case.repo();
+            let args = ["fix", "path-dependency", "--strategy", &strategy, "--write"];
+            let run = repo.run(&args);
+            if run.code != 0 {
+                wrong.push(format!(
+                    "{}: {strategy} exits with {}\n{}",
+                    case.name, run.code, run.err
+                ));
+                continue;
+            }
+            let left = about_packages(&repo);
+            if !left.is_empty() {
+                wrong.push(format!(
+                    "{}: {strategy} leaves\n    {}",
+                    case.name,
+                    left.join("\n    ")
+                ));
+            }
+            let before = repo.all_files();
+            let again = repo.run(&["fix", "path-dependency", "--write"]);
+            if !again.err.contains("nothing to mend") || repo.all_files() != before {
+                wrong.push(format!(
+                    "{}: after {strategy} a second run says\n{}{}",
+                    case.name, again.out, again.err
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

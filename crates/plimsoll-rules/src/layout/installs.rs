@@ -234,12 +234,6 @@ impl Install<'_> {
         texts.flat_map(|t| t.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
-    /// The packages of a workspace that it is told to install: `--package` of uv.
-    #[must_use]
-    pub fn named_packages(&self) -> Vec<String> {
-        self.listed_raw(&["--package"])
-    }
-
     /// Whether it works as pip does: it reads what a package says of itself.
     #[must_use]
     pub fn is_pip(&self) -> bool {
@@ -277,6 +271,10 @@ impl Install<'_> {
             }
             Group::Optional(extra) => self.takes_extra(extra),
             Group::Dev(name) => self.takes_dev(name, production),
+            Group::Asked(name) => {
+                self.has(&["--all-groups"])
+                    || self.listed(&["--with", "--only"]).iter().any(|g| g == name)
+            }
         }
     }
 
@@ -358,6 +356,18 @@ impl Install<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The members of a workspace that it names: `--package`.
+    #[must_use]
+    pub fn packages(&self) -> Vec<String> {
+        self.listed_raw(&["--package"])
+    }
+
+    /// The folders of wheels it names: `--find-links`.
+    #[must_use]
+    pub fn wheels(&self) -> Vec<String> {
+        self.listed_raw(&["--find-links", "-f"])
     }
 
     /// The words after a flag that [`values`] does not know.

@@ -6,8 +6,9 @@
 
 mod link;
 mod lookup;
-mod members;
 pub mod outcome;
+mod python;
+mod readers;
 mod walk;
 
 use crate::layout::installs::Install;
@@ -18,7 +19,7 @@ use crate::repo::Place;
 use crate::review::Review;
 
 pub use lookup::submodule_of;
-pub use walk::visible;
+pub use readers::visible;
 
 /// A local dependency as an install meets it.
 #[derive(Clone, Debug)]
@@ -52,15 +53,6 @@ pub struct GitUse {
     pub dependency: Dependency,
     /// The install, as an index of [`Uses::installs`].
     pub install: usize,
-}
-
-/// What the installs meet.
-#[derive(Debug, Default)]
-struct Met {
-    uses: Vec<Use>,
-    git: Vec<GitUse>,
-    /// Manifests and lock files that are read, by install.
-    read: Vec<(String, usize)>,
 }
 
 /// Whether an install finds a dependency.
@@ -124,14 +116,16 @@ pub struct Uses<'a> {
 #[must_use]
 pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
     let installs = layout.installs(target);
-    let mut all = Met::default();
+    let (mut all, mut git, mut read) = (Vec::new(), Vec::new(), Vec::new());
     for (index, install) in installs.iter().enumerate() {
         // An export only writes down paths; the install of its list meets them.
         if !install.export {
-            walk::Walk::new(review, layout, &installs, index).run(&mut all);
+            let besides = walk::Walk::new(review, layout, &installs, index).run(&mut all);
+            git.extend(besides.git);
+            read.extend(besides.read.into_iter().map(|path| (path, index)));
         }
     }
-    Uses { installs, uses: all.uses, git: all.git, read: all.read }
+    Uses { installs, uses: all, git, read }
 }
 
 /// Whether an environment variable is set to a value when a step runs.

@@ -50,6 +50,8 @@ pub enum Group {
     Optional(String),
     /// With this group, in development; `""` where the ecosystem has but one.
     Dev(String),
+    /// With this group, where it is asked for: `optional = true` of Poetry.
+    Asked(String),
 }
 
 /// The syntax a dependency is declared in.
@@ -207,6 +209,8 @@ pub struct Manifest {
     pub reads: Vec<(String, Place)>,
     /// The build backend of a Python package.
     pub backend: Option<String>,
+    /// Whether it takes nothing from an index: `--no-index`.
+    pub no_index: bool,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
 }
@@ -222,6 +226,7 @@ impl Manifest {
             workspace: None,
             reads: Vec::new(),
             backend: None,
+            no_index: false,
             error: None,
         }
     }

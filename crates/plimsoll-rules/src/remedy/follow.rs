@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Applicability, Finding, Level, Report, Sources, apply_edits};
+use plimsoll_model::{Applicability, Finding, Level, ProofPlan, Report, Sources, apply_edits};
 
 use super::change::{Outcome, changed};
-use super::proof::{self, ProofPlan};
+use super::proof;
 use super::{Draft, Proposal, Strategy};
 use crate::discover::{self, Service};
 use crate::repo::Repo;
 use crate::review::{Measured, Review, Terms, review};
+use crate::views::building::{builds, contexts, dockerfile};
 
 /// How many times fixes may call for more fixes.
 const ROUNDS: usize = 4;
@@ -149,20 +150,17 @@ fn remaining(old: &Report, new: &Report, service: &Service) -> Vec<String> {
 }
 
 fn plan(before: &Review<'_>, after: &Sources, service: &Service, draft: &Draft) -> ProofPlan {
-    let file = before.repo.dockerfiles.get(service.dockerfile);
+    let Some(file) = dockerfile(before, service) else { return ProofPlan::default() };
+    let build = builds(before, service).next();
+    let old = contexts(before, service).first().map_or("", |c| c.folder).to_owned();
+    let named = build.map_or_else(Vec::new, proof::named);
+    let mut all = named.clone();
+    all.extend(draft.named.iter().cloned());
     ProofPlan {
-        context: draft.context.clone(),
-        context_before: service
-            .context
-            .as_ref()
-            .and_then(|c| c.folder())
-            .unwrap_or_default()
-            .to_owned(),
-        dockerfile: file.map(|f| f.path.to_string()).unwrap_or_default(),
-        target: service.target.clone(),
-        named: draft.named.clone(),
+        before: Some(proof::build_plan(file, service, build, &old, &named)),
+        after: proof::build_plan(file, service, build, &draft.context, &all),
         packages: proof::packages(after, &before.repo.packages, &draft.packages),
-        application: file.and_then(|f| proof::application(f, service)),
+        application: proof::application(before, file, service, &old),
         third_party: draft.done.third_party.clone(),
     }
 }

@@ -52,7 +52,12 @@ impl Kitchen<'_, '_> {
         let single = install.command.script.commands.len() == 1 && !install.command.exec;
         match install.manager {
             _ if install.is_pip() => self.pip(install, needs, &copied, &run, single, changes, done),
-            Manager::Poetry if single && run.contains("poetry install") => {
+            // Without a lock file Poetry looks at every package before it leaves one out.
+            Manager::Poetry
+                if single
+                    && run.contains("poetry install")
+                    && self.has_lock(install, "poetry.lock") =>
+            {
                 let mut flags = String::from(" --no-directory");
                 if !install.has(&["--no-root"]) {
                     flags.push_str(" --no-root");

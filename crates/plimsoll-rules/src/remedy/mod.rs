@@ -25,7 +25,7 @@ mod widen;
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::Applicability;
+use plimsoll_model::{Applicability, ProofPlan};
 
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
@@ -39,7 +39,7 @@ pub(crate) use locks::is_stale;
 
 pub use change::{Changes, Outcome, changed};
 pub use mechanical::{Mended, mechanical};
-pub use proof::{Application, Package, ProofPlan};
+pub use proof::as_it_is;
 
 /// A way to mend local dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::change::Changes;
 use super::install::{Done, Kitchen, Named};
 use super::needs::common;
-use super::{Case, Draft, widen};
+use super::{Case, Draft, proof, widen};
 use crate::discover::paths::{below, file_name, folder};
 use crate::discover::{Build, BuildTool};
 use crate::layout::image_path;
@@ -48,7 +48,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
         kitchen.mend(needs, &mut changes, &mut done);
     }
     let context = case.layout.context.to_owned();
-    let packages = widen::packages(case);
+    let packages = proof::folders(case.review, case.uses);
     Ok(Draft { changes, done, context, named: vec![(name, above)], packages })
 }
 

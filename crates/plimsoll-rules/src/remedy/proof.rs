@@ -1,58 +1,72 @@
 //! What must be built, imported and changed to prove a proposal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::Sources;
+use plimsoll_model::{Application, BuildPlan, LocalPackage, ProofPlan, Runtime, Sources};
 
-use crate::discover::Service;
 use crate::discover::paths::{below, file_name, join};
+use crate::discover::{Build, Service};
+use crate::layout::Layout;
+use crate::local::{Uses, uses};
 use crate::packages::{Ecosystem, tree::Packages};
 use crate::repo::DockerfileView;
+use crate::review::Review;
+use crate::views::building::{contexts, dockerfile};
 use crate::views::effective;
 
-/// A local package whose modules must import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Package {
-    /// Its name.
-    pub name: String,
-    /// Its folder in the repository.
-    pub folder: String,
-    /// Its ecosystem.
-    pub ecosystem: Ecosystem,
-    /// Its top-level modules; of Node its name.
-    pub modules: Vec<String>,
-    /// A file of it that a rebuild changes.
-    pub probe: Option<String>,
+/// How a service is built: by this build, from this context.
+pub(super) fn build_plan(
+    file: &DockerfileView,
+    service: &Service,
+    build: Option<&Build>,
+    context: &str,
+    named: &[(String, String)],
+) -> BuildPlan {
+    let args = build.map_or(&[][..], |b| &b.args);
+    // What is known only when the workflow runs is left to the default of its ARG.
+    let known = |v: &&String| !v.contains('$');
+    let args = args.iter().filter_map(|(name, value)| {
+        Some((name.value.clone(), value.as_ref().filter(known)?.clone()))
+    });
+    BuildPlan {
+        context: context.to_owned(),
+        dockerfile: file.path.to_string(),
+        target: service.target.clone(),
+        args: args.collect(),
+        named: named.to_vec(),
+    }
 }
 
-/// What starts the service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Application {
-    /// The ecosystem.
-    pub ecosystem: Ecosystem,
-    /// A module of Python, a file of Node.
-    pub entry: String,
+/// The named contexts of a build that are folders of the repository.
+pub(super) fn named(build: &Build) -> Vec<(String, String)> {
+    let folder = |text: &str| join("", text).filter(|_| !text.contains("://"));
+    let all = build.contexts.iter();
+    all.filter_map(|(name, source)| Some((name.clone(), folder(&source.value)?))).collect()
 }
 
-/// How to prove a proposal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProofPlan {
-    /// The context after the change.
-    pub context: String,
-    /// The context before it.
-    pub context_before: String,
-    /// The Dockerfile.
-    pub dockerfile: String,
-    /// The target.
-    pub target: Option<String>,
-    /// Named contexts after the change.
-    pub named: Vec<(String, String)>,
-    /// The packages.
-    pub packages: Vec<Package>,
-    /// What starts the service.
-    pub application: Option<Application>,
-    /// The RUN whose layer must stay when a local package changes.
-    pub third_party: Vec<String>,
+/// How to prove a service as it is: its packages load in what is built now.
+#[must_use]
+pub fn as_it_is(review: &Review<'_>, service: &Service) -> Option<ProofPlan> {
+    let file = dockerfile(review, service)?;
+    let all = contexts(review, service);
+    let context = all.first()?;
+    let layout = Layout::new(review, file, context);
+    let met = uses(review, &layout, service.target.as_deref());
+    let folders = folders(review, &met);
+    let named = context.build.map_or_else(Vec::new, named);
+    Some(ProofPlan {
+        before: None,
+        after: build_plan(file, service, context.build, context.folder, &named),
+        packages: packages(review.sources, &review.repo.packages, &folders),
+        application: application(review, file, service, context.folder),
+        third_party: Vec::new(),
+    })
+}
+
+/// The folders of the packages that installs use, found or not.
+pub(super) fn folders(review: &Review<'_>, met: &Uses<'_>) -> BTreeSet<(String, Ecosystem)> {
+    let all = met.uses.iter().filter_map(|u| Some((u.place.folder()?.to_owned(), u.ecosystem)));
+    all.filter(|(f, e)| review.repo.packages.in_folder(f, *e).is_some()).collect()
 }
 
 /// The packages of a proof.
@@ -60,42 +74,46 @@ pub(super) fn packages(
     sources: &Sources,
     packages: &Packages,
     folders: &BTreeSet<(String, Ecosystem)>,
-) -> Vec<Package> {
-    let proven = folders.iter().filter(|(_, e)| matches!(e, Ecosystem::Python | Ecosystem::Node));
-    proven
-        .filter_map(|(path, ecosystem)| {
-            let manifest = packages.in_folder(path, *ecosystem)?;
-            let name = manifest.name.clone().unwrap_or_else(|| file_name(path).to_owned());
-            let (modules, probe) = match ecosystem {
-                Ecosystem::Node => (vec![name.clone()], node_probe(sources, path)),
-                _ => python_modules(sources, path),
-            };
-            Some(Package { name, folder: path.clone(), ecosystem: *ecosystem, modules, probe })
-        })
-        .collect()
+) -> Vec<LocalPackage> {
+    let package = |path: &String, ecosystem: Ecosystem| {
+        let runtime = match ecosystem {
+            Ecosystem::Python => Runtime::Python,
+            Ecosystem::Node => Runtime::Node,
+            _ => return None,
+        };
+        let manifest = packages.in_folder(path, ecosystem)?;
+        let name = manifest.name.clone().unwrap_or_else(|| file_name(path).to_owned());
+        let (modules, probe) = match runtime {
+            Runtime::Node => (vec![name.clone()], node_probe(sources, path)),
+            Runtime::Python => python_modules(sources, path),
+        };
+        Some(LocalPackage { name, folder: path.clone(), runtime, modules, probe })
+    };
+    folders.iter().filter_map(|(path, ecosystem)| package(path, *ecosystem)).collect()
 }
 
-/// The top-level modules of a Python package, and a file of one.
+/// The top-level modules of a Python package, and a file of one. Files beside folders of code are
+/// taken for tools, as build backends take them.
 fn python_modules(sources: &Sources, path: &str) -> (Vec<String>, Option<String>) {
-    const NO_MODULES: [&str; 8] =
-        ["tests", "test", "docs", "examples", "scripts", "build", "dist", "setup"];
+    const NO_MODULES: [&str; 9] =
+        ["tests", "test", "docs", "examples", "scripts", "build", "dist", "setup", "conftest"];
     let src = join(path, "src").unwrap_or_default();
     let root = if sources.kind(&src).is_some() { src } else { path.to_owned() };
-    let mut modules = BTreeSet::new();
-    let mut probe = None;
+    let (mut folders, mut files) = (BTreeMap::new(), BTreeMap::new());
     for (file, _) in sources.below(&root).filter(|(p, _)| p.ends_with(".py")) {
         let Some(inside) = below(&root, file) else { continue };
-        let name = match inside.split('/').collect::<Vec<_>>()[..] {
-            [package, "__init__.py"] => package,
-            [module] => module.trim_end_matches(".py"),
+        let (name, found) = match inside.split('/').collect::<Vec<_>>()[..] {
+            [package, "__init__.py"] => (package, &mut folders),
+            [module] => (module.trim_end_matches(".py"), &mut files),
             _ => continue,
         };
         if !NO_MODULES.contains(&name) && name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            modules.insert(name.to_owned());
-            probe.get_or_insert_with(|| file.to_owned());
+            found.insert(name.to_owned(), file.to_owned());
         }
     }
-    (modules.into_iter().collect(), probe)
+    let modules = if folders.is_empty() { files } else { folders };
+    let probe = modules.values().next().cloned();
+    (modules.into_keys().collect(), probe)
 }
 
 /// The file that `require` of a Node package loads.
@@ -110,29 +128,67 @@ fn node_probe(sources: &Sources, path: &str) -> Option<String> {
 }
 
 /// What the image starts: the module of an ASGI or WSGI server, the script of an interpreter.
-pub(super) fn application(file: &DockerfileView, service: &Service) -> Option<Application> {
+pub(super) fn application(
+    review: &Review<'_>,
+    file: &DockerfileView,
+    service: &Service,
+    context: &str,
+) -> Option<Application> {
     let stage = file.target(service.target.as_deref())?;
     let all = effective(file, stage);
     let (_, command) = all.cmd.or(all.entrypoint)?;
     let call = command.calls().last()?;
-    let python =
-        |entry: &str| Application { ecosystem: Ecosystem::Python, entry: entry.to_owned() };
     let words: Vec<&str> = call.args.iter().filter_map(|w| w.text()).collect();
-    match call.program {
+    match (call.program, &words[..]) {
+        ("poetry" | "pipenv" | "pdm" | "uv", ["run", rest @ ..]) => {
+            let rest: Vec<&str> = rest.iter().copied().skip_while(|w| w.starts_with('-')).collect();
+            let (program, rest) = rest.split_first()?;
+            started(program, rest)
+                .map(|a| Application { program: format!("{} run", call.program), ..a })
+        }
+        ("npm" | "pnpm" | "yarn", ["start", ..] | ["run", "start", ..]) => {
+            let path = join(context, "package.json")?;
+            let text = review.sources.text(&path)?;
+            let document = plimsoll_syntax::yaml::parse(text);
+            let script = document.documents().next()?.get("scripts")?.get("start")?.as_str()?;
+            let words: Vec<&str> = script.split_whitespace().collect();
+            started(words.first()?, words.get(1..)?)
+        }
+        (program, words) => started(program, words),
+    }
+}
+
+/// What a program with these arguments starts.
+fn started(program: &str, words: &[&str]) -> Option<Application> {
+    let python = |entry: &str, is_file| Application {
+        runtime: Runtime::Python,
+        program: program.to_owned(),
+        entry: entry.to_owned(),
+        is_file,
+    };
+    match file_name(program) {
         "uvicorn" | "gunicorn" | "hypercorn" | "daphne" | "granian" => {
-            words.iter().find_map(|w| module(w)).map(python)
+            words.iter().find_map(|w| module(w)).map(|m| python(m, false))
         }
         "node" => {
             let entry = words.iter().find(|w| !w.starts_with('-'))?;
-            Some(Application { ecosystem: Ecosystem::Node, entry: (*entry).to_owned() })
+            let entry = (*entry).to_owned();
+            let program = program.to_owned();
+            Some(Application { runtime: Runtime::Node, program, entry, is_file: true })
         }
-        program if program.starts_with("python") => match words[..] {
-            ["-m", "uvicorn" | "gunicorn" | "hypercorn", ..] => {
-                words[2..].iter().find_map(|w| module(w)).map(python)
+        name if name.starts_with("python") => {
+            // Flags such as `-u` stand before the module or the script.
+            let flag = |w: &&&str| w.starts_with('-') && **w != "-m";
+            let words = &words[words.iter().take_while(flag).count()..];
+            match words {
+                ["-m", "uvicorn" | "gunicorn" | "hypercorn", rest @ ..] => {
+                    rest.iter().find_map(|w| module(w)).map(|m| python(m, false))
+                }
+                ["-m", module, ..] => Some(python(module, false)),
+                [file, ..] if file.ends_with(".py") => Some(python(file, true)),
+                _ => None,
             }
-            ["-m", module, ..] => Some(python(module)),
-            _ => None,
-        },
+        }
         _ => None,
     }
 }

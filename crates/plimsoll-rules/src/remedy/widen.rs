@@ -8,7 +8,7 @@ use plimsoll_model::EntryKind;
 use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
-use super::{Case, Draft, builds, dockerfile, locks, manifests};
+use super::{Case, Draft, builds, dockerfile, locks, manifests, proof};
 use crate::discover::BuildTool;
 use crate::discover::paths::below;
 use crate::packages::Ecosystem;
@@ -60,14 +60,13 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         }
         kitchen.mend(needs, &mut changes, &mut done);
     }
-    Ok(Draft { changes, done, context: to.to_owned(), named: Vec::new(), packages: packages(case) })
-}
-
-/// The packages a service needs, found or not.
-pub(super) fn packages(case: &Case<'_, '_>) -> BTreeSet<(String, Ecosystem)> {
-    let folders =
-        case.uses.uses.iter().filter_map(|u| Some((u.place.folder()?.to_owned(), u.ecosystem)));
-    folders.filter(|(f, e)| case.review.repo.packages.in_folder(f, *e).is_some()).collect()
+    Ok(Draft {
+        changes,
+        done,
+        context: to.to_owned(),
+        named: Vec::new(),
+        packages: proof::folders(review, case.uses),
+    })
 }
 
 /// Manifests and lock files with paths of one machine.

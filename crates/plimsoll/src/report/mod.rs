@@ -6,6 +6,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+pub(crate) mod proof;
 mod sarif;
 pub(crate) mod terminal;
 pub(crate) mod treemap;

@@ -61,6 +61,7 @@ impl Case {
                     "{}: {file} is there twice",
                     case.name
                 ),
+                None if info == "shared" => case.shared(&body),
                 None if info == "links" => case.links = body.lines().map(link).collect(),
                 None if info == "build" => case.build = Some(build(&case.name, body.trim())),
                 None if info == "findings" => {
@@ -72,6 +73,15 @@ impl Case {
         }
         assert!(said, "{} has no block `findings`", case.name);
         case
+    }
+
+    /// `path: name` puts a file of the folder `shared` there.
+    fn shared(&mut self, body: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/local_packages/shared");
+        for (path, name) in body.lines().map(|l| l.split_once(": ").unwrap()) {
+            let text = fs::read_to_string(folder.join(name)).unwrap();
+            self.files.insert(path.to_owned(), text);
+        }
     }
 
     /// Whether the page says that nothing is wrong.
@@ -125,4 +135,19 @@ fn blocks(page: &str) -> Vec<(String, String)> {
     }
     assert!(open.is_none(), "a block is not closed");
     blocks
+}
+
+/// The strategies in the output of `fix path-dependency` that leave nothing, the best first.
+pub(crate) fn offered(out: &str) -> Vec<String> {
+    let lines: Vec<&str> = out.lines().collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let words: Vec<&str> = line.trim_start_matches(['>', ' ']).split_whitespace().collect();
+        let [name, "mends", _, "findings", ..] = words[..] else { continue };
+        let leaves = lines.get(index + 1).is_some_and(|l| l.trim_start().starts_with("leaves "));
+        if !leaves {
+            found.push(name.to_owned());
+        }
+    }
+    found
 }

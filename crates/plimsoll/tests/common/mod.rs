@@ -42,6 +42,24 @@ impl Repo {
         fs::read_to_string(self.path().join(path)).unwrap()
     }
 
+    /// Every file and its bytes.
+    pub(crate) fn all_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(|e| e.unwrap()) {
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() {
+                    folders.push(entry.path());
+                } else if kind.is_file() {
+                    files.push((entry.path(), fs::read(entry.path()).unwrap()));
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
     /// Runs the program in the repository.
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         run_in(&self.path(), args)
@@ -72,4 +90,12 @@ pub(crate) fn run_in(folder: &Path, args: &[&str]) -> Run {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }
+}
+
+/// Whether a container engine is there to build with; under CI there must be one. Elsewhere
+/// `scripts/test-engine` starts it.
+pub(crate) fn engine() -> bool {
+    let there = Command::new("docker").arg("info").output().is_ok_and(|o| o.status.success());
+    assert!(there || std::env::var_os("CI").is_none(), "no engine: run scripts/test-engine");
+    there
 }

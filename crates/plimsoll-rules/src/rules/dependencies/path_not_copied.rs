@@ -46,15 +46,17 @@ pub(super) fn subjects(review: &Review<'_>, service: &Service, each: &mut dyn Fn
 
 /// Keeps what a build meets first: two installs of one manifest say the same.
 fn once(uses: &mut Vec<Use>) {
-    let mut seen: Vec<(crate::repo::Place, bool)> = Vec::new();
+    let mut seen: Vec<(crate::repo::Place, String, bool)> = Vec::new();
     // A missing one counts before a present one of another install.
     uses.sort_by_key(|u| !matches!(u.state, State::Missing(_)));
     uses.retain(|u| {
-        let key = (u.dependency.at.clone(), matches!(u.state, State::Missing(_)));
-        let known =
-            seen.iter().any(|(at, missing)| *at == key.0 && (*missing || *missing == key.1));
+        let is_missing = matches!(u.state, State::Missing(_));
+        let (at, name) = (&u.dependency.at, &u.dependency.name);
+        let known = seen
+            .iter()
+            .any(|(a, n, missing)| a == at && n == name && (*missing || *missing == is_missing));
         if !known {
-            seen.push(key);
+            seen.push((at.clone(), name.clone(), is_missing));
         }
         !known
     });

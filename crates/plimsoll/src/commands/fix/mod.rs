@@ -2,6 +2,7 @@
 
 mod apply;
 mod path_dependency;
+mod prove;
 
 use std::path::PathBuf;
 

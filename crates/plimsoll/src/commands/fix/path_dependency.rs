@@ -1,17 +1,20 @@
 //! `plimsoll fix path-dependency`: the ways to mend local packages, ranked, with a diff.
 
-use plimsoll_model::{Applicability, Exit};
-use plimsoll_rules::remedy::{Proposal, Refusal, STRATEGIES, Strategy, propose};
+use plimsoll_measure::engine::Docker;
+use plimsoll_model::{Applicability, Exit, Proof, ProofPlan, printable};
+use plimsoll_rules::discover::Service;
+use plimsoll_rules::remedy::{Outcome, Proposal, Refusal, STRATEGIES, Strategy, as_it_is, propose};
 
-use super::{Args, apply};
+use super::{Args, apply, prove};
 use crate::failure::Failure;
 use crate::pipeline;
 use crate::ui;
 
-/// Shows, applies or proves the best way, or the one that is named.
+/// Shows, proves or applies the best way, or the one that is named.
 pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let strategy = args.strategy.as_deref().map(strategy).transpose()?;
-    let all = pipeline::find(&args.path)?;
+    let docker = if args.prove { Some(prove::engine()?) } else { None };
+    let mut all = pipeline::find(&args.path)?;
     if let Some(name) = &args.service
         && !all.found.services.iter().any(|s| s.name == *name)
     {
@@ -19,32 +22,23 @@ pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("there is no service `{name}`"))
             .hint(format!("the services are: {}", names.join(", "))));
     }
-    let services = all.found.services.iter();
-    let wanted = services.filter(|s| args.service.as_ref().is_none_or(|n| *n == s.name));
-    let mut any = false;
-    let mut unmended = false;
-    for service in wanted {
-        let (proposals, refusals) =
-            pipeline::with_evidence(&all, |review, terms| propose(review, terms, service));
-        if proposals.is_empty() && refusals.is_empty() {
-            continue;
-        }
-        any = true;
-        let chosen = proposals.iter().find(|p| strategy.is_none_or(|s| p.strategy == s));
-        describe(&service.name, &proposals, &refusals, chosen)?;
-        match chosen {
-            Some(proposal) => one(args, &all, proposal, colour)?,
-            None => unmended = true,
-        }
-        if args.write && chosen.is_some() {
-            // The next service must be judged by what was written.
-            break;
+    let names: Vec<String> = all.found.services.iter().map(|s| s.name.clone()).collect();
+    let mut exit = None;
+    for name in names.iter().filter(|n| args.service.as_ref().is_none_or(|w| w == *n)) {
+        // What was written for one service is there when the next is looked at.
+        let Some(service) = all.found.services.iter().find(|s| s.name == *name) else { continue };
+        let task = Task { args, all: &all, service, docker: docker.as_ref(), colour };
+        let (ended, wrote) = task.run(strategy)?;
+        // Of several services the worst end counts.
+        exit = exit.max(ended);
+        if wrote {
+            all = pipeline::find(&args.path)?;
         }
     }
-    if !any {
+    if exit.is_none() {
         ui::note("no local package is out of reach of an install: nothing to mend");
     }
-    Ok(if unmended { Exit::Missing } else { Exit::Passed })
+    Ok(exit.unwrap_or(Exit::Passed))
 }
 
 fn strategy(name: &str) -> Result<Strategy, Failure> {
@@ -55,6 +49,88 @@ fn strategy(name: &str) -> Result<Strategy, Failure> {
     })
 }
 
+/// One service to mend.
+struct Task<'t> {
+    args: &'t Args,
+    all: &'t pipeline::Found,
+    service: &'t Service,
+    docker: Option<&'t Docker>,
+    colour: ui::Colour,
+}
+
+impl Task<'_> {
+    /// How it ended, where there was something to do, and whether files were written.
+    fn run(&self, strategy: Option<Strategy>) -> Result<(Option<Exit>, bool), Failure> {
+        let (proposals, refusals) =
+            pipeline::with_evidence(self.all, |r, terms| propose(r, terms, self.service));
+        if proposals.is_empty() && refusals.is_empty() {
+            return Ok((self.prove_as_it_is()?, false));
+        }
+        let chosen = proposals.iter().find(|p| strategy.is_none_or(|s| p.strategy == s));
+        describe(&self.service.name, &proposals, &refusals, chosen)?;
+        let Some(proposal) = chosen else { return Ok((Some(Exit::Missing), false)) };
+        apply::show(&self.all.sources, &proposal.outcome, self.colour)?;
+        for note in &proposal.notes {
+            ui::note(format_args!("note: {note}"));
+        }
+        if let Some(docker) = self.docker
+            && !self.proven(docker, &proposal.outcome, &proposal.proof, proposal.strategy.name())?
+        {
+            return Ok((Some(Exit::NotProven), false));
+        }
+        if self.args.write {
+            self.write(proposal)?;
+        } else {
+            let prove =
+                if self.args.prove { "" } else { ", with --prove to build it before and after" };
+            ui::note(format_args!("run again with --write to apply{prove}"));
+        }
+        Ok((Some(Exit::Passed), self.args.write))
+    }
+
+    /// A service whose installs find everything is proven as it is.
+    fn prove_as_it_is(&self) -> Result<Option<Exit>, Failure> {
+        let Some(docker) = self.docker else { return Ok(None) };
+        let plan = pipeline::with_evidence(self.all, |r, _| as_it_is(r, self.service));
+        let Some(plan) = plan.filter(|p| !p.packages.is_empty()) else { return Ok(None) };
+        let proven = self.proven(docker, &Outcome::new(), &plan, "as it is")?;
+        Ok(Some(if proven { Exit::Passed } else { Exit::NotProven }))
+    }
+
+    fn proven(
+        &self,
+        docker: &Docker,
+        outcome: &Outcome,
+        plan: &ProofPlan,
+        what: &str,
+    ) -> Result<bool, Failure> {
+        let proof: Proof = prove::prove(docker, &self.args.path, &self.all.sources, outcome, plan)?;
+        let holds = proof.holds();
+        let verdict = if holds { "PROVEN" } else { "NOT PROVEN" };
+        let name = printable(&self.service.name);
+        let text = crate::report::proof::render(&proof, ui::width());
+        ui::result(&format!("\n{verdict}  {name}: {what}\n{text}"))?;
+        Ok(holds)
+    }
+
+    fn write(&self, proposal: &Proposal) -> Result<(), Failure> {
+        if proposal.applicability == Applicability::Display {
+            return Err(Failure::usage(format!(
+                "`{}` does not mend everything and was not written",
+                proposal.strategy.name()
+            ))
+            .hint("read what it leaves, above; another --strategy may fit"));
+        }
+        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, self.args.force)?;
+        ui::note(format_args!(
+            "applied {}: {} files changed",
+            proposal.strategy.name(),
+            proposal.outcome.len()
+        ));
+        Ok(())
+    }
+}
+
 /// The ways, the best first, and those that do not fit.
 fn describe(
     service: &str,
@@ -62,7 +138,6 @@ fn describe(
     refusals: &[Refusal],
     chosen: Option<&Proposal>,
 ) -> Result<(), Failure> {
-    use plimsoll_model::printable;
     let mut text = format!("{}: local packages\n", printable(service));
     for proposal in proposals {
         let is_chosen = chosen.is_some_and(|c| c.strategy == proposal.strategy);
@@ -84,35 +159,5 @@ fn describe(
     }
     text.push('\n');
     ui::result(&text)?;
-    Ok(())
-}
-
-fn one(
-    args: &Args,
-    all: &pipeline::Found,
-    proposal: &Proposal,
-    colour: ui::Colour,
-) -> Result<(), Failure> {
-    apply::show(&all.sources, &proposal.outcome, colour)?;
-    for note in &proposal.notes {
-        ui::note(format_args!("note: {note}"));
-    }
-    if !args.write {
-        ui::note("run again with --write to apply, with --prove to build it before and after");
-        return Ok(());
-    }
-    if proposal.applicability == Applicability::Display {
-        return Err(Failure::usage(format!(
-            "`{}` does not mend everything and was not written",
-            proposal.strategy.name()
-        ))
-        .hint("read what it leaves, above; another --strategy may fit"));
-    }
-    apply::write(&args.path, &all.sources, &proposal.outcome, args.force)?;
-    ui::note(format_args!(
-        "applied {}: {} files changed",
-        proposal.strategy.name(),
-        proposal.outcome.len()
-    ));
     Ok(())
 }

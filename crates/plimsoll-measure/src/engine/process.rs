@@ -1,0 +1,108 @@
+//! Runs a program to its end, with bounds on its time and on what it prints.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How much of what a program prints is kept; the rest is read and dropped.
+const KEPT: usize = 16 << 20;
+
+/// How a program ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Its exit code; `None` where a signal or its time ended it.
+    pub code: Option<i32>,
+    /// What it printed as its result; bytes that are no UTF-8 are replaced.
+    pub out: String,
+    /// What else it printed.
+    pub err: String,
+}
+
+/// Runs a program without input. One that outlives `limit` is ended.
+///
+/// # Errors
+/// Where it cannot be started or waited for.
+pub(super) fn run(
+    program: &Path,
+    args: &[OsString],
+    env: &[(&str, &str)],
+    limit: Duration,
+) -> io::Result<Ended> {
+    let mut command = Command::new(program);
+    command.args(args).envs(env.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let out = child.stdout.take().map(reader);
+    let err = child.stderr.take().map(reader);
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    let code = loop {
+        if let Some(status) = child.try_wait()? {
+            break status.code();
+        }
+        if begun.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(100));
+    };
+    // A child of one that was ended may still hold its pipes.
+    let patience = if code.is_some() { limit } else { Duration::from_secs(1) };
+    let text = |reader: Option<Receiver<Vec<u8>>>| {
+        let bytes = reader.and_then(|r| r.recv_timeout(patience).ok()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    Ok(Ended { code, out: text(out), err: text(err) })
+}
+
+fn reader(stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(kept(stream)));
+    receiver
+}
+
+/// The head and the tail of a stream, as much as is kept.
+fn kept(mut stream: impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = stream.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..count]);
+        if bytes.len() > 2 * KEPT {
+            let cut = bytes.len() - KEPT / 2;
+            bytes.drain(KEPT / 2..cut);
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> Ended {
+        run(Path::new("/bin/sh"), &["-c".into(), script.into()], &[], limit).unwrap()
+    }
+
+    #[test]
+    fn output_and_code_are_kept() {
+        let ended = shell("echo a; echo b >&2; exit 7", Duration::from_secs(20));
+        assert_eq!((ended.code, &*ended.out, &*ended.err), (Some(7), "a\n", "b\n"));
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_ended() {
+        assert_eq!(shell("exec sleep 600", Duration::from_millis(50)).code, None);
+    }
+
+    #[test]
+    fn endless_output_is_bounded() {
+        let ended = shell("head -c 100000000 /dev/zero; echo end", Duration::from_secs(60));
+        assert!(ended.out.len() <= 2 * KEPT && ended.out.ends_with("end\n"));
+    }
+}

@@ -1,0 +1,163 @@
+//! Asks an image what it holds: loads every local package and the application in it.
+
+use std::io;
+
+use plimsoll_model::{Application, Left, Load, Loaded, LocalPackage, Runtime};
+use serde_json::{Value, json};
+
+use crate::engine::{Docker, Ended};
+
+const PYTHON: &str = include_str!("probe.py");
+const NODE: &str = include_str!("probe.js");
+
+/// Finds the interpreter that the program of the service runs on, and runs the probe with it.
+const WITH_PYTHON: &str = include_str!("with-python.sh");
+const WITH_NODE: &str = r#"exec node -e "$2" "$3""#;
+
+/// Programs to try in an image without a shell.
+const BARE_PYTHON: [&str; 3] = ["python3", "/usr/bin/python3", "python"];
+const BARE_NODE: [&str; 3] = ["node", "/nodejs/bin/node", "/usr/local/bin/node"];
+
+/// What an image answered.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) loads: Vec<Load>,
+    pub(super) left: Left,
+    /// Whether a file of each load, by name, holds the marker.
+    pub(super) marked: Vec<String>,
+    /// Why there is no answer, or none to all.
+    pub(super) unasked: Option<String>,
+}
+
+/// What to load.
+pub(super) struct Question<'q> {
+    pub(super) image: &'q str,
+    /// A name for the container.
+    pub(super) container: &'q str,
+    pub(super) packages: &'q [LocalPackage],
+    pub(super) application: Option<&'q Application>,
+    /// Text that new code holds.
+    pub(super) marker: &'q str,
+}
+
+/// Asks for each runtime that a package or the application needs.
+pub(super) fn ask(docker: &Docker, question: &Question<'_>) -> io::Result<Answer> {
+    let mut answer = Answer::default();
+    for runtime in [Runtime::Python, Runtime::Node] {
+        let modules: Vec<&str> = question
+            .packages
+            .iter()
+            .filter(|p| p.runtime == runtime)
+            .flat_map(|p| p.modules.iter().map(String::as_str))
+            .collect();
+        let application = question.application.filter(|a| a.runtime == runtime);
+        if !modules.is_empty() || application.is_some() {
+            one(docker, question, runtime, &modules, application, &mut answer)?;
+        }
+    }
+    Ok(answer)
+}
+
+fn one(
+    docker: &Docker,
+    question: &Question<'_>,
+    runtime: Runtime,
+    modules: &[&str],
+    application: Option<&Application>,
+    answer: &mut Answer,
+) -> io::Result<()> {
+    // Only a line with this tag is the probe's: the code of the image prints, too.
+    let tag = format!("plimsoll-{}:", question.container);
+    let plan = json!({
+        "modules": modules,
+        "entry": application.map(|a| a.entry.as_str()),
+        "is_file": application.is_some_and(|a| a.is_file),
+        "marker": question.marker,
+        "tag": tag,
+    });
+    let program = application.map_or("", |a| a.program.as_str());
+    let ended = run(docker, question, runtime, program, &plan.to_string())?;
+    let before = answer.loads.len();
+    for line in ended.out.lines().filter_map(|l| l.strip_prefix(&tag)) {
+        // The tag is no secret to the code that is loaded: what it says is bounded and printed
+        // like everything else that a repository says.
+        if let Ok(value) = serde_json::from_str::<Value>(line) {
+            take(&value, answer);
+        }
+    }
+    let wanted = modules.len() + usize::from(application.is_some());
+    if answer.loads.len() - before < wanted {
+        answer.unasked.get_or_insert_with(|| why(&ended, runtime));
+    }
+    Ok(())
+}
+
+fn run(
+    docker: &Docker,
+    question: &Question<'_>,
+    runtime: Runtime,
+    program: &str,
+    plan: &str,
+) -> io::Result<Ended> {
+    let (script, code, bare, flag) = match runtime {
+        Runtime::Python => (WITH_PYTHON, PYTHON, BARE_PYTHON, "-c"),
+        Runtime::Node => (WITH_NODE, NODE, BARE_NODE, "-e"),
+    };
+    // uv and Poetry would look at the network before they run anything.
+    let env = [("UV_NO_SYNC", "1"), ("UV_OFFLINE", "1"), ("PYTHONDONTWRITEBYTECODE", "1")];
+    let (image, name) = (question.image, question.container);
+    let shell = ["-c", script, "sh", program, code, plan];
+    let mut ended = docker.run(image, name, "sh", &shell, &env)?;
+    for program in bare {
+        if !no_program(&ended) {
+            break;
+        }
+        ended = docker.run(image, name, program, &[flag, code, plan], &env)?;
+    }
+    Ok(ended)
+}
+
+/// Whether the engine found no such program in the image.
+fn no_program(ended: &Ended) -> bool {
+    matches!(ended.code, Some(126 | 127))
+}
+
+fn take(value: &Value, answer: &mut Answer) {
+    let inner = &value["value"];
+    if value["kind"] == "left" {
+        let list = |key: &str| {
+            let all = inner[key].as_array().into_iter().flatten();
+            all.filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        answer.left.pth.extend(list("pth"));
+        answer.left.editable.extend(list("editable"));
+        answer.left.dangling.extend(list("dangling"));
+        return;
+    }
+    let text = |key: &str| inner[key].as_str().map(str::to_owned);
+    let outcome = text("file")
+        .map(Loaded::From)
+        .or_else(|| text("missing").map(Loaded::Missing))
+        .or_else(|| text("raised").map(Loaded::Raised));
+    if let (Some(name), Some(outcome)) = (text("name"), outcome) {
+        if inner["marked"] == true {
+            answer.marked.push(name.clone());
+        }
+        let is_application = value["kind"] == "application";
+        answer.loads.push(Load { name, is_application, outcome });
+    }
+}
+
+/// Why a probe said nothing, or stopped.
+fn why(ended: &Ended, runtime: Runtime) -> String {
+    let name = match runtime {
+        Runtime::Python => "python3",
+        Runtime::Node => "node",
+    };
+    let said = ended.err.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("");
+    match ended.code {
+        Some(126 | 127) => format!("the image has no {name} that can be run"),
+        None => "loading did not end in time".to_owned(),
+        Some(code) => format!("loading ended early with code {code}: {said}"),
+    }
+}

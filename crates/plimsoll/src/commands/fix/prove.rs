@@ -1,0 +1,85 @@
+//! `--prove`: builds a service before and after a change in copies of the repository.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use plimsoll_measure::engine::{self, Docker};
+use plimsoll_measure::proof::{self, Copies, Event, Phase, tree};
+use plimsoll_model::{Proof, ProofPlan, Sources};
+use plimsoll_rules::remedy::Outcome;
+
+use super::apply;
+use crate::failure::Failure;
+use crate::ui;
+
+/// The engine, or what is missing.
+pub(super) fn engine() -> Result<Docker, Failure> {
+    engine::find().map_err(|m| Failure::missing(m.to_string()).hint(m.hint()))
+}
+
+/// Proves a plan; the changes are made in a copy.
+pub(super) fn prove(
+    docker: &Docker,
+    root: &Path,
+    sources: &Sources,
+    outcome: &Outcome,
+    plan: &ProofPlan,
+) -> Result<Proof, Failure> {
+    if !plan.after.named.is_empty() && !docker.has_named_contexts() {
+        return Err(Failure::missing("this client cannot give a build named contexts")
+            .hint("install the plugin docker-buildx, or choose another --strategy"));
+    }
+    let bench = Bench::new()?;
+    let before = bench.copy(root, "before")?;
+    let after = bench.copy(root, "after")?;
+    apply::write(&after, sources, outcome, true)?;
+    let copies = Copies { before: &before, after: &after };
+    proof::prove(docker, copies, plan, &bench.name, &mut tell)
+        .map_err(|e| Failure::missing(format!("failed to prove the change: {e}")))
+}
+
+fn tell(event: Event<'_>) {
+    let phase = |phase| match phase {
+        Phase::Before => "before",
+        Phase::After => "after",
+        Phase::Rebuild => "again",
+    };
+    match event {
+        Event::Building(p) => ui::note(format_args!("{}: building", phase(p))),
+        Event::Built(_, true) => {}
+        Event::Built(p, false) => ui::note(format_args!("{}: the build fails", phase(p))),
+        Event::Loading(p) => ui::note(format_args!("{}: loading in the image", phase(p))),
+        Event::Changed(file) => ui::note(format_args!("again: {file} is changed")),
+    }
+}
+
+/// A folder for the copies, which goes when the proof ends.
+struct Bench {
+    name: String,
+    folder: PathBuf,
+}
+
+impl Bench {
+    fn new() -> Result<Self, Failure> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{next}", std::process::id());
+        let folder = std::env::temp_dir().join(format!("plimsoll-proof-{name}"));
+        std::fs::create_dir(&folder).map_err(|e| Failure::io("make the folder", &folder, &e))?;
+        Ok(Self { name, folder })
+    }
+
+    fn copy(&self, root: &Path, name: &str) -> Result<PathBuf, Failure> {
+        let to = self.folder.join(name);
+        tree::copy(root, &to).map_err(|e| Failure::io("copy the repository to", &to, &e))?;
+        Ok(to)
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            ui::note(format_args!("{} was left behind: {error}", self.folder.display()));
+        }
+    }
+}
