@@ -90,6 +90,9 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The manifest of the folder an install runs in.
     fn folder(&mut self, path: &str, all: &mut Vec<Use>) {
+        if self.ecosystem() == Ecosystem::Go {
+            return self.modules(path, all);
+        }
         for name in root_names(self.install.manager) {
             let image = image_path::join(path, name);
             let Found::Repository { path: source, .. } = self.layout.find(self.moment(), &image)
@@ -100,13 +103,42 @@ impl<'w, 'a> Walk<'w, 'a> {
             if self.install.manager == Manager::Uv {
                 self.workspace(&source, path, all);
             }
-            if self.ecosystem() != Ecosystem::Gradle && self.ecosystem() != Ecosystem::Go {
+            if self.ecosystem() != Ecosystem::Gradle {
                 return;
             }
         }
         if self.ecosystem() == Ecosystem::DotNet {
             self.projects(path, all);
         }
+    }
+
+    /// Go looks for its module and its workspace in the folder and above.
+    fn modules(&mut self, path: &str, all: &mut Vec<Use>) {
+        for name in root_names(Manager::Go) {
+            let mut at = path.to_owned();
+            loop {
+                let image = image_path::join(&at, name);
+                let found = self.layout.find(self.moment(), &image);
+                if let Found::Repository { path: source, .. } = found {
+                    if !self.is_vendored(&at) {
+                        self.manifest_at(&source, &at, all);
+                    }
+                    break;
+                }
+                if at == "/" || !matches!(found, Found::Missing | Found::Image) {
+                    break;
+                }
+                at = image_path::folder(&at).to_owned();
+            }
+        }
+    }
+
+    /// Whether Go builds from a copy of every module beside its own, and looks at no other.
+    fn is_vendored(&self, folder: &str) -> bool {
+        let list = image_path::join(folder, "vendor/modules.txt");
+        let found = self.layout.find(self.moment(), &list);
+        self.install.call.subcommand(0) != Some("mod")
+            && !matches!(found, Found::Missing | Found::Image)
     }
 
     /// Projects of .NET have names of their own: those the repository has for the folder.
@@ -330,16 +362,25 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Names that a member of the workspace answers, as npm and yarn take them.
     fn members(&self, at: &At<'_>) -> Vec<Dependency> {
-        if at.manifest.ecosystem != Ecosystem::Node {
-            return Vec::new();
-        }
+        let ecosystem = at.manifest.ecosystem;
+        let syntax = match ecosystem {
+            Ecosystem::Node => Syntax::NodeRange,
+            Ecosystem::Go => Syntax::GoUse,
+            _ => return Vec::new(),
+        };
         let packages = &self.review.repo.packages;
-        let Some(root) = packages.workspace_of(folder(&at.manifest.path), Ecosystem::Node) else {
+        let Some(root) = packages.workspace_of(folder(&at.manifest.path), ecosystem) else {
             return Vec::new();
         };
+        // A workspace of Go that is there names its folders itself.
+        let up = image_path::relative(folder(&at.manifest.path), folder(&root.path));
+        let work = image_path::join(&at.folder, &format!("{up}/go.work"));
+        if ecosystem == Ecosystem::Go && self.layout.find(self.moment(), &work) != Found::Missing {
+            return Vec::new();
+        }
         let members = packages.members(root);
         let local = |name: &str| {
-            packages.named(Ecosystem::Node, name).iter().any(|f| members.contains(&f.as_str()))
+            packages.named(ecosystem, name).iter().any(|f| members.contains(&f.as_str()))
         };
         let declared = |name: &str| at.manifest.dependencies.iter().any(|d| d.name == name);
         let wants = at.manifest.wants.iter().filter(|w| local(&w.name) && !declared(&w.name));
@@ -348,7 +389,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 name: w.name.clone(),
                 target: Target::Member,
                 base: Base::Manifest,
-                syntax: Syntax::NodeRange,
+                syntax,
                 group: w.group.clone(),
                 editable: true,
                 at: w.at.clone(),
