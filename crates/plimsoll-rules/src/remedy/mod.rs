@@ -22,6 +22,7 @@ mod named;
 mod needs;
 mod proof;
 mod widen;
+mod workspace;
 
 use std::collections::BTreeSet;
 
