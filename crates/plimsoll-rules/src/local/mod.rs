@@ -4,6 +4,7 @@
 //! [`uses`] begins at what an install names, reads manifests and lock files where the image has
 //! them, and follows every dependency into the package it leads to.
 
+mod go;
 mod link;
 mod lookup;
 pub mod outcome;
@@ -53,6 +54,15 @@ pub struct GitUse {
     pub dependency: Dependency,
     /// The install, as an index of [`Uses::installs`].
     pub install: usize,
+}
+
+/// What the installs meet.
+#[derive(Debug, Default)]
+struct Met {
+    uses: Vec<Use>,
+    git: Vec<GitUse>,
+    /// Manifests and lock files that are read, by install.
+    read: Vec<(String, usize)>,
 }
 
 /// Whether an install finds a dependency.
@@ -116,16 +126,14 @@ pub struct Uses<'a> {
 #[must_use]
 pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
     let installs = layout.installs(target);
-    let (mut all, mut git, mut read) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all = Met::default();
     for (index, install) in installs.iter().enumerate() {
         // An export only writes down paths; the install of its list meets them.
         if !install.export {
-            let besides = walk::Walk::new(review, layout, &installs, index).run(&mut all);
-            git.extend(besides.git);
-            read.extend(besides.read.into_iter().map(|path| (path, index)));
+            walk::Walk::new(review, layout, &installs, index).run(&mut all);
         }
     }
-    Uses { installs, uses: all, git, read }
+    Uses { installs, uses: all.uses, git: all.git, read: all.read }
 }
 
 /// Whether an environment variable is set to a value when a step runs.

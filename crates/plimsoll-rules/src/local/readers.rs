@@ -4,7 +4,7 @@ use crate::discover::paths::file_name;
 use crate::layout::installs::Install;
 use crate::layout::{Layout, Moment};
 use crate::packages::tree::manifest_names;
-use crate::packages::{Dependency, Ecosystem, Manifest, Syntax, Target, normal, requirements};
+use crate::packages::{Dependency, Ecosystem, Manifest, Syntax, Target, normal};
 use crate::views::Manager;
 
 /// Whether an installer reads a declaration of a manifest.
@@ -61,8 +61,9 @@ fn sees_git(
 ) -> bool {
     let Target::Git { url } = &dependency.target else { return false };
     let requirement = url.starts_with("git+");
+    let list = crate::packages::requirements::is_name(&manifest.path);
     match install.manager {
-        _ if exported || requirements::is_name(&manifest.path) => true,
+        _ if list || exported => true,
         Manager::Pip => requirement,
         Manager::Uv => requirement || !install.is_pip(),
         _ => true,

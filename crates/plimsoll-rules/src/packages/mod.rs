@@ -207,10 +207,10 @@ pub struct Manifest {
     pub workspace: Option<Vec<String>>,
     /// Files that building the package reads: its readme and licence.
     pub reads: Vec<(String, Place)>,
-    /// The build backend of a Python package.
-    pub backend: Option<String>,
     /// Whether it takes nothing from an index: `--no-index`.
     pub no_index: bool,
+    /// The build backend of a Python package.
+    pub backend: Option<String>,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
 }
@@ -225,8 +225,8 @@ impl Manifest {
             wants: Vec::new(),
             workspace: None,
             reads: Vec::new(),
-            backend: None,
             no_index: false,
+            backend: None,
             error: None,
         }
     }
