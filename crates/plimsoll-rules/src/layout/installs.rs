@@ -3,7 +3,7 @@
 use plimsoll_syntax::shell::{Args, Invocation, Takes, Word};
 
 use super::effects::is_export;
-use super::{Layout, Moment, image_path};
+use super::{Layout, Moment, compilers, image_path};
 use crate::packages::{Dependency, Group, Syntax, Target, normal, requirements};
 use crate::repo::{Command, Place, StepKind};
 use crate::views::{Manager, install, values};
@@ -92,7 +92,10 @@ fn of_command<'a>(
                 Some(found) if found.from_manifest() || names_path(&call, found.manager) => {
                     found.manager
                 }
-                _ => continue,
+                _ => match compilers::manager(call) {
+                    Some(manager) => manager,
+                    None => continue,
+                },
             },
         };
         if manager.is_system() {
@@ -131,7 +134,7 @@ fn folder(call: &Invocation<'_>, manager: Manager, here: &str) -> String {
         Manager::Yarn => &["--cwd"],
         Manager::Pnpm => &["-C", "--dir"],
         Manager::Go => &["-C"],
-        Manager::Cargo => &["--manifest-path"],
+        Manager::Cargo => &["--manifest-path", "--path"],
         Manager::Maven => &["-f", "--file"],
         Manager::Gradle => &["-p", "--project-dir"],
         _ => &[],

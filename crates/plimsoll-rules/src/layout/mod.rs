@@ -10,6 +10,7 @@
 //! Dockerfile ─ stages, steps ─────┴─> Layout ─ find(moment, "/packages/core/setup.py") ─> Found
 //! ```
 
+mod compilers;
 mod effects;
 pub mod image_path;
 pub mod installs;

@@ -115,7 +115,12 @@ fn why(
         tree::Place::Machine { .. } => return Why::Machine,
         tree::Place::Above => return Why::AboveRepository,
         tree::Place::Nowhere => return Why::Gone,
-        tree::Place::Gone(path) if submodule_of(review, path).is_some() => path,
+        // What was not read may hold anything.
+        tree::Place::Gone(path)
+            if matches!(tree::through(review.sources, path), Some((_, EntryKind::Unread))) =>
+        {
+            path
+        }
         tree::Place::Gone(path) => match through(review, layout, path) {
             Some(why) => return why,
             None => return Why::Gone,

@@ -4,6 +4,7 @@
 //! [`uses`] begins at what an install names, reads manifests and lock files where the image has
 //! them, and follows every dependency into the package it leads to.
 
+mod go;
 mod link;
 mod lookup;
 mod node;

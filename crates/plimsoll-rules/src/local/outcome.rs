@@ -55,6 +55,12 @@ pub fn outcome(found: &Use, install: &Install<'_>) -> Outcome {
         Manager::Npm => npm(found, install, name),
         Manager::Pnpm => pnpm(found, name, wanted),
         Manager::Yarn => yarn(found, name, wanted),
+        Manager::Cargo if matches!(found.state, State::Missing(Why::NoWorkspace(_))) => {
+            Outcome::Fails(format!(
+                "error inheriting `{name}` from workspace root manifest's \
+                 `workspace.dependencies.{name}`: failed to find a workspace root"
+            ))
+        }
         Manager::Cargo => Outcome::Fails(format!("failed to read {wanted}/Cargo.toml")),
         Manager::Go => go(found, written),
         Manager::Maven => maven(found, name, wanted),
@@ -137,7 +143,11 @@ fn yarn(found: &Use, name: &str, wanted: &str) -> Outcome {
 }
 
 fn go(found: &Use, written: &str) -> Outcome {
+    let alone = matches!(found.state, State::Missing(Why::NoWorkspace(_)));
     Outcome::Fails(match found.dependency.syntax {
+        Syntax::GoUse if alone => {
+            format!("go: {written}@v0.0.0: unrecognized import path, or: unknown revision v0.0.0")
+        }
         Syntax::GoUse => format!(
             "go: cannot load module {written} listed in go.work file: open {}/go.mod: no such file \
              or directory",

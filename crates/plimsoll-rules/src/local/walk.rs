@@ -97,6 +97,9 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The manifest of the folder an install runs in.
     fn folder(&mut self, path: &str, all: &mut Met) {
+        if self.ecosystem() == Ecosystem::Go {
+            return self.modules(path, all);
+        }
         for name in root_names(self.install.manager) {
             let image = image_path::join(path, name);
             let Found::Repository { path: source, .. } = self.layout.find(self.moment(), &image)
@@ -110,7 +113,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             if self.install.manager == Manager::Uv {
                 self.workspace(&source, path, all);
             }
-            if self.ecosystem() != Ecosystem::Gradle && self.ecosystem() != Ecosystem::Go {
+            if self.ecosystem() != Ecosystem::Gradle {
                 return;
             }
         }
@@ -135,7 +138,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
+    pub(super) fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
         if is_rewritten(self.layout, self.moment(), source) {
             return;
         }
@@ -331,16 +334,22 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Names that a member of the workspace answers, as npm and yarn take them.
     fn members(&self, at: &At<'_>) -> Vec<Dependency> {
-        if at.manifest.ecosystem != Ecosystem::Node {
-            return Vec::new();
-        }
+        let ecosystem = at.manifest.ecosystem;
+        let syntax = match ecosystem {
+            Ecosystem::Node => Syntax::NodeRange,
+            Ecosystem::Go => Syntax::GoUse,
+            _ => return Vec::new(),
+        };
         let packages = &self.review.repo.packages;
-        let Some(root) = packages.workspace_of(folder(&at.manifest.path), Ecosystem::Node) else {
+        let Some(root) = packages.workspace_of(folder(&at.manifest.path), ecosystem) else {
             return Vec::new();
         };
+        if ecosystem == Ecosystem::Go && self.has_work(at, root) {
+            return Vec::new();
+        }
         let members = packages.members(root);
         let local = |name: &str| {
-            packages.named(Ecosystem::Node, name).iter().any(|f| members.contains(&f.as_str()))
+            packages.named(ecosystem, name).iter().any(|f| members.contains(&f.as_str()))
         };
         let declared = |name: &str| at.manifest.dependencies.iter().any(|d| d.name == name);
         let wants = at.manifest.wants.iter().filter(|w| local(&w.name) && !declared(&w.name));
@@ -349,7 +358,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 name: w.name.clone(),
                 target: Target::Member,
                 base: Base::Manifest,
-                syntax: Syntax::NodeRange,
+                syntax,
                 group: w.group.clone(),
                 editable: true,
                 at: w.at.clone(),

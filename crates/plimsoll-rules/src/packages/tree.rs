@@ -126,7 +126,10 @@ impl Packages {
     pub fn workspace_of(&self, path: &str, ecosystem: Ecosystem) -> Option<&Manifest> {
         let mut at = Some(path);
         while let Some(here) = at {
-            let root = self.in_folder(here, ecosystem).filter(|m| m.workspace.is_some());
+            // Go keeps its workspace in a file of its own.
+            let work = join(here, "go.work").filter(|_| ecosystem == Ecosystem::Go);
+            let root = work.map_or_else(|| self.in_folder(here, ecosystem), |w| self.get(&w));
+            let root = root.filter(|m| m.workspace.is_some());
             if let Some(root) = root.filter(|r| here == path || self.is_member(r, path)) {
                 return Some(root);
             }

@@ -71,7 +71,7 @@ impl Kitchen<'_, '_> {
                 let first = self.uv_first(install, needs, &run);
                 self.two_steps(install, &copied, &first, changes, done);
             }
-            _ => self.before(install, &copied, "", changes),
+            _ => self.before(install, &copied, &needs.then, changes),
         }
         if needs.ecosystem == Ecosystem::Node {
             self.node(install, needs, changes);

@@ -11,6 +11,7 @@
 
 mod builds;
 mod change;
+mod compiled_workspace;
 mod dockerfile;
 mod follow;
 mod ignorefile;
@@ -20,9 +21,9 @@ mod manifests;
 mod mechanical;
 mod named;
 mod needs;
+mod node_workspace;
 mod proof;
 mod widen;
-mod workspace;
 
 use std::collections::BTreeSet;
 

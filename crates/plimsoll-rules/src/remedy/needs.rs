@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plimsoll_model::EntryKind;
+
 use crate::discover::paths::{below, folder};
 use crate::layout::{Layout, image_path};
-use crate::local::{State, Use, Uses, Why, submodule_of};
+use crate::local::{State, Use, Uses, Why};
 use crate::packages::{Ecosystem, Syntax, tree};
 use crate::review::Review;
 
@@ -33,6 +35,8 @@ pub(super) struct Needs {
     pub(super) present: BTreeSet<Need>,
     /// Whether one of them needs the root of a workspace.
     pub(super) workspace: Option<String>,
+    /// Instructions that must follow what it lacks.
+    pub(super) then: String,
 }
 
 /// Why nothing can be proposed.
@@ -52,6 +56,7 @@ pub(super) fn needs(
             missing: BTreeSet::new(),
             present: BTreeSet::new(),
             workspace: None,
+            then: String::new(),
         });
         match &found.state {
             State::Missing(why) => {
@@ -71,6 +76,7 @@ pub(super) fn needs(
     }
     let mut all: Vec<Needs> = all.into_values().filter(|n| !n.missing.is_empty()).collect();
     for needs in &mut all {
+        super::compiled_workspace::lay_out(review, uses, needs);
         inside(needs);
     }
     Ok(all)
@@ -93,12 +99,16 @@ fn need(
     found: &Use,
 ) -> Result<Option<Need>, Reason> {
     let name = found.dependency.name.clone();
-    let gone = match &found.place {
-        tree::Place::Gone(path) => Some(path.as_str()),
-        place => place.folder(),
-    };
-    if let Some(at) = gone.and_then(|p| submodule_of(review, p)) {
-        return Err(format!("{at} is a submodule, whose files are not read here"));
+    if let State::Missing(Why::Link(link)) = &found.state {
+        return Err(format!(
+            "{link} is a link out of the context: name the folder it leads to in {}",
+            found.manifest
+        ));
+    }
+    if let tree::Place::Gone(path) = &found.place
+        && let Some((at, EntryKind::Unread)) = tree::through(review.sources, path)
+    {
+        return Err(format!("{name} lies in {at}, whose files are not read here"));
     }
     let Some(path) = found.place.folder() else {
         return Err(format!(

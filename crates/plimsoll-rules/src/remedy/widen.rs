@@ -8,11 +8,13 @@ use plimsoll_model::EntryKind;
 use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
-use super::workspace::Workspace;
+use super::needs::Needs;
+use super::node_workspace::Workspace;
 use super::{Case, Draft, builds, dockerfile, locks, manifests, proof};
 use crate::discover::BuildTool;
 use crate::discover::paths::{below, folder};
-use crate::packages::Ecosystem;
+use crate::local::State;
+use crate::packages::{Ecosystem, Syntax};
 use crate::views::Manager;
 
 pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
@@ -65,6 +67,9 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         if let Some(workspace) = &workspace {
             workspace.lay_out(&mut changes, &mut done)?;
             break;
+        }
+        if let Some(sibling) = sibling(case, needs) {
+            return Err(sibling);
         }
         kitchen.mend(needs, &mut changes, &mut done);
     }
@@ -157,4 +162,24 @@ fn unignore(case: &Case<'_, '_>, changes: &mut Changes) {
 /// Whether a build is sure to know `RUN --mount`.
 fn knows_mounts(tool: BuildTool) -> bool {
     !matches!(tool, BuildTool::Kaniko | BuildTool::CloudBuildDocker | BuildTool::GcloudBuilds)
+}
+
+/// A module of Maven that depends on another one: Maven builds both from their parent, and takes
+/// the other from an index when it builds one alone.
+fn sibling(case: &Case<'_, '_>, needs: &Needs) -> Option<String> {
+    let packages = &case.review.repo.packages;
+    let alone = case.uses.uses.iter().find(|u| {
+        u.install == needs.install
+            && u.depth == 0
+            && u.dependency.syntax == Syntax::MavenParent
+            && matches!(u.state, State::Missing(_))
+    })?;
+    let manifest = packages.get(&alone.manifest)?;
+    let local = |name: &str| !packages.named(Ecosystem::Maven, name).is_empty();
+    let want = manifest.wants.iter().find(|w| local(&w.name))?;
+    Some(format!(
+        "{} depends on the module {}, which Maven finds only when it builds from their parent: \
+         `mvn -pl … -am package`",
+        manifest.path, want.name
+    ))
 }
