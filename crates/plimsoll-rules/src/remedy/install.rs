@@ -8,7 +8,7 @@ use crate::discover::paths::below;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::local::Uses;
-use crate::packages::{Ecosystem, Group};
+use crate::packages::{Dependency, Ecosystem, Group, Syntax};
 use crate::review::Review;
 use crate::views::Manager;
 
@@ -45,6 +45,9 @@ impl Kitchen<'_, '_> {
     /// Brings what an install lacks before it.
     pub(super) fn mend(&self, needs: &Needs, changes: &mut Changes, done: &mut Done) {
         let install = &self.uses.installs[needs.install];
+        if needs.missing.is_empty() && !install.is_pip() {
+            return;
+        }
         let missing: Vec<&Need> = needs.missing.iter().collect();
         let copied = copies(self.review, &missing, needs.ecosystem, self.context);
         let text = self.layout.file.text(self.layout.sources);
@@ -157,23 +160,16 @@ impl Kitchen<'_, '_> {
             Root::Requirements(path) => Some(path.as_str()),
             _ => None,
         });
-        let own = install
-            .roots
-            .iter()
-            .any(|r| matches!(r, Root::Path { text, .. } if text == "." || text.starts_with(".[")));
         match list.map(|l| (l, self.layout.find(install.moment, l))) {
-            Some((list, Found::Exported(moment))) if single => {
+            Some((list, Found::Exported(moment))) if single && !copied.is_empty() => {
                 self.exported(install, moment, list, copied, run, changes, done);
             }
             Some((list, Found::Repository { .. })) if single => {
-                self.requirements(install, list, copied, run, changes, done);
+                self.requirements(install, needs, list, copied, run, changes, done);
             }
             // What a package names is found when it is there already.
-            None if own && single => {
-                let paths: Vec<&str> = needs.missing.iter().map(|n| n.wanted.as_str()).collect();
-                let flags = if run.contains("--no-cache-dir") { "--no-cache-dir " } else { "" };
-                let pip = run.split_whitespace().find(|w| w.starts_with("pip")).unwrap_or("pip");
-                let first = format!("RUN {pip} install {flags}{}\n", paths.join(" "));
+            None if single && !needs.alone.is_empty() => {
+                let first = format!("RUN {}\n", with_paths(run, needs, true));
                 self.before(install, copied, &first, changes);
             }
             _ => self.before(install, copied, "", changes),
@@ -215,7 +211,7 @@ impl Kitchen<'_, '_> {
         let third = run.replacen(&word, &format!("{}third-party.txt", dir(&word)), 1);
         let local = run.replacen(&word, &format!("{}local.txt", dir(&word)), 1);
         let local = local.replacen(" install", " install --no-deps", 1);
-        self.replace_run(install, &third, &local, copied, changes);
+        self.replace_run(install, Some(&third), &local, copied, changes);
         done.third_party.push(one_line(&third));
     }
 
@@ -271,18 +267,26 @@ impl Kitchen<'_, '_> {
     }
 
     /// A list of the repository: its local lines wait for the packages.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of the install")]
     fn requirements(
         &self,
         install: &Install<'_>,
+        needs: &Needs,
         list: &str,
         copied: &[Copied],
         run: &str,
         changes: &mut Changes,
         done: &mut Done,
     ) {
-        let Some(word) = self.word(install, list) else {
-            return self.before(install, copied, "", changes);
+        let body = with_paths(run, needs, false);
+        let word = self.word(install, list).filter(|_| self.splits(install, list));
+        let Some(word) = word else {
+            if needs.alone.is_empty() {
+                return self.before(install, copied, "", changes);
+            }
+            return self.replace_run(install, None, &format!("RUN {body}"), copied, changes);
         };
+        let local = format!("RUN {body}");
         let body = run.strip_prefix("RUN").map(str::trim_start).unwrap_or(run);
         let third_file = "/tmp/third-party.txt";
         let third = body.replacen(&word, third_file, 1);
@@ -290,15 +294,30 @@ impl Kitchen<'_, '_> {
         let third = format!(
             "RUN {mounts}sed -E '/^(-e|--editable)? *(\\.|file:)|@ +file:/d' {word} > {third_file} \\\n    && {third}"
         );
-        self.replace_run(install, &third, run, copied, changes);
+        self.replace_run(install, Some(&third), &local, copied, changes);
         done.third_party.push(one_line(&third));
+    }
+
+    /// Whether a list has lines of both kinds, and no other list below it.
+    fn splits(&self, install: &Install<'_>, list: &str) -> bool {
+        let Found::Repository { path, .. } = self.layout.find(install.moment, list) else {
+            return false;
+        };
+        let Some(list) = self.review.repo.packages.get(&path) else { return false };
+        let is_local = |d: &&Dependency| d.syntax == Syntax::Requirement;
+        let locals = list.dependencies.iter().filter(is_local).count();
+        let others = list
+            .dependencies
+            .iter()
+            .any(|d| matches!(d.syntax, Syntax::Include | Syntax::Constraint | Syntax::FindLinks));
+        locals > 0 && !others && list.wants.len() > locals
     }
 
     /// The RUN of an install as two, with the packages between them.
     fn replace_run(
         &self,
         install: &Install<'_>,
-        third: &str,
+        third: Option<&str>,
         local: &str,
         copied: &[Copied],
         changes: &mut Changes,
@@ -312,13 +331,15 @@ impl Kitchen<'_, '_> {
             .iter()
             .any(|u| u.install == self.index(install) && u.dependency.editable)
             && local.contains("requirements");
-        let text = if shipped && self.buildkit && self.named.is_none() && !linked {
+        let third = third.map_or_else(String::new, |t| format!("{t}\n\n"));
+        let mounted = shipped && self.buildkit && self.named.is_none() && !linked;
+        let text = if mounted && !copied.is_empty() {
             // The sources do not stay in the image.
             let mounts: Vec<String> = copied.iter().map(Copied::mount).collect();
             let rest = local.strip_prefix("RUN").unwrap_or(local).trim_start();
-            format!("{third}\n\nRUN {} \\\n    {rest}", mounts.join(" \\\n    "))
+            format!("{third}RUN {} \\\n    {rest}", mounts.join(" \\\n    "))
         } else {
-            format!("{third}\n\n{}{local}", self.lines(copied))
+            format!("{third}{}{local}", self.lines(copied))
         };
         if let Some(span) = install.step.at.span {
             let source = self.layout.file.text(self.layout.sources);
@@ -396,6 +417,18 @@ impl Kitchen<'_, '_> {
             self.ship(install, needs, &env, changes);
         }
     }
+}
+
+/// A pip install that is given paths besides what it names, or instead of it.
+fn with_paths(run: &str, needs: &Needs, instead: bool) -> String {
+    let body = run.strip_prefix("RUN").map_or(run, str::trim_start);
+    let paths: String = needs.alone.iter().map(|n| format!(" {}", n.wanted)).collect();
+    if instead {
+        let head = body.split_inclusive(" install").next().unwrap_or(body);
+        let cache = if body.contains("--no-cache-dir") { " --no-cache-dir" } else { "" };
+        return format!("{head}{cache}{paths}");
+    }
+    body.replacen(" install", &format!(" install{paths}"), 1)
 }
 
 /// The mounts at the head of a RUN, and the rest.
