@@ -7,8 +7,8 @@ use super::needs::{Need, Needs};
 use crate::discover::paths::below;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
-use crate::local::Uses;
-use crate::packages::{Dependency, Ecosystem, Group, Syntax};
+use crate::local::{Use, Uses};
+use crate::packages::{Dependency, Ecosystem, Group, Syntax, Target};
 use crate::review::Review;
 use crate::views::Manager;
 
@@ -45,7 +45,11 @@ impl Kitchen<'_, '_> {
     /// Brings what an install lacks before it.
     pub(super) fn mend(&self, needs: &Needs, changes: &mut Changes, done: &mut Done) {
         let install = &self.uses.installs[needs.install];
-        if needs.missing.is_empty() && !install.is_pip() {
+        for (stage, folder) in &needs.wheels {
+            let wheels = Copied { source: folder.clone(), dest: folder.clone() };
+            self.before(install, &[], &wheels.line(Some(stage)), changes);
+        }
+        if needs.missing.is_empty() && (needs.alone.is_empty() || !install.is_pip()) {
             return;
         }
         let missing: Vec<&Need> = needs.missing.iter().collect();
@@ -66,13 +70,13 @@ impl Kitchen<'_, '_> {
                     flags.push_str(" --no-root");
                 }
                 let first = run.replacen("poetry install", &format!("poetry install{flags}"), 1);
-                self.two_steps(install, &copied, &first, changes, done);
+                self.two_steps(install, needs, &copied, &first, changes, done);
             }
             Manager::Uv
                 if single && run.contains("uv sync") && self.has_lock(install, "uv.lock") =>
             {
                 let first = self.uv_first(install, needs, &run);
-                self.two_steps(install, &copied, &first, changes, done);
+                self.two_steps(install, needs, &copied, &first, changes, done);
             }
             _ => self.before(install, &copied, "", changes),
         }
@@ -109,16 +113,45 @@ impl Kitchen<'_, '_> {
     fn two_steps(
         &self,
         install: &Install<'_>,
+        needs: &Needs,
         copied: &[Copied],
         first: &str,
         changes: &mut Changes,
         done: &mut Done,
     ) {
         let text = self.layout.file.text(self.layout.sources);
-        let at = offset(above(text, &install.step.at));
+        let path = &self.layout.file.path;
         let lines = self.lines(copied);
-        changes.insert(&self.layout.file.path, at, format!("{first}\n\n{lines}\n"));
+        let at = offset(above(text, &install.step.at));
+        match self.brings_packages(install, needs) {
+            None => changes.insert(path, at, format!("{first}\n\n{lines}\n")),
+            // A package that is there before would take the layer of the others with it.
+            Some(step) if self.is_ready(install, step) => {
+                let early = &self.layout.file.stages[step.stage].steps[step.step].at;
+                changes.insert(path, offset(above(text, early)), format!("{first}\n"));
+                changes.insert(path, at, lines);
+            }
+            Some(_) => return changes.insert(path, at, lines),
+        }
         done.third_party.push(one_line(first));
+    }
+
+    /// The first step before an install that copies a package into its stage.
+    fn brings_packages(&self, install: &Install<'_>, needs: &Needs) -> Option<Moment> {
+        let stage = install.moment.stage;
+        let all = needs.missing.iter().chain(&needs.present);
+        let places = all.flat_map(|n| self.layout.places_of(&n.folder));
+        let before = places.filter(|(m, ..)| m.stage == stage && m.step < install.moment.step);
+        before.map(|(m, ..)| m).min()
+    }
+
+    /// Whether the manifest and the lock file of an install are there before a step.
+    fn is_ready(&self, install: &Install<'_>, at: Moment) -> bool {
+        let lock = if install.manager == Manager::Uv { "uv.lock" } else { "poetry.lock" };
+        ["pyproject.toml", lock].iter().all(|name| {
+            let path = image_path::join(&install.folder, name);
+            matches!(self.layout.find(at, &path), Found::Repository { .. })
+        })
     }
 
     fn has_lock(&self, install: &Install<'_>, name: &str) -> bool {
@@ -136,13 +169,32 @@ impl Kitchen<'_, '_> {
         if !install.has(&["--no-install-project"]) {
             flags.push_str(" --no-install-project");
         }
-        let mut names: Vec<&str> =
-            needs.missing.iter().chain(&needs.present).map(|n| n.name.as_str()).collect();
+        // Without the members their names need not be given.
+        let members = |n: &&Need| !self.is_member(install, n);
+        let mut names: Vec<&str> = needs
+            .missing
+            .iter()
+            .chain(&needs.present)
+            .filter(members)
+            .map(|n| n.name.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
+        let any_member =
+            needs.missing.iter().chain(&needs.present).any(|n| self.is_member(install, n));
+        if any_member && !install.has(&["--no-install-workspace"]) {
+            flags.push_str(" --no-install-workspace");
+        }
         names.iter().for_each(|n| flags.push_str(&format!(" --no-install-package {n}")));
         run = run.replacen("uv sync", &format!("uv sync{flags}"), 1);
         run
+    }
+
+    /// Whether a package is a member of the workspace that an install finds.
+    fn is_member(&self, install: &Install<'_>, need: &Need) -> bool {
+        let met = self.uses.uses.iter().filter(|u| u.install == self.index(install));
+        let member = |u: &&Use| u.dependency.target == Target::Member;
+        met.filter(member).any(|u| u.wanted == need.wanted)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of the install")]
@@ -295,7 +347,9 @@ impl Kitchen<'_, '_> {
             "RUN {mounts}sed -E '/^(-e|--editable)? *(\\.|file:)|@ +file:/d' {word} > {third_file} \\\n    && {third}"
         );
         self.replace_run(install, Some(&third), &local, copied, changes);
-        done.third_party.push(one_line(&third));
+        if self.brings_packages(install, needs).is_none() {
+            done.third_party.push(one_line(&third));
+        }
     }
 
     /// Whether a list has lines of both kinds, and no other list below it.
@@ -445,7 +499,7 @@ fn mounts_of(run: &str) -> (String, String) {
 }
 
 /// A text as one line, as a builder prints it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let text = text.strip_prefix("RUN").unwrap_or(text).replace("\\\n", " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

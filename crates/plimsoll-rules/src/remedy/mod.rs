@@ -21,6 +21,7 @@ mod mechanical;
 mod named;
 mod needs;
 mod proof;
+mod uv_workspace;
 mod widen;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ use plimsoll_model::{Applicability, ProofPlan};
 
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
-use crate::local::uses;
+use crate::local::{Use, uses};
 use crate::packages::Ecosystem;
 use crate::repo::DockerfileView;
 use crate::review::{Review, Terms};
@@ -162,7 +163,10 @@ pub fn propose(
 }
 
 fn has_machine_paths(uses: &crate::local::Uses<'_>) -> bool {
-    uses.uses.iter().any(|u| u.dependency.is_absolute() && u.place.folder().is_some())
+    // A path that the Dockerfile itself names is one of the image.
+    let elsewhere = |u: &&Use| *u.manifest != *uses.installs[u.install].at.path;
+    let mut all = uses.uses.iter().filter(elsewhere);
+    all.any(|u| u.dependency.is_absolute() && u.place.folder().is_some())
 }
 
 /// Every build of a Dockerfile, whatever its target.

@@ -8,6 +8,7 @@ use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, image_path};
 use crate::local::{State, Use, Uses, Why};
 use crate::packages::{Ecosystem, Syntax};
+use crate::repo::Stage;
 use crate::review::Review;
 
 /// A local package that an install must find.
@@ -34,6 +35,8 @@ pub(super) struct Needs {
     pub(super) present: BTreeSet<Need>,
     /// What metadata will name without a path: pip must find it installed.
     pub(super) alone: BTreeSet<Need>,
+    /// Folders of wheels that another stage builds: the stage, the folder.
+    pub(super) wheels: BTreeSet<(String, String)>,
     /// Whether one of them needs the root of a workspace.
     pub(super) workspace: Option<String>,
 }
@@ -55,12 +58,17 @@ pub(super) fn needs(
             missing: BTreeSet::new(),
             present: BTreeSet::new(),
             alone: BTreeSet::new(),
+            wheels: BTreeSet::new(),
             workspace: None,
         });
         match &found.state {
             State::Missing(why) => {
                 if let Why::NoWorkspace(root) = why {
                     needs.workspace = Some(root.clone());
+                }
+                if let Some(stage) = wheels(layout, uses, found) {
+                    needs.wheels.insert((stage, found.wanted.clone()));
+                    continue;
                 }
                 let Some(need) = need(review, layout, uses, found)? else { continue };
                 let install = &uses.installs[found.install];
@@ -83,12 +91,31 @@ pub(super) fn needs(
             State::Unknown => {}
         }
     }
-    let lacks = |n: &Needs| !n.missing.is_empty() || !n.alone.is_empty();
+    let lacks = |n: &Needs| !(n.missing.is_empty() && n.alone.is_empty() && n.wheels.is_empty());
     let mut all: Vec<Needs> = all.into_values().filter(lacks).collect();
     for needs in &mut all {
         inside(needs);
     }
     Ok(all)
+}
+
+/// The one stage that builds wheels into the folder an install takes them from.
+fn wheels(layout: &Layout<'_>, uses: &Uses<'_>, found: &Use) -> Option<String> {
+    if found.dependency.syntax != Syntax::FindLinks {
+        return None;
+    }
+    let stage = uses.installs[found.install].moment.stage;
+    let builds = |s: &&Stage| {
+        s.runs().any(|(_, c)| {
+            c.calls().any(|call| {
+                matches!(call.subcommand(0), Some("wheel" | "download" | "build"))
+                    && call.args.iter().any(|w| w.text() == Some(found.wanted.as_str()))
+            })
+        })
+    };
+    let mut all = layout.file.stages.iter().take(stage).filter(builds);
+    let only = all.next().filter(|_| all.next().is_none())?;
+    Some(only.name.clone().unwrap_or_else(|| only.index.to_string()))
 }
 
 /// Whether the image has a package where it is wanted, once manifests name that place.
