@@ -4,6 +4,7 @@
 //! [`uses`] begins at what an install names, reads manifests and lock files where the image has
 //! them, and follows every dependency into the package it leads to.
 
+mod link;
 mod lookup;
 pub mod outcome;
 mod python;
@@ -17,6 +18,7 @@ use crate::packages::{Dependency, Ecosystem};
 use crate::repo::Place;
 use crate::review::Review;
 
+pub use lookup::submodule_of;
 pub use readers::visible;
 
 /// A local dependency as an install meets it.
@@ -40,6 +42,26 @@ pub struct Use {
     pub install: usize,
     /// The lock file that gave the path, where one did.
     pub lock: Option<Place>,
+    /// Whether the install leaves a link to the folder instead of a copy of it.
+    pub linked: bool,
+}
+
+/// A dependency on a git repository as an install meets it.
+#[derive(Clone, Debug)]
+pub struct GitUse {
+    /// The dependency.
+    pub dependency: Dependency,
+    /// The install, as an index of [`Uses::installs`].
+    pub install: usize,
+}
+
+/// What the installs meet.
+#[derive(Debug, Default)]
+struct Met {
+    uses: Vec<Use>,
+    git: Vec<GitUse>,
+    /// Manifests and lock files that are read, by install.
+    read: Vec<(String, usize)>,
 }
 
 /// Whether an install finds a dependency.
@@ -81,8 +103,6 @@ pub enum Why {
     NotCopied,
     /// A link on the way leads out of the context.
     Link(String),
-    /// It is a submodule that the checkout does not fetch.
-    Submodule(String),
     /// Another folder is there in its place.
     Other(String, Place),
     /// The root of its workspace is not in the image.
@@ -95,20 +115,24 @@ pub struct Uses<'a> {
     pub installs: Vec<Install<'a>>,
     /// What they meet.
     pub uses: Vec<Use>,
+    /// The git repositories they clone.
+    pub git: Vec<GitUse>,
+    /// The manifests and lock files they read: path, and the install as an index.
+    pub read: Vec<(String, usize)>,
 }
 
 /// What the installs of a target meet.
 #[must_use]
 pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
     let installs = layout.installs(target);
-    let mut all = Vec::new();
+    let mut all = Met::default();
     for (index, install) in installs.iter().enumerate() {
         // An export only writes down paths; the install of its list meets them.
         if !install.export {
             walk::Walk::new(review, layout, &installs, index).run(&mut all);
         }
     }
-    Uses { installs, uses: all }
+    Uses { installs, uses: all.uses, git: all.git, read: all.read }
 }
 
 /// Whether an environment variable is set to a value when a step runs.

@@ -1,7 +1,7 @@
 //! What Python's installers read besides: `setup.cfg`, members of a workspace, folders of wheels.
 
 use super::walk::{At, Walk};
-use super::{State, Use, Why, env_is, lookup};
+use super::{Met, State, Why, env_is, lookup};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::Root;
 use crate::layout::{Found, image_path};
@@ -23,22 +23,21 @@ impl Walk<'_, '_> {
     }
 
     /// `setup.cfg` beside `pyproject.toml`: setuptools reads both.
-    pub(super) fn setup_cfg(&mut self, at: &At<'_>, all: &mut Vec<Use>) {
+    pub(super) fn setup_cfg(&mut self, at: &At<'_>, all: &mut Met) {
         if file_name(&at.manifest.path) != "pyproject.toml" {
             return;
         }
         let path = join(folder(&at.manifest.path), "setup.cfg").unwrap_or_default();
         if let Some(manifest) = self.review.repo.packages.get(&path) {
             let (folder, lock) = (at.folder.clone(), at.lock.clone());
-            let next =
-                At { manifest, folder, lock, exported: false, constraint: false, depth: at.depth };
+            let next = At { lock, depth: at.depth, ..At::new(manifest, folder) };
             self.dependencies(&next, all);
         }
     }
 
     /// The members of a workspace that uv is told to install, and all that it reads to check a
     /// lock file.
-    pub(super) fn workspace(&mut self, source: &str, image: &str, all: &mut Vec<Use>) {
+    pub(super) fn workspace(&mut self, source: &str, image: &str, all: &mut Met) {
         let (packages, install) = (&self.review.repo.packages, self.install);
         let Some(root) = packages.workspace_of(folder(source), Ecosystem::Python) else { return };
         let up = image_path::relative(folder(source), folder(&root.path));
@@ -57,22 +56,19 @@ impl Walk<'_, '_> {
         }
         let lock = self.lock(&folder_at);
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At {
-            manifest: root,
-            folder: folder_at,
-            lock,
-            exported: false,
-            constraint: false,
-            depth: 0,
-        };
+        let at = At { lock, ..At::new(root, folder_at) };
         for name in names {
-            let dependency = member(&name, install.at.clone());
+            let named = packages.named(Ecosystem::Python, &name);
+            let own = named.first().and_then(|f| packages.in_folder(f, Ecosystem::Python));
+            // What no backend builds is not installed: only what it depends on is.
+            let editable = own.is_some_and(|m| m.backend.is_some());
+            let dependency = Dependency { editable, ..member(&name, install.at.clone()) };
             let (wanted, ..) = self.wanted(
                 &at,
                 &dependency,
                 &packages.place(self.review.sources, root, &dependency),
             );
-            let known = all.iter().any(|u| u.install == self.index && u.wanted == wanted);
+            let known = all.uses.iter().any(|u| u.install == self.index && u.wanted == wanted);
             if !known {
                 self.dependency(&at, &dependency, all);
             }
@@ -80,7 +76,7 @@ impl Walk<'_, '_> {
     }
 
     /// `--find-links` of the call, where nothing else is looked at.
-    pub(super) fn wheels_of_the_call(&self, all: &mut Vec<Use>) {
+    pub(super) fn wheels_of_the_call(&self, all: &mut Met) {
         let install = self.install;
         if install.is_pip() && install.has(&["--no-index"]) {
             for path in install.wheels().into_iter().filter(|p| !p.contains(['$', ':'])) {
@@ -97,7 +93,7 @@ impl Walk<'_, '_> {
     }
 
     /// A folder of wheels that is the only place to look at.
-    pub(super) fn wheels(&self, dependency: &Dependency, manifest: &str, all: &mut Vec<Use>) {
+    pub(super) fn wheels(&self, dependency: &Dependency, manifest: &str, all: &mut Met) {
         let wanted = image_path::join(&self.install.folder, dependency.path().unwrap_or(""));
         if self.layout.find(self.moment(), &wanted) != Found::Missing {
             return;
@@ -117,7 +113,7 @@ impl Walk<'_, '_> {
             None => State::Missing(Why::NotCopied),
         };
         let place = place.unwrap_or(tree::Place::Nowhere);
-        all.push(self.make(dependency, manifest, &wanted, place, state, 0, None));
+        all.uses.push(self.make(dependency, manifest, &wanted, place, state, 0, None));
     }
 }
 

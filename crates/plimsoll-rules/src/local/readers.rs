@@ -4,7 +4,7 @@ use crate::discover::paths::file_name;
 use crate::layout::installs::Install;
 use crate::layout::{Layout, Moment};
 use crate::packages::tree::manifest_names;
-use crate::packages::{Dependency, Ecosystem, Manifest, Syntax, normal};
+use crate::packages::{Dependency, Ecosystem, Manifest, Syntax, Target, normal};
 use crate::views::Manager;
 
 /// Whether an installer reads a declaration of a manifest.
@@ -24,6 +24,9 @@ pub fn visible(
     match (install.manager, dependency.syntax) {
         // A list of requirements, whoever installs it.
         (_, Syntax::Requirement | Syntax::Include | Syntax::Constraint | Syntax::FindLinks) => true,
+        (manager, Syntax::Git) if ecosystem(manager) == Ecosystem::Python => {
+            sees_git(install, exported, manifest, dependency)
+        }
         // An export reads what its program reads; the table refines the reference.
         _ if exported => dependency.syntax != Syntax::DirectReference || !tables(),
         (Manager::Poetry, Syntax::DirectReference) => !tables(),
@@ -44,6 +47,25 @@ pub fn visible(
         (Manager::Pdm, syntax) => matches!(syntax, Syntax::DirectReference | Syntax::Pdm),
         (Manager::Pipenv, syntax) => syntax == Syntax::Pipfile,
         (Manager::Uv, _) => false,
+        _ => true,
+    }
+}
+
+/// Whether an installer reads a dependency on a git repository. A URL that begins with `git+`
+/// is a requirement; the tables of Poetry and uv name it without.
+fn sees_git(
+    install: &Install<'_>,
+    exported: bool,
+    manifest: &Manifest,
+    dependency: &Dependency,
+) -> bool {
+    let Target::Git { url } = &dependency.target else { return false };
+    let requirement = url.starts_with("git+");
+    let list = crate::packages::requirements::is_name(&manifest.path);
+    match install.manager {
+        _ if list || exported => true,
+        Manager::Pip => requirement,
+        Manager::Uv => requirement || !install.is_pip(),
         _ => true,
     }
 }

@@ -1,7 +1,7 @@
 //! Follows what an install names into the packages it leads to.
 
 use super::readers::{ecosystem, is_rewritten, lock_kinds, root_names, visible};
-use super::{State, Use, Why, env_is, lookup};
+use super::{GitUse, Met, State, Use, Why, env_is, link, lookup};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
@@ -34,9 +34,25 @@ pub(super) struct At<'m> {
     pub(super) lock: Option<(&'m Lock, String)>,
     /// Whether it is a list of requirements that an export wrote.
     pub(super) exported: bool,
+    /// Whether that list names copies where the lock has links.
+    pub(super) unlinked: bool,
     /// Whether it only says how to take what others want.
     pub(super) constraint: bool,
     pub(super) depth: usize,
+}
+
+impl<'m> At<'m> {
+    pub(super) fn new(manifest: &'m Manifest, folder: String) -> Self {
+        Self {
+            manifest,
+            folder,
+            lock: None,
+            exported: false,
+            unlinked: false,
+            constraint: false,
+            depth: 0,
+        }
+    }
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -51,7 +67,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         Self { review, layout, installs, index, install, production, seen: Vec::new() }
     }
 
-    pub(super) fn run(mut self, all: &mut Vec<Use>) {
+    pub(super) fn run(mut self, all: &mut Met) {
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
@@ -74,7 +90,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// The manifest of the folder an install runs in.
-    fn folder(&mut self, path: &str, all: &mut Vec<Use>) {
+    fn folder(&mut self, path: &str, all: &mut Met) {
         for name in root_names(self.install.manager) {
             let image = image_path::join(path, name);
             let Found::Repository { path: source, .. } = self.layout.find(self.moment(), &image)
@@ -95,7 +111,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Projects of .NET have names of their own: those the repository has for the folder.
-    fn projects(&mut self, path: &str, all: &mut Vec<Use>) {
+    fn projects(&mut self, path: &str, all: &mut Met) {
         let packages = &self.review.repo.packages;
         let projects = packages.all().filter(|m| m.ecosystem == Ecosystem::DotNet);
         let found: Vec<String> = projects
@@ -110,7 +126,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Vec<Use>) {
+    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
         if is_rewritten(self.layout, self.moment(), source) {
             return;
         }
@@ -118,14 +134,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let packages = &self.review.repo.packages;
         let Some(manifest) = packages.get(source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At {
-            manifest,
-            folder: image.to_owned(),
-            lock,
-            exported: false,
-            constraint: false,
-            depth: 0,
-        };
+        let at = At { lock, ..At::new(manifest, image.to_owned()) };
         self.dependencies(&at, all);
     }
 
@@ -149,7 +158,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A requirements file of the image: one of the repository, or one that an export wrote.
-    fn requirements(&mut self, path: &str, constraint: bool, depth: usize, all: &mut Vec<Use>) {
+    fn requirements(&mut self, path: &str, constraint: bool, depth: usize, all: &mut Met) {
         match self.layout.find(self.moment(), path) {
             Found::Repository { path: source, .. } => {
                 if is_rewritten(self.layout, self.moment(), &source) {
@@ -157,8 +166,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
                 let Some(manifest) = self.review.repo.packages.get(&source) else { return };
                 let image = image_path::folder(path).to_owned();
-                let at =
-                    At { manifest, folder: image, lock: None, exported: false, constraint, depth };
+                let at = At { constraint, depth, ..At::new(manifest, image) };
                 self.dependencies(&at, all);
             }
             Found::Exported(moment) => self.exported(moment, all),
@@ -167,7 +175,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A list that an export wrote: the lock's paths, made absolute where the export ran.
-    fn exported(&mut self, moment: Moment, all: &mut Vec<Use>) {
+    fn exported(&mut self, moment: Moment, all: &mut Met) {
         let Some(export) = self.installs.iter().find(|i| super::is_export_of(i, moment)) else {
             return;
         };
@@ -183,14 +191,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At {
-            manifest,
-            folder: export.folder.clone(),
-            lock,
-            exported: true,
-            constraint: false,
-            depth: 0,
-        };
+        let unlinked = link::is_undone(self.layout, export, self.moment());
+        let at = At::new(manifest, export.folder.clone());
+        let at = At { lock, exported: true, unlinked, ..at };
         self.dependencies(&at, all);
     }
 
@@ -202,7 +205,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A path that the command names.
-    fn argument(&mut self, text: &str, path: &str, editable: bool, at: &Place, all: &mut Vec<Use>) {
+    fn argument(&mut self, text: &str, path: &str, editable: bool, at: &Place, all: &mut Met) {
         let found = self.layout.find(self.moment(), &image_path::join(path, "pyproject.toml"));
         let own = text.trim_start_matches("./").is_empty() || text == ".";
         let dependency = Dependency {
@@ -222,17 +225,17 @@ impl<'w, 'a> Walk<'w, 'a> {
             let by = at.clone();
             if !own {
                 let state = State::Present { path: folder(&source).to_owned(), by };
-                all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
+                all.uses.push(self.make(
+                    &dependency,
+                    at.path.as_ref(),
+                    path,
+                    place,
+                    state,
+                    0,
+                    None,
+                ));
             }
-            let at = At {
-                manifest,
-                folder: image,
-                lock: None,
-                exported: false,
-                constraint: false,
-                depth: 0,
-            };
-            return self.dependencies(&at, all);
+            return self.dependencies(&At::new(manifest, image), all);
         }
         if own || !matches!(self.layout.find(self.moment(), path), Found::Missing | Found::Image) {
             return;
@@ -240,7 +243,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let Some(place) = self.meant(text) else { return };
         let state =
             lookup::look(self.review, self.layout, self.moment(), path, &place, Ecosystem::Python);
-        all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
+        all.uses.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
     }
 
     /// What the repository has for a path of a command: beside the context, or of that name.
@@ -259,21 +262,26 @@ impl<'w, 'a> Walk<'w, 'a> {
         by_end.next().map(tree::Place::Here)
     }
 
-    pub(super) fn dependencies(&mut self, at: &At<'_>, all: &mut Vec<Use>) {
+    pub(super) fn dependencies(&mut self, at: &At<'_>, all: &mut Met) {
         let key = (at.manifest.path.to_string(), at.folder.clone());
         if at.depth > DEPTH || self.seen.contains(&key) {
             return;
         }
         self.seen.push(key);
+        all.read.push((at.manifest.path.to_string(), self.index));
+        all.read.extend(at.lock.iter().map(|(l, _)| (l.path.to_string(), self.index)));
         let members = self.members(at);
         for dependency in at.manifest.dependencies.iter().chain(&members) {
-            if matches!(dependency.target, Target::Git { .. })
-                || !visible(self.install, at.exported, at.manifest, dependency)
-            {
+            if !visible(self.install, at.exported, at.manifest, dependency) {
                 continue;
             }
-            if self.takes(at, dependency) {
-                self.dependency(at, dependency, all);
+            match dependency.target {
+                _ if !self.takes(at, dependency) => {}
+                Target::Git { .. } => {
+                    let dependency = dependency.clone();
+                    all.git.push(GitUse { dependency, install: self.index });
+                }
+                _ => self.dependency(at, dependency, all),
             }
         }
         self.setup_cfg(at, all);
@@ -336,7 +344,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             .collect()
     }
 
-    pub(super) fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    pub(super) fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Met) {
         let (review, layout, install) = (self.review, self.layout, self.install);
         let env = |name: &str| env_is(layout, install.moment, name, &["1", "true"]);
         if install.skips(dependency, &env) {
@@ -366,21 +374,24 @@ impl<'w, 'a> Walk<'w, 'a> {
             _ => place.folder().map(str::to_owned),
         };
         let manifest = at.manifest.path.as_ref();
-        all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, locked));
+        let mut made = self.make(dependency, manifest, &wanted, place, state, at.depth, locked);
+        let in_lock = at.lock.as_ref().and_then(|(l, _)| l.local(&dependency.name));
+        let editable = in_lock.map_or(dependency.editable, |l| l.linked);
+        made.linked = !at.unlinked && link::is_linked(install, dependency, editable, &env);
+        all.uses.push(made);
         // With --no-deps pip does not read what a package says it needs.
         if let Some(found) = found.filter(|_| !install.no_deps())
             && let Some(manifest) = review.repo.packages.in_folder(&found, ecosystem)
         {
             let depth = at.depth + 1;
             let lock = at.lock.clone().filter(|_| ecosystem == Ecosystem::Python);
-            let next =
-                At { manifest, folder: wanted, lock, exported: false, constraint: false, depth };
+            let next = At { lock, depth, ..At::new(manifest, wanted) };
             self.dependencies(&next, all);
         }
     }
 
     /// `-r` and `-c` of a requirements file begin at its folder.
-    fn include(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    fn include(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Met) {
         let Some(path) = dependency.path() else { return };
         let wanted = image_path::join(&at.folder, path);
         if !matches!(self.layout.find(self.moment(), &wanted), Found::Missing | Found::Image) {
@@ -392,7 +403,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let state =
             lookup::look(review, self.layout, self.moment(), &wanted, &place, Ecosystem::Python);
         let manifest = at.manifest.path.as_ref();
-        all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, None));
+        all.uses.push(self.make(dependency, manifest, &wanted, place, state, at.depth, None));
     }
 
     /// Where the installer looks: the lock's path where it follows one.
@@ -465,6 +476,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             depth,
             install: self.index,
             lock,
+            linked: dependency.editable,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod dotnet;
 mod go;
 mod gradle;
+pub(crate) mod json;
 pub mod locks;
 mod maven;
 mod node;
@@ -208,6 +209,8 @@ pub struct Manifest {
     pub reads: Vec<(String, Place)>,
     /// Whether it takes nothing from an index: `--no-index`.
     pub no_index: bool,
+    /// The build backend of a Python package.
+    pub backend: Option<String>,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
 }
@@ -223,6 +226,7 @@ impl Manifest {
             workspace: None,
             reads: Vec::new(),
             no_index: false,
+            backend: None,
             error: None,
         }
     }

@@ -16,6 +16,8 @@ pub(super) fn read(manifest: &mut Manifest, source: &str) {
     pdm(manifest, root);
     uv(manifest, root);
     files(manifest, root);
+    let backend = item(root, &["build-system", "build-backend"]).and_then(Item::as_str);
+    manifest.backend = backend.map(str::to_owned);
 }
 
 fn name(root: &Item) -> Option<String> {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::discover::paths::{below, file_name, folder, join};
 use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, image_path};
-use crate::local::{State, Use, Uses, Why};
-use crate::packages::{Ecosystem, Syntax};
+use crate::local::{State, Use, Uses, Why, submodule_of};
+use crate::packages::{Ecosystem, Syntax, tree};
 use crate::repo::Stage;
 use crate::review::Review;
 
@@ -151,6 +151,13 @@ fn need(
     found: &Use,
 ) -> Result<Option<Need>, Reason> {
     let name = found.dependency.name.clone();
+    let gone = match &found.place {
+        tree::Place::Gone(path) => Some(path.as_str()),
+        place => place.folder(),
+    };
+    if let Some(at) = gone.and_then(|p| submodule_of(review, p)) {
+        return Err(format!("{at} is a submodule, whose files are not read here"));
+    }
     let meant = super::manifests::meant(review, &found.manifest, &found.dependency);
     let Some(path) = found.place.folder().map(str::to_owned).or(meant) else {
         return Err(format!(
@@ -158,9 +165,6 @@ fn need(
             found.dependency.path().unwrap_or("nowhere")
         ));
     };
-    if let State::Missing(Why::Submodule(at)) = &found.state {
-        return Err(format!("{at} is a submodule that is not checked out here"));
-    }
     if let State::Missing(Why::Link(link)) = &found.state {
         return behind(review, layout, uses, found, link).map(Some);
     }

@@ -24,8 +24,12 @@ pub(crate) static RULE: Rule = Rule {
 /// A service built from a context, and what its installs meet.
 pub(super) struct Subject<'s> {
     pub(super) context: Context<'s>,
+    pub(super) layout: &'s Layout<'s>,
+    /// Each dependency once.
     pub(super) uses: Uses<'s>,
-    review: &'s Review<'s>,
+    /// Each dependency as often as it is installed.
+    pub(super) all: Vec<Use>,
+    pub(super) review: &'s Review<'s>,
 }
 
 /// Calls back for each context of a service.
@@ -34,8 +38,9 @@ pub(super) fn subjects(review: &Review<'_>, service: &Service, each: &mut dyn Fn
     for context in contexts(review, service) {
         let layout = Layout::new(review, file, &context);
         let mut uses = uses(review, &layout, service.target.as_deref());
+        let all = uses.uses.clone();
         once(&mut uses.uses);
-        each(&Subject { context, uses, review });
+        each(&Subject { context, layout: &layout, uses, all, review });
     }
 }
 
@@ -134,9 +139,6 @@ fn said(found: &Use, why: &Why) -> Option<(String, Level)> {
         Why::Link(link) => {
             format!("{name} is reached through the link {link}, which leaves the context")
         }
-        Why::Submodule(path) => {
-            format!("{name} lies in the submodule {path}, which was not checked out")
-        }
         Why::Other(path, _) => {
             let text = format!(
                 "{name} is taken from {path}, another folder than {}",
@@ -181,9 +183,6 @@ fn report(
     subject.consequence(found, draft);
     draft.remedy(match why {
         Why::Ignored(_) => "let the folder through in the ignore file".to_owned(),
-        Why::Submodule(_) => {
-            "check out with `submodules: true`, so that the folder is not empty".to_owned()
-        }
         Why::Link(_) => {
             "depend on the folder itself, and build from one that holds both".to_owned()
         }
