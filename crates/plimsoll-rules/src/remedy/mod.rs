@@ -141,6 +141,18 @@ pub fn propose(
     let needs = needs::needs(review, &layout, &met);
     let empty = needs.as_ref().is_ok_and(Vec::is_empty) && !has_machine_paths(&met);
     if empty {
+        let draft = Draft {
+            changes: Changes::default(),
+            done: install::Done::default(),
+            context: context.folder.to_owned(),
+            named: Vec::new(),
+            packages: proof::folders(review, &met),
+        };
+        if follow::has_fixes(review, terms, service)
+            && let Ok(proposal) = follow::finish(review, terms, service, Strategy::Copy, draft)
+        {
+            proposals.push(proposal);
+        }
         return (proposals, refusals);
     }
     let refuse =
