@@ -92,6 +92,7 @@ fn of_command<'a>(
                 Some(found) if found.from_manifest() || names_path(&call, found.manager) => {
                     found.manager
                 }
+                _ if is_wheel(&call) => Manager::Pip,
                 _ => match compilers::manager(call) {
                     Some(manager) => manager,
                     None => continue,
@@ -115,6 +116,11 @@ fn exporter(call: &Invocation<'_>) -> Manager {
         "pipenv" => Manager::Pipenv,
         _ => Manager::Poetry,
     }
+}
+
+/// Whether pip builds wheels: it looks for what it is given as an install does.
+fn is_wheel(call: &Invocation<'_>) -> bool {
+    call.program.starts_with("pip") && call.subcommand(0) == Some("wheel")
 }
 
 /// Whether pip is given a path: `pip install ../x`, `-e ./x`.

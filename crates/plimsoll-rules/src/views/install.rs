@@ -210,6 +210,8 @@ pub fn values(manager: Manager) -> Takes {
             "--root",
             "-f",
             "--find-links",
+            "-w",
+            "--wheel-dir",
             "--platform",
             "--python-version",
             "--cache-dir",
