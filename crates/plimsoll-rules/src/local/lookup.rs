@@ -20,23 +20,14 @@ pub(super) fn look(
 ) -> State {
     let state = find(review, layout, at, wanted, place, ecosystem);
     match (&state, place.folder()) {
-        (State::Present { path, by }, Some(meant)) if *path != target(review, meant) => {
+        (State::Present { path, by }, Some(meant))
+            if *path != tree::real(review.sources, meant) =>
+        {
             State::Missing(Why::Other(path.clone(), by.clone()))
         }
         (State::Missing(_), _) => State::Missing(why(review, layout, at, wanted, place)),
         _ => state,
     }
-}
-
-/// A path, or what the link leads to that it is or lies in.
-fn target(review: &Review<'_>, path: &str) -> String {
-    let followed = || {
-        let (link, _) = tree::through(review.sources, path)?;
-        let to = review.sources.links.get(&link)?;
-        let to = join(crate::discover::paths::folder(&link), to)?;
-        join(&to, below(&link, path).unwrap_or(""))
-    };
-    followed().unwrap_or_else(|| path.to_owned())
 }
 
 fn find(

@@ -16,6 +16,7 @@ use crate::packages::{Dependency, Ecosystem};
 use crate::repo::Place;
 use crate::review::Review;
 
+pub(crate) use node::{Taken, taken};
 pub use walk::visible;
 
 /// A local dependency as an install meets it.

@@ -139,7 +139,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             Manager::Pnpm => &at.folder,
             _ => &self.install.folder,
         };
-        seen.state(dependency, wanted, place, from)
+        seen.state(dependency, wanted, place, from, at.manifest)
     }
 
     /// Projects of .NET have names of their own: those the repository has for the folder.

@@ -281,6 +281,17 @@ pub fn through(sources: &Sources, path: &str) -> Option<(String, EntryKind)> {
     })
 }
 
+/// A path, or what the link leads to that it is or lies in; links are followed once.
+#[must_use]
+pub fn real(sources: &Sources, path: &str) -> String {
+    let followed = || {
+        let (link, _) = through(sources, path)?;
+        let to = join(folder(&link), sources.links.get(&link)?)?;
+        join(&to, below(&link, path).unwrap_or(""))
+    };
+    followed().unwrap_or_else(|| path.to_owned())
+}
+
 /// Whether a manifest of a ecosystem stands in a folder, or the path is a file.
 #[must_use]
 pub fn is_manifest(path: &str) -> bool {

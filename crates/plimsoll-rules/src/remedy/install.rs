@@ -8,7 +8,7 @@ use crate::discover::paths::below;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::local::Uses;
-use crate::packages::{Ecosystem, Group};
+use crate::packages::Ecosystem;
 use crate::review::Review;
 use crate::views::Manager;
 
@@ -45,6 +45,9 @@ impl Kitchen<'_, '_> {
     /// Brings what an install lacks before it.
     pub(super) fn mend(&self, needs: &Needs, changes: &mut Changes, done: &mut Done) {
         let install = &self.uses.installs[needs.install];
+        if needs.ecosystem == Ecosystem::Node {
+            return self.node(install, needs, changes, done);
+        }
         let missing: Vec<&Need> = needs.missing.iter().collect();
         let copied = copies(self.review, &missing, needs.ecosystem, self.context);
         let text = self.layout.file.text(self.layout.sources);
@@ -73,9 +76,6 @@ impl Kitchen<'_, '_> {
             }
             _ => self.before(install, &copied, "", changes),
         }
-        if needs.ecosystem == Ecosystem::Node {
-            self.node(install, needs, changes);
-        }
         self.editable(install, needs, changes);
     }
 
@@ -87,11 +87,11 @@ impl Kitchen<'_, '_> {
         changes.insert(&self.layout.file.path, at, format!("{lines}{then}"));
     }
 
-    fn lines(&self, copied: &[Copied]) -> String {
+    pub(super) fn lines(&self, copied: &[Copied]) -> String {
         copied.iter().map(|c| self.line(c)).collect()
     }
 
-    fn line(&self, copied: &Copied) -> String {
+    pub(super) fn line(&self, copied: &Copied) -> String {
         match self.named {
             None => copied.line(None),
             Some(named) => {
@@ -333,37 +333,6 @@ impl Kitchen<'_, '_> {
         self.uses.installs.iter().position(same).unwrap_or(usize::MAX)
     }
 
-    /// npm, pnpm and yarn link a package outside the project, and do not install what it needs.
-    fn node(&self, install: &Install<'_>, needs: &Needs, changes: &mut Changes) {
-        let text = self.layout.file.text(self.layout.sources);
-        let path = &self.layout.file.path;
-        let mut installs = String::new();
-        if needs.workspace.is_none() && !install.has(&["--install-links"]) {
-            for need in needs.missing.iter().filter(|n| self.has_third_party(n)) {
-                let lock = crate::discover::paths::join(&need.folder, "package-lock.json");
-                let locked = lock.is_some_and(|l| self.review.sources.kind(&l).is_some());
-                let verb = if locked { "ci" } else { "install" };
-                installs.push_str(&format!("RUN npm {verb} --omit=dev --prefix {}\n", need.wanted));
-            }
-        }
-        if !installs.is_empty() {
-            changes.insert(path, offset(above(text, &install.step.at)), installs);
-        }
-        self.ship(install, needs, &["node_modules"], changes);
-    }
-
-    fn has_third_party(&self, need: &Need) -> bool {
-        let packages = &self.review.repo.packages;
-        let Some(manifest) = packages.in_folder(&need.folder, Ecosystem::Node) else {
-            return false;
-        };
-        manifest.wants.iter().any(|w| {
-            w.group == Group::Main
-                && !manifest.dependencies.iter().any(|d| d.name == w.name)
-                && packages.named(Ecosystem::Node, &w.name).is_empty()
-        })
-    }
-
     /// A linked package must be where the link points in the image that ships, too.
     fn ship(&self, install: &Install<'_>, needs: &Needs, names: &[&str], changes: &mut Changes) {
         let text = self.layout.file.text(self.layout.sources);
@@ -412,7 +381,7 @@ fn mounts_of(run: &str) -> (String, String) {
 }
 
 /// A text as one line, as a builder prints it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let text = text.strip_prefix("RUN").unwrap_or(text).replace("\\\n", " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -20,6 +20,7 @@ mod manifests;
 mod mechanical;
 mod named;
 mod needs;
+mod node;
 mod proof;
 mod widen;
 mod workspace;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::discover::paths::{below, folder};
 use crate::layout::{Layout, image_path};
 use crate::local::{State, Use, Uses, Why};
-use crate::packages::{Ecosystem, Syntax};
+use crate::packages::{Ecosystem, Syntax, tree};
 use crate::review::Review;
 
 /// A local package that an install must find.
@@ -106,8 +106,22 @@ fn need(
     if path == layout.context && !layout.context.is_empty() {
         return Ok(None);
     }
+    if let State::Missing(Why::Link(link)) = &found.state {
+        return Ok(behind(review, found, link, path));
+    }
     let wanted = wanted(review, layout, uses, found, path);
     Ok(Some(Need { folder: path.to_owned(), wanted, name }))
+}
+
+/// What a link leads to, where the link leads in the image.
+fn behind(review: &Review<'_>, found: &Use, link: &str, path: &str) -> Option<Need> {
+    let rest = below(link, path)?;
+    let at = found.wanted.strip_suffix(rest)?.trim_end_matches('/');
+    let to = image_path::join(image_path::folder(at), review.sources.links.get(link)?);
+    let wanted = image_path::join(&to, rest);
+    let folder = tree::real(review.sources, path);
+    let there = review.sources.kind(&folder).is_some();
+    there.then(|| Need { folder, wanted, name: found.dependency.name.clone() })
 }
 
 /// Where the image must have a package once its manifests name it by a relative path.

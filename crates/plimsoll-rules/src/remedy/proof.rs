@@ -8,7 +8,8 @@ use crate::discover::paths::{below, file_name, join};
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
 use crate::local::{Uses, uses};
-use crate::packages::{Ecosystem, tree::Packages};
+use crate::packages::Ecosystem;
+use crate::packages::tree::{self, Packages};
 use crate::repo::DockerfileView;
 use crate::review::Review;
 use crate::views::building::{contexts, dockerfile};
@@ -65,7 +66,10 @@ pub fn as_it_is(review: &Review<'_>, service: &Service) -> Option<ProofPlan> {
 
 /// The folders of the packages that installs use, found or not.
 pub(super) fn folders(review: &Review<'_>, met: &Uses<'_>) -> BTreeSet<(String, Ecosystem)> {
-    let all = met.uses.iter().filter_map(|u| Some((u.place.folder()?.to_owned(), u.ecosystem)));
+    let all = met
+        .uses
+        .iter()
+        .filter_map(|u| Some((tree::real(review.sources, u.place.folder()?), u.ecosystem)));
     all.filter(|(f, e)| review.repo.packages.in_folder(f, *e).is_some()).collect()
 }
 
