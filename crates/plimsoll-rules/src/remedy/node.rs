@@ -7,7 +7,7 @@ use super::change::Changes;
 use super::dockerfile::{Copied, above, after, copies, offset, shippers, text_of};
 use super::install::{Done, Kitchen, one_line};
 use super::needs::{Need, Needs};
-use crate::discover::paths::{below, join};
+use crate::discover::paths::{below, file_name, join};
 use crate::layout::installs::Install;
 use crate::layout::{Found, image_path};
 use crate::local::{State, Taken, Use, Why, taken};
@@ -29,6 +29,9 @@ impl Kitchen<'_, '_> {
         let (mut manifests, mut installs) = (String::new(), String::new());
         for need in &needs.missing {
             let Some(found) = self.found(needs, need) else { continue };
+            if self.only_ignored(install, found, need) {
+                continue;
+            }
             if taken(install, &found.dependency) == Taken::Copied {
                 whole.push(need);
                 continue;
@@ -55,7 +58,7 @@ impl Kitchen<'_, '_> {
         changes.insert(path, at, format!("{before}{manifests}{installs}"));
         changes.insert(path, offset(after(text, &install.step.at)), after_it);
         // Where the sources are there already, a change of them runs the install again.
-        let early = needs.missing.iter().any(|n| self.has_manifest(install, n));
+        let early = needs.missing.iter().any(|n| self.is_early(install, n));
         if whole.is_empty() && !early {
             done.third_party.push(one_line(text_of(text, &install.step.at)));
         }
@@ -74,6 +77,32 @@ impl Kitchen<'_, '_> {
     fn copied(&self, source: &str, dest: &str) -> Copied {
         let source = below(self.context, source).unwrap_or(source);
         Copied { source: source.to_owned(), dest: dest.to_owned() }
+    }
+
+    /// Whether a step before the install takes the sources of a package into the image.
+    fn is_early(&self, install: &Install<'_>, need: &Need) -> bool {
+        let sources = self.review.sources.below(&need.folder);
+        let mut files =
+            sources.filter(|(p, e)| e.kind == EntryKind::File && file_name(p) != "package.json");
+        let Some((file, _)) = files.next() else { return false };
+        let lineage = self.layout.file.lineage(install.moment.stage);
+        self.layout
+            .places_of(file)
+            .iter()
+            .any(|(m, ..)| *m <= install.moment && lineage.iter().any(|s| s.index == m.stage))
+    }
+
+    /// Whether the Dockerfile copies a package to its place, but for the ignore file.
+    fn only_ignored(&self, install: &Install<'_>, found: &Use, need: &Need) -> bool {
+        let Some(manifest) = join(&need.folder, "package.json") else { return false };
+        let there = image_path::join(&need.wanted, "package.json");
+        let linked = taken(install, &found.dependency) == Taken::Linked;
+        matches!(found.state, State::Missing(Why::Ignored(_)))
+            && self
+                .layout
+                .places_of(&manifest)
+                .iter()
+                .any(|(m, to, _)| *to == there && (linked || *m <= install.moment))
     }
 
     fn has_manifest(&self, install: &Install<'_>, need: &Need) -> bool {
