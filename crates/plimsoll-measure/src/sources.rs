@@ -208,7 +208,7 @@ fn is_third_party(name: &str) -> bool {
 
 /// Whether a review reads the text of this file.
 fn matters(path: &str, name: &str) -> bool {
-    const NAMES: [&str; 38] = [
+    const NAMES: [&str; 41] = [
         "pyproject.toml",
         "poetry.lock",
         "uv.lock",
@@ -237,6 +237,9 @@ fn matters(path: &str, name: &str) -> bool {
         ".gitignore",
         ".gcloudignore",
         ".gitmodules",
+        ".gitattributes",
+        "Cargo.lock",
+        "packages.lock.json",
         ".python-version",
         ".nvmrc",
         "Makefile",

@@ -50,8 +50,14 @@ impl Log {
     #[must_use]
     pub fn read(text: &str) -> Self {
         let mut log = Self::default();
+        // Between two rules the builder repeats what the failed step printed.
+        let mut repeated = false;
         for line in text.lines() {
-            log.line(line);
+            match line {
+                "------" => repeated = !repeated,
+                _ if repeated => {}
+                _ => log.line(line),
+            }
         }
         log
     }

@@ -85,6 +85,12 @@ fn call_may_create(call: &Invocation<'_>, path: &str) -> bool {
     if writes {
         return true;
     }
+    // What is built lies where the command says, or where it runs.
+    let builds = matches!(call.program, "pip" | "pip3" | "uv" | "poetry" | "pdm")
+        && matches!(call.subcommand(0), Some("wheel" | "download" | "build"));
+    if builds {
+        return true;
+    }
     if call.program == "mkdir" || HARMLESS.contains(&call.program) {
         // `python -c` and scripts may do anything, where they are given the path.
         return call.program.starts_with("python")

@@ -282,6 +282,10 @@ impl Install<'_> {
             }
             Group::Optional(extra) => self.takes_extra(extra),
             Group::Dev(name) => self.takes_dev(name, production),
+            Group::Asked(name) => {
+                self.has(&["--all-groups"])
+                    || self.listed(&["--with", "--only"]).iter().any(|g| g == name)
+            }
         }
     }
 
@@ -363,6 +367,18 @@ impl Install<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The members of a workspace that it names: `--package`.
+    #[must_use]
+    pub fn packages(&self) -> Vec<String> {
+        self.listed_raw(&["--package"])
+    }
+
+    /// The folders of wheels it names: `--find-links`.
+    #[must_use]
+    pub fn wheels(&self) -> Vec<String> {
+        self.listed_raw(&["--find-links", "-f"])
     }
 
     /// The words after a flag that [`values`] does not know.

@@ -102,6 +102,7 @@ fn why(
         tree::Place::Machine { .. } => return Why::Machine,
         tree::Place::Above => return Why::AboveRepository,
         tree::Place::Nowhere => return Why::Gone,
+        tree::Place::Gone(path) if submodule_of(review, path).is_some() => path,
         tree::Place::Gone(path) => match through(review, layout, path) {
             Some(why) => return why,
             None => return Why::Gone,
@@ -146,17 +147,18 @@ fn through(review: &Review<'_>, layout: &Layout<'_>, path: &str) -> Option<Why> 
             let inside = to.is_some_and(|t| below(layout.context, &t).is_some());
             (!inside).then_some(Why::Link(stop))
         }
-        EntryKind::Unread => Some(Why::Submodule(stop)).filter(|_| is_submodule(review, path)),
         _ => None,
     }
 }
 
-/// Whether a path lies in a submodule.
-pub(super) fn is_submodule(review: &Review<'_>, path: &str) -> bool {
+/// The submodule that a path lies in.
+#[must_use]
+pub fn submodule_of(review: &Review<'_>, path: &str) -> Option<String> {
     let text = review.sources.text(".gitmodules").unwrap_or("");
     let paths = text.lines().filter_map(|l| l.trim().strip_prefix("path"));
-    let mut paths = paths.filter_map(|l| l.trim_start().strip_prefix('=')).map(str::trim);
-    paths.any(|p| below(p.trim_end_matches('/'), path).is_some())
+    let paths = paths.filter_map(|l| l.trim_start().strip_prefix('=')).map(str::trim);
+    let mut paths = paths.map(|p| p.trim_end_matches('/')).filter(|p| !p.is_empty());
+    paths.find(|p| below(p, path).is_some()).map(str::to_owned)
 }
 
 fn in_named(layout: &Layout<'_>, path: &str) -> bool {

@@ -4,9 +4,13 @@
 //! [`uses`] begins at what an install names, reads manifests and lock files where the image has
 //! them, and follows every dependency into the package it leads to.
 
+mod link;
 mod lookup;
 mod node;
+mod node_walk;
 pub mod outcome;
+mod python;
+mod readers;
 mod walk;
 
 use crate::layout::installs::Install;
@@ -16,8 +20,9 @@ use crate::packages::{Dependency, Ecosystem};
 use crate::repo::Place;
 use crate::review::Review;
 
+pub use lookup::submodule_of;
 pub(crate) use node::{Taken, taken};
-pub use walk::visible;
+pub use readers::visible;
 
 /// A local dependency as an install meets it.
 #[derive(Clone, Debug)]
@@ -40,6 +45,26 @@ pub struct Use {
     pub install: usize,
     /// The lock file that gave the path, where one did.
     pub lock: Option<Place>,
+    /// Whether the install leaves a link to the folder instead of a copy of it.
+    pub linked: bool,
+}
+
+/// A dependency on a git repository as an install meets it.
+#[derive(Clone, Debug)]
+pub struct GitUse {
+    /// The dependency.
+    pub dependency: Dependency,
+    /// The install, as an index of [`Uses::installs`].
+    pub install: usize,
+}
+
+/// What the installs meet.
+#[derive(Debug, Default)]
+struct Met {
+    uses: Vec<Use>,
+    git: Vec<GitUse>,
+    /// Manifests and lock files that are read, by install.
+    read: Vec<(String, usize)>,
 }
 
 /// Whether an install finds a dependency.
@@ -81,8 +106,6 @@ pub enum Why {
     NotCopied,
     /// A link on the way leads out of the context.
     Link(String),
-    /// It is a submodule that the checkout does not fetch.
-    Submodule(String),
     /// Another folder is there in its place.
     Other(String, Place),
     /// The member that needs it, at this path, is copied only after the install.
@@ -103,6 +126,10 @@ pub struct Uses<'a> {
     pub installs: Vec<Install<'a>>,
     /// What they meet.
     pub uses: Vec<Use>,
+    /// The git repositories they clone.
+    pub git: Vec<GitUse>,
+    /// The manifests and lock files they read: path, and the install as an index.
+    pub read: Vec<(String, usize)>,
 }
 
 /// What the installs of a target meet.
@@ -110,14 +137,14 @@ pub struct Uses<'a> {
 pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
     let installs = layout.installs(target);
     let last = layout.file.target(target).unwrap_or_default();
-    let mut all = Vec::new();
+    let mut all = Met::default();
     for (index, install) in installs.iter().enumerate() {
         // An export only writes down paths; the install of its list meets them.
         if !install.export {
             walk::Walk::new(review, layout, &installs, index, last).run(&mut all);
         }
     }
-    Uses { installs, uses: all }
+    Uses { installs, uses: all.uses, git: all.git, read: all.read }
 }
 
 /// Whether an environment variable is set to a value when a step runs.

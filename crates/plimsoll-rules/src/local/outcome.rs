@@ -39,13 +39,19 @@ pub fn outcome(found: &Use, install: &Install<'_>) -> Outcome {
         }
         Manager::Uv => Outcome::Fails(match &found.dependency.syntax {
             Syntax::UvWorkspace => {
-                format!("`{name}` is included as a workspace member, but is not a workspace member")
+                format!(
+                    "`{name}` references a workspace in `tool.uv.sources` (e.g., `{name} = {{ \
+                     workspace = true }}`), but is not a workspace member"
+                )
             }
             _ => format!("Distribution not found at: file://{wanted}"),
         }),
         Manager::Poetry => Outcome::Fails(format!("Path {wanted} for {name} does not exist")),
         Manager::Pipenv => Outcome::Fails(format!("Invalid requirement: '{written}'")),
-        Manager::Pdm => Outcome::Fails(format!("No such file or directory: '{wanted}'")),
+        Manager::Pdm => Outcome::Fails(match &found.lock {
+            Some(_) => format!("The local path '{written}' does not exist."),
+            None => "[ResolutionError]: Unable to find a resolution".to_owned(),
+        }),
         Manager::Npm => npm(found, install, name),
         Manager::Pnpm => pnpm(found, name, wanted),
         Manager::Yarn => yarn(found, name, wanted),
@@ -65,11 +71,15 @@ fn pip(found: &Use, written: &str, wanted: &str) -> Outcome {
             format!("ERROR: {written} is not a valid editable requirement")
         }
         (Syntax::Requirement, _) if !written.starts_with('/') => {
-            format!("ERROR: Invalid requirement: '{written}': File '{written}' does not exist")
+            format!("Hint: It looks like a path. File '{written}' does not exist.")
+        }
+        (Syntax::FindLinks, _) => {
+            "ERROR: Could not find a version that satisfies the requirement".to_owned()
         }
         (Syntax::Include | Syntax::Constraint, _) => {
             format!(
-                "ERROR: Could not open requirements file: No such file or directory: '{wanted}'"
+                "ERROR: Could not open requirements file: [Errno 2] No such file or directory: \
+                 '{written}'"
             )
         }
         _ => format!(

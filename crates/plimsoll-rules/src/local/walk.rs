@@ -1,12 +1,13 @@
 //! Follows what an install names into the packages it leads to.
 
-use super::{State, Use, Why, env_is, lookup, node};
+use super::readers::{ecosystem, is_rewritten, lock_kinds, root_names, visible};
+use super::{GitUse, Met, State, Use, Why, env_is, link, lookup, node};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::packages::locks::{self, Lock};
-use crate::packages::tree::{self, manifest_names};
-use crate::packages::{Base, Dependency, Ecosystem, Group, Manifest, Syntax, Target, normal};
+use crate::packages::tree;
+use crate::packages::{Base, Dependency, Ecosystem, Group, Manifest, Syntax, Target};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::views::Manager;
@@ -15,27 +16,45 @@ use crate::views::Manager;
 const DEPTH: usize = 12;
 
 pub(super) struct Walk<'w, 'a> {
-    review: &'w Review<'a>,
-    layout: &'w Layout<'a>,
-    installs: &'w [Install<'w>],
-    index: usize,
-    install: &'w Install<'w>,
+    pub(super) review: &'w Review<'a>,
+    pub(super) layout: &'w Layout<'a>,
+    pub(super) installs: &'w [Install<'w>],
+    pub(super) index: usize,
+    pub(super) install: &'w Install<'w>,
     production: bool,
     /// The stage that is shipped.
-    last: usize,
+    pub(super) last: usize,
     seen: Vec<(String, String)>,
 }
 
 /// A manifest where the image has it, or would have it.
-struct At<'m> {
-    manifest: &'m Manifest,
+pub(super) struct At<'m> {
+    pub(super) manifest: &'m Manifest,
     /// Its folder in the image.
-    folder: String,
+    pub(super) folder: String,
     /// The lock file that the install follows.
-    lock: Option<(&'m Lock, String)>,
+    pub(super) lock: Option<(&'m Lock, String)>,
     /// Whether it is a list of requirements that an export wrote.
-    exported: bool,
-    depth: usize,
+    pub(super) exported: bool,
+    /// Whether that list names copies where the lock has links.
+    pub(super) unlinked: bool,
+    /// Whether it only says how to take what others want.
+    pub(super) constraint: bool,
+    pub(super) depth: usize,
+}
+
+impl<'m> At<'m> {
+    pub(super) fn new(manifest: &'m Manifest, folder: String) -> Self {
+        Self {
+            manifest,
+            folder,
+            lock: None,
+            exported: false,
+            unlinked: false,
+            constraint: false,
+            depth: 0,
+        }
+    }
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -51,24 +70,24 @@ impl<'w, 'a> Walk<'w, 'a> {
         Self { review, layout, installs, index, install, production, last, seen: Vec::new() }
     }
 
-    pub(super) fn run(mut self, all: &mut Vec<Use>) {
+    pub(super) fn run(mut self, all: &mut Met) {
         if node::is_fetch(self.install) {
             return;
         }
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
-                Root::Requirements(path) | Root::Constraints(path) => {
-                    self.requirements(path, 0, all);
-                }
+                Root::Requirements(path) => self.requirements(path, false, 0, all),
+                Root::Constraints(path) => self.requirements(path, true, 0, all),
                 Root::Path { text, path, editable, at } => {
                     self.argument(text, path, *editable, at, all);
                 }
             }
         }
+        self.wheels_of_the_call(all);
     }
 
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         self.install.moment
     }
 
@@ -77,7 +96,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// The manifest of the folder an install runs in.
-    fn folder(&mut self, path: &str, all: &mut Vec<Use>) {
+    fn folder(&mut self, path: &str, all: &mut Met) {
         for name in root_names(self.install.manager) {
             let image = image_path::join(path, name);
             let Found::Repository { path: source, .. } = self.layout.find(self.moment(), &image)
@@ -86,6 +105,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             };
             self.manifest_at(&source, path, all);
             if self.ecosystem() == Ecosystem::Node {
+                self.members_of_node(&source, path, all);
+            }
+            if self.install.manager == Manager::Uv {
                 self.workspace(&source, path, all);
             }
             if self.ecosystem() != Ecosystem::Gradle && self.ecosystem() != Ecosystem::Go {
@@ -97,53 +119,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    /// An install at the root of a workspace of Node is for its members.
-    fn workspace(&mut self, source: &str, image: &str, all: &mut Vec<Use>) {
-        let packages = &self.review.repo.packages;
-        let root = packages.get(source).filter(|m| m.workspace.is_some());
-        let Some(root) = root else { return };
-        for member in node::consumers(&self.node(), root, image) {
-            let Some(manifest) = packages.in_folder(&member, Ecosystem::Node) else { continue };
-            let inside = image_path::relative(folder(&root.path), &member);
-            let folder = image_path::join(image, &inside);
-            let at = At { manifest, folder, lock: None, exported: false, depth: 0 };
-            self.dependencies(&at, all);
-        }
-    }
-
-    fn node(&self) -> node::Seen<'_, 'a> {
-        node::Seen {
-            review: self.review,
-            layout: self.layout,
-            install: self.install,
-            installs: self.installs,
-            last: self.last,
-        }
-    }
-
-    /// Whether a package of Node is there when the install or the service needs it.
-    fn node_state(
-        &self,
-        at: &At<'_>,
-        dependency: &Dependency,
-        wanted: &str,
-        place: &tree::Place,
-    ) -> State {
-        let seen = self.node();
-        if at.depth == 0
-            && let Some(by) = node::unseen(&seen, at.manifest, &at.folder)
-        {
-            return State::Missing(Why::Unseen(at.folder.clone(), by));
-        }
-        let from = match self.install.manager {
-            Manager::Pnpm => &at.folder,
-            _ => &self.install.folder,
-        };
-        seen.state(dependency, wanted, place, from, at.manifest)
-    }
-
     /// Projects of .NET have names of their own: those the repository has for the folder.
-    fn projects(&mut self, path: &str, all: &mut Vec<Use>) {
+    fn projects(&mut self, path: &str, all: &mut Met) {
         let packages = &self.review.repo.packages;
         let projects = packages.all().filter(|m| m.ecosystem == Ecosystem::DotNet);
         let found: Vec<String> = projects
@@ -158,7 +135,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Vec<Use>) {
+    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
         if is_rewritten(self.layout, self.moment(), source) {
             return;
         }
@@ -166,12 +143,12 @@ impl<'w, 'a> Walk<'w, 'a> {
         let packages = &self.review.repo.packages;
         let Some(manifest) = packages.get(source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At { manifest, folder: image.to_owned(), lock, exported: false, depth: 0 };
+        let at = At { lock, ..At::new(manifest, image.to_owned()) };
         self.dependencies(&at, all);
     }
 
     /// The lock file beside a manifest in the image, or above it for a member of a workspace.
-    fn lock(&self, image: &str) -> Option<(Lock, String)> {
+    pub(super) fn lock(&self, image: &str) -> Option<(Lock, String)> {
         let kinds = lock_kinds(self.install.manager);
         let mut folder_at = image.to_owned();
         loop {
@@ -190,7 +167,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A requirements file of the image: one of the repository, or one that an export wrote.
-    fn requirements(&mut self, path: &str, depth: usize, all: &mut Vec<Use>) {
+    fn requirements(&mut self, path: &str, constraint: bool, depth: usize, all: &mut Met) {
         match self.layout.find(self.moment(), path) {
             Found::Repository { path: source, .. } => {
                 if is_rewritten(self.layout, self.moment(), &source) {
@@ -198,7 +175,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 }
                 let Some(manifest) = self.review.repo.packages.get(&source) else { return };
                 let image = image_path::folder(path).to_owned();
-                let at = At { manifest, folder: image, lock: None, exported: false, depth };
+                let at = At { constraint, depth, ..At::new(manifest, image) };
                 self.dependencies(&at, all);
             }
             Found::Exported(moment) => self.exported(moment, all),
@@ -207,7 +184,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A list that an export wrote: the lock's paths, made absolute where the export ran.
-    fn exported(&mut self, moment: Moment, all: &mut Vec<Use>) {
+    fn exported(&mut self, moment: Moment, all: &mut Met) {
         let Some(export) = self.installs.iter().find(|i| super::is_export_of(i, moment)) else {
             return;
         };
@@ -224,7 +201,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
-        let at = At { manifest, folder: export.folder.clone(), lock, exported: true, depth: 0 };
+        let unlinked = link::is_undone(self.layout, export, self.moment());
+        let at = At::new(manifest, export.folder.clone());
+        let at = At { lock, exported: true, unlinked, ..at };
         self.dependencies(&at, all);
     }
 
@@ -236,7 +215,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// A path that the command names.
-    fn argument(&mut self, text: &str, path: &str, editable: bool, at: &Place, all: &mut Vec<Use>) {
+    fn argument(&mut self, text: &str, path: &str, editable: bool, at: &Place, all: &mut Met) {
         let found = self.layout.find(self.moment(), &image_path::join(path, "pyproject.toml"));
         let own = text.trim_start_matches("./").is_empty() || text == ".";
         let dependency = Dependency {
@@ -256,10 +235,17 @@ impl<'w, 'a> Walk<'w, 'a> {
             let by = at.clone();
             if !own {
                 let state = State::Present { path: folder(&source).to_owned(), by };
-                all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
+                all.uses.push(self.make(
+                    &dependency,
+                    at.path.as_ref(),
+                    path,
+                    place,
+                    state,
+                    0,
+                    None,
+                ));
             }
-            let at = At { manifest, folder: image, lock: None, exported: false, depth: 0 };
-            return self.dependencies(&at, all);
+            return self.dependencies(&At::new(manifest, image), all);
         }
         if own || !matches!(self.layout.find(self.moment(), path), Found::Missing | Found::Image) {
             return;
@@ -267,7 +253,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let Some(place) = self.meant(text) else { return };
         let state =
             lookup::look(self.review, self.layout, self.moment(), path, &place, Ecosystem::Python);
-        all.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
+        all.uses.push(self.make(&dependency, at.path.as_ref(), path, place, state, 0, None));
     }
 
     /// What the repository has for a path of a command: beside the context, or of that name.
@@ -286,35 +272,56 @@ impl<'w, 'a> Walk<'w, 'a> {
         by_end.next().map(tree::Place::Here)
     }
 
-    fn dependencies(&mut self, at: &At<'_>, all: &mut Vec<Use>) {
+    pub(super) fn dependencies(&mut self, at: &At<'_>, all: &mut Met) {
         let key = (at.manifest.path.to_string(), at.folder.clone());
         if at.depth > DEPTH || self.seen.contains(&key) {
             return;
         }
         self.seen.push(key);
+        all.read.push((at.manifest.path.to_string(), self.index));
+        all.read.extend(at.lock.iter().map(|(l, _)| (l.path.to_string(), self.index)));
         let members = self.members(at);
         for dependency in at.manifest.dependencies.iter().chain(&members) {
-            if matches!(dependency.target, Target::Git { .. })
-                || !visible(self.install, at.exported, at.manifest, dependency)
-            {
+            if !visible(self.install, at.exported, at.manifest, dependency) {
                 continue;
             }
-            let taken = match at.exported {
-                // The export chose the groups.
-                true => self.export_takes(dependency),
-                // A package of Node brings what it needs, not what it is developed with.
-                false if at.depth > 0 && at.manifest.ecosystem == Ecosystem::Node => {
-                    !matches!(dependency.group, Group::Dev(_))
+            match dependency.target {
+                _ if !self.takes(at, dependency) => {}
+                Target::Git { .. } => {
+                    let dependency = dependency.clone();
+                    all.git.push(GitUse { dependency, install: self.index });
                 }
-                false => {
-                    at.depth > 0 && dependency.group == Group::Main
-                        || self.install.takes(&dependency.group, self.production)
-                }
-            };
-            if taken {
-                self.dependency(at, dependency, all);
+                _ => self.dependency(at, dependency, all),
             }
         }
+        self.setup_cfg(at, all);
+    }
+
+    fn takes(&self, at: &At<'_>, dependency: &Dependency) -> bool {
+        let is_include = matches!(dependency.syntax, Syntax::Include | Syntax::Constraint);
+        if at.constraint && !is_include && !self.is_wanted(&dependency.name) {
+            return false;
+        }
+        if at.exported {
+            // The export chose the groups.
+            return self.export_takes(dependency);
+        }
+        if at.depth == 0 {
+            return self.install.takes(&dependency.group, self.production);
+        }
+        // A package of Node brings what it needs, not what it is developed with.
+        if at.manifest.ecosystem == Ecosystem::Node {
+            return !matches!(dependency.group, Group::Dev(_));
+        }
+        // What a package needs for its own development is not installed with it.
+        let foreign = at.manifest.ecosystem != Ecosystem::Python;
+        let main = dependency.group == Group::Main
+            || foreign && self.install.takes(&dependency.group, self.production);
+        // An install that follows a lock file takes what it has.
+        let locked = |(lock, _): &(&Lock, String)| {
+            dependency.target == Target::Member || lock.local(&dependency.name).is_some()
+        };
+        main && (foreign || at.lock.as_ref().is_none_or(locked))
     }
 
     fn export_takes(&self, dependency: &Dependency) -> bool {
@@ -351,7 +358,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             .collect()
     }
 
-    fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    pub(super) fn dependency(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Met) {
         let (review, layout, install) = (self.review, self.layout, self.install);
         let env = |name: &str| env_is(layout, install.moment, name, &["1", "true"]);
         if install.skips(dependency, &env) {
@@ -361,7 +368,14 @@ impl<'w, 'a> Walk<'w, 'a> {
             return self.include(at, dependency, all);
         }
         let place = review.repo.packages.place(review.sources, at.manifest, dependency);
-        if is_remote_parent(dependency, &place) || dependency.syntax == Syntax::FindLinks {
+        if is_remote_parent(dependency, &place) {
+            return;
+        }
+        if dependency.syntax == Syntax::FindLinks {
+            let alone = at.manifest.no_index || install.has(&["--no-index"]) || env("PIP_NO_INDEX");
+            if alone {
+                self.wheels(dependency, &at.manifest.path, all);
+            }
             return;
         }
         let ecosystem = at.manifest.ecosystem;
@@ -375,35 +389,40 @@ impl<'w, 'a> Walk<'w, 'a> {
             _ => place.folder().map(str::to_owned),
         };
         let manifest = at.manifest.path.as_ref();
-        all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, locked));
+        let mut made = self.make(dependency, manifest, &wanted, place, state, at.depth, locked);
+        let in_lock = at.lock.as_ref().and_then(|(l, _)| l.local(&dependency.name));
+        let editable = in_lock.map_or(dependency.editable, |l| l.linked);
+        made.linked = !at.unlinked && link::is_linked(install, dependency, editable, &env);
+        all.uses.push(made);
         // With --no-deps pip does not read what a package says it needs.
-        let follows = !(install.no_deps() || at.lock.is_some() && !install.is_pip());
-        if let Some(found) = found.filter(|_| follows)
+        if let Some(found) = found.filter(|_| !install.no_deps())
             && let Some(manifest) = review.repo.packages.in_folder(&found, ecosystem)
         {
             let depth = at.depth + 1;
-            let next = At { manifest, folder: wanted, lock: None, exported: false, depth };
+            let lock = at.lock.clone().filter(|_| ecosystem == Ecosystem::Python);
+            let next = At { lock, depth, ..At::new(manifest, wanted) };
             self.dependencies(&next, all);
         }
     }
 
     /// `-r` and `-c` of a requirements file begin at its folder.
-    fn include(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Vec<Use>) {
+    fn include(&mut self, at: &At<'_>, dependency: &Dependency, all: &mut Met) {
         let Some(path) = dependency.path() else { return };
         let wanted = image_path::join(&at.folder, path);
         if !matches!(self.layout.find(self.moment(), &wanted), Found::Missing | Found::Image) {
-            return self.requirements(&wanted, at.depth, all);
+            let constraint = at.constraint || dependency.syntax == Syntax::Constraint;
+            return self.requirements(&wanted, constraint, at.depth, all);
         }
         let review = self.review;
         let place = review.repo.packages.place(review.sources, at.manifest, dependency);
         let state =
             lookup::look(review, self.layout, self.moment(), &wanted, &place, Ecosystem::Python);
         let manifest = at.manifest.path.as_ref();
-        all.push(self.make(dependency, manifest, &wanted, place, state, at.depth, None));
+        all.uses.push(self.make(dependency, manifest, &wanted, place, state, at.depth, None));
     }
 
     /// Where the installer looks: the lock's path where it follows one.
-    fn wanted(
+    pub(super) fn wanted(
         &self,
         at: &At<'_>,
         dependency: &Dependency,
@@ -452,7 +471,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a field of what is made")]
-    fn make(
+    pub(super) fn make(
         &self,
         dependency: &Dependency,
         manifest: &str,
@@ -472,6 +491,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             depth,
             install: self.index,
             lock,
+            linked: dependency.editable,
         }
     }
 }
@@ -479,96 +499,4 @@ impl<'w, 'a> Walk<'w, 'a> {
 /// A parent that the repository does not have comes from a registry.
 fn is_remote_parent(dependency: &Dependency, place: &tree::Place) -> bool {
     dependency.syntax == Syntax::MavenParent && !matches!(place, tree::Place::Here(_))
-}
-
-/// Whether an installer reads a declaration of a manifest.
-#[must_use]
-pub fn visible(
-    install: &Install<'_>,
-    exported: bool,
-    manifest: &Manifest,
-    dependency: &Dependency,
-) -> bool {
-    let tables = || {
-        manifest.dependencies.iter().any(|d| {
-            d.syntax == Syntax::Poetry
-                && normal(Ecosystem::Python, &d.name) == normal(Ecosystem::Python, &dependency.name)
-        })
-    };
-    match (install.manager, dependency.syntax) {
-        // A list of requirements, whoever installs it.
-        (_, Syntax::Requirement | Syntax::Include | Syntax::Constraint) => true,
-        // An export reads what its program reads; the table refines the reference.
-        _ if exported => dependency.syntax != Syntax::DirectReference || !tables(),
-        (Manager::Poetry, Syntax::DirectReference) => !tables(),
-        (Manager::Poetry, syntax) => syntax == Syntax::Poetry,
-        (Manager::Uv, Syntax::DirectReference) => true,
-        (Manager::Uv, Syntax::UvSource | Syntax::UvWorkspace | Syntax::UvMember) => {
-            !install.is_pip()
-        }
-        (Manager::Pip | Manager::Uv, Syntax::Poetry) => {
-            // What poetry-core writes into the metadata of a project without `[project]`.
-            let named = |w: &crate::packages::Want| {
-                w.name == normal(Ecosystem::Python, &dependency.name) && w.at != dependency.at
-            };
-            let project = manifest.wants.iter().filter(|w| named(w)).count() > 1;
-            install.is_pip() && !project
-        }
-        (Manager::Pip, syntax) => syntax == Syntax::DirectReference,
-        (Manager::Pdm, syntax) => matches!(syntax, Syntax::DirectReference | Syntax::Pdm),
-        (Manager::Pipenv, syntax) => syntax == Syntax::Pipfile,
-        (Manager::Uv, _) => false,
-        _ => true,
-    }
-}
-
-/// The ecosystem of a manager.
-#[must_use]
-fn ecosystem(manager: Manager) -> Ecosystem {
-    match manager {
-        Manager::Npm | Manager::Yarn | Manager::Pnpm => Ecosystem::Node,
-        Manager::Cargo => Ecosystem::Rust,
-        Manager::Go => Ecosystem::Go,
-        Manager::Maven => Ecosystem::Maven,
-        Manager::Gradle => Ecosystem::Gradle,
-        Manager::Dotnet => Ecosystem::DotNet,
-        _ => Ecosystem::Python,
-    }
-}
-
-/// The manifests an install of a folder reads.
-fn root_names(manager: Manager) -> &'static [&'static str] {
-    match manager {
-        Manager::Pipenv => &["Pipfile"],
-        Manager::Poetry | Manager::Uv | Manager::Pdm => &["pyproject.toml"],
-        Manager::Go => &["go.work", "go.mod"],
-        Manager::Gradle => manifest_names(Ecosystem::Gradle),
-        manager => manifest_names(ecosystem(manager)),
-    }
-}
-
-fn lock_kinds(manager: Manager) -> &'static [&'static str] {
-    match manager {
-        Manager::Poetry => &["poetry.lock"],
-        Manager::Uv => &["uv.lock"],
-        Manager::Pdm => &["pdm.lock"],
-        Manager::Pipenv => &["Pipfile.lock"],
-        _ => &[],
-    }
-}
-
-/// Whether an earlier command of the Dockerfile edits a manifest, so that its text is not known.
-fn is_rewritten(layout: &Layout<'_>, at: Moment, manifest: &str) -> bool {
-    let name = file_name(manifest);
-    let edits = |text: &str| {
-        let editors =
-            ["sed -i", "perl ", "jq ", "tomlq", "yq ", "npm pkg", "poetry remove", "uv remove"];
-        text.contains(name) && editors.iter().any(|e| text.contains(e))
-    };
-    layout.file.lineage(at.stage).iter().any(|stage| {
-        stage.steps.iter().enumerate().any(|(index, step)| {
-            let before = stage.index != at.stage || index <= at.step;
-            matches!(&step.kind, crate::repo::StepKind::Run(c) if before && edits(c.text()))
-        })
-    })
 }

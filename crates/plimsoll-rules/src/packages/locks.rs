@@ -164,7 +164,10 @@ impl Lock {
 
     fn yaml(&mut self, source: &str) {
         let document = yaml::parse(source);
-        if let Some(error) = document.errors().first() {
+        let json = self.kind != LockKind::Pnpm && super::json::is_json(source);
+        if let Some(error) = document.errors().first()
+            && !json
+        {
             let (message, span) = (error.message.clone(), error.span);
             self.fail(&message, span);
         }

@@ -10,6 +10,8 @@ pub(super) fn document<'t>(manifest: &mut Manifest, text: &'t str) -> Option<Doc
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 200_000, ..Default::default() };
     match Document::parse_with_options(text, options) {
         Ok(document) => Some(document),
+        // A document type is no fault; it is only not looked into.
+        Err(roxmltree::Error::DtdDetected | roxmltree::Error::NodesLimitReached) => None,
         Err(error) => {
             let at = error.pos();
             let line = text.split_inclusive('\n').take(at.row.saturating_sub(1) as usize);

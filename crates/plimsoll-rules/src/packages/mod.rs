@@ -8,6 +8,7 @@
 mod dotnet;
 mod go;
 mod gradle;
+pub(crate) mod json;
 pub mod locks;
 mod maven;
 mod node;
@@ -49,6 +50,8 @@ pub enum Group {
     Optional(String),
     /// With this group, in development; `""` where the ecosystem has but one.
     Dev(String),
+    /// With this group, where it is asked for: `optional = true` of Poetry.
+    Asked(String),
 }
 
 /// The syntax a dependency is declared in.
@@ -206,6 +209,10 @@ pub struct Manifest {
     pub main: Option<String>,
     /// Files that building the package reads: its readme and licence.
     pub reads: Vec<(String, Place)>,
+    /// Whether it takes nothing from an index: `--no-index`.
+    pub no_index: bool,
+    /// The build backend of a Python package.
+    pub backend: Option<String>,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
 }
@@ -221,6 +228,8 @@ impl Manifest {
             workspace: None,
             main: None,
             reads: Vec::new(),
+            no_index: false,
+            backend: None,
             error: None,
         }
     }

@@ -6,7 +6,9 @@ use super::{Base, Dependency, Group, Manifest, Syntax, Target};
 
 pub(super) fn read(manifest: &mut Manifest, text: &str) {
     let document = yaml::parse(text);
-    if let Some(error) = document.errors().first() {
+    if let Some(error) = document.errors().first()
+        && !super::json::is_json(text)
+    {
         manifest.fail(&error.message, error.span);
     }
     let Some(root) = document.documents().next() else { return };

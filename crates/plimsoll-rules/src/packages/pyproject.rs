@@ -16,6 +16,8 @@ pub(super) fn read(manifest: &mut Manifest, source: &str) {
     pdm(manifest, root);
     uv(manifest, root);
     files(manifest, root);
+    let backend = item(root, &["build-system", "build-backend"]).and_then(Item::as_str);
+    manifest.backend = backend.map(str::to_owned);
 }
 
 fn name(root: &Item) -> Option<String> {
@@ -84,16 +86,44 @@ fn own(direct: Direct<'_>) -> Target {
 
 fn poetry(manifest: &mut Manifest, root: &Item) {
     let Some(poetry) = item(root, &["tool", "poetry"]) else { return };
-    let main = |_: &str| Group::Main;
+    let extras = extras(root, poetry);
+    let main = |name: &str| {
+        let extra = extras.iter().find(|(n, _)| *n == python_name(name));
+        extra.map_or(Group::Main, |(_, extra)| Group::Optional(extra.clone()))
+    };
     sources(manifest, table(poetry, &["dependencies"]), Syntax::Poetry, &main);
     let dev = |_: &str| Group::Dev("dev".into());
     sources(manifest, table(poetry, &["dev-dependencies"]), Syntax::Poetry, &dev);
     for (name, group) in entries(poetry, &["group"]) {
-        let kind = |_: &str| {
-            if name == "main" { Group::Main } else { Group::Dev(name.to_owned()) }
+        let asked = group.as_table_like().is_some_and(|t| truth(t, "optional"));
+        let kind = |_: &str| match name {
+            "main" => Group::Main,
+            name if asked => Group::Asked(name.to_owned()),
+            name => Group::Dev(name.to_owned()),
         };
         sources(manifest, table(group, &["dependencies"]), Syntax::Poetry, &kind);
     }
+}
+
+/// The packages that only an extra brings, and the extra.
+fn extras(root: &Item, poetry: &Item) -> Vec<(String, String)> {
+    let plain = |r: &str| python_name(requirement_name(r));
+    let named = |(extra, list): (&str, &Item)| -> Vec<(String, String)> {
+        strings(list, &[]).map(|(r, _)| (plain(r), extra.to_owned())).collect()
+    };
+    let always: Vec<String> =
+        strings(root, &["project", "dependencies"]).map(|(r, _)| plain(r)).collect();
+    // Without `[project]` the table says whether a package is optional.
+    let optional: Vec<String> = entries(poetry, &["dependencies"])
+        .filter(|(_, v)| v.as_table_like().is_some_and(|t| truth(t, "optional")))
+        .map(|(n, _)| python_name(n))
+        .collect();
+    let project = entries(root, &["project", "optional-dependencies"]).flat_map(named);
+    let own = entries(poetry, &["extras"]).flat_map(named);
+    let all = project
+        .filter(|(n, _)| !always.contains(n))
+        .chain(own.filter(|(n, _)| optional.contains(n)));
+    all.collect()
 }
 
 /// `[tool.pdm.dev-dependencies]`: lists of requirements.

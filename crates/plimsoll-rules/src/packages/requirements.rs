@@ -62,6 +62,7 @@ fn entry(manifest: &mut Manifest, line: &str, span: Span) {
             return;
         }
     }
+    manifest.no_index |= line.split_whitespace().any(|w| w == "--no-index");
     let editable = option(line, "-e", "--editable");
     if let Some((name, target)) = requirement(editable.unwrap_or(line)) {
         manifest.want(&name, &Group::Main, span);

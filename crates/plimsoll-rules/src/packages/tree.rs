@@ -281,15 +281,19 @@ pub fn through(sources: &Sources, path: &str) -> Option<(String, EntryKind)> {
     })
 }
 
-/// A path, or what the link leads to that it is or lies in; links are followed once.
+/// A path of the repository with the links on the way to it followed.
 #[must_use]
 pub fn real(sources: &Sources, path: &str) -> String {
-    let followed = || {
-        let (link, _) = through(sources, path)?;
-        let to = join(folder(&link), sources.links.get(&link)?)?;
-        join(&to, below(&link, path).unwrap_or(""))
-    };
-    followed().unwrap_or_else(|| path.to_owned())
+    let mut path = path.to_owned();
+    // Links may lead in a circle.
+    for _ in 0..8 {
+        let Some((link, EntryKind::Symlink)) = through(sources, &path) else { break };
+        let to = sources.links.get(&link).and_then(|t| join(folder(&link), t));
+        let Some(to) = to else { break };
+        let rest = below(&link, &path).unwrap_or("");
+        path = join(&to, rest).unwrap_or(to);
+    }
+    path
 }
 
 /// Whether a manifest of a ecosystem stands in a folder, or the path is a file.

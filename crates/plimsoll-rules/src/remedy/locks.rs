@@ -126,6 +126,25 @@ fn content_hash(text: &str) -> Option<(usize, &str)> {
     Some((start, text.get(start..end)?))
 }
 
+/// Whether Poetry takes a lock file for stale: its hash is not that of the manifest, as no
+/// version of Poetry takes it. `None` where that cannot be told.
+#[must_use]
+pub(crate) fn is_stale(manifest: &str, lock: &str) -> Option<bool> {
+    let (_, old) = content_hash(lock)?;
+    let mut all = vec![hash(manifest, true)?, hash(manifest, false)?];
+    // Poetry 1 does not look at `[project]`.
+    all.extend(hash(&tool_alone(manifest)?, false));
+    Some(all.iter().all(|h| h != old))
+}
+
+/// A manifest with `[tool]` alone.
+fn tool_alone(manifest: &str) -> Option<String> {
+    let mut document = manifest.parse::<toml_edit::DocumentMut>().ok()?;
+    document.remove("project");
+    document.remove("dependency-groups");
+    Some(document.to_string())
+}
+
 /// Poetry's hash of a manifest: SHA-256 of what decides the lock, as JSON with sorted keys.
 /// Poetry before 2.3 leaves dependency groups out.
 fn hash(manifest: &str, with_groups: bool) -> Option<String> {
@@ -209,6 +228,8 @@ fn json_text(text: &str) -> String {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if (' '..='~').contains(&c) => out.push(c),

@@ -37,6 +37,8 @@ use crate::repo::DockerfileView;
 use crate::review::{Review, Terms};
 use crate::views::building::{Context, contexts, dockerfile};
 
+pub(crate) use locks::is_stale;
+
 pub use change::{Changes, Outcome, changed};
 pub use mechanical::{Mended, mechanical};
 pub use proof::as_it_is;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::discover::paths::{below, folder};
 use crate::layout::{Layout, image_path};
-use crate::local::{State, Use, Uses, Why};
+use crate::local::{State, Use, Uses, Why, submodule_of};
 use crate::packages::{Ecosystem, Syntax, tree};
 use crate::review::Review;
 
@@ -93,15 +93,19 @@ fn need(
     found: &Use,
 ) -> Result<Option<Need>, Reason> {
     let name = found.dependency.name.clone();
+    let gone = match &found.place {
+        tree::Place::Gone(path) => Some(path.as_str()),
+        place => place.folder(),
+    };
+    if let Some(at) = gone.and_then(|p| submodule_of(review, p)) {
+        return Err(format!("{at} is a submodule, whose files are not read here"));
+    }
     let Some(path) = found.place.folder() else {
         return Err(format!(
             "{name} is taken from {}, and the repository has no package of that name",
             found.dependency.path().unwrap_or("nowhere")
         ));
     };
-    if let State::Missing(Why::Submodule(at)) = &found.state {
-        return Err(format!("{at} is a submodule that is not checked out here"));
-    }
     // The service's own folder is there anyway.
     if path == layout.context && !layout.context.is_empty() {
         return Ok(None);

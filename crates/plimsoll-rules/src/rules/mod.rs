@@ -25,9 +25,9 @@ rules! {
     // What is installed, and from where.
 
     dependencies {
-        linked_package_incomplete,
-        path_outside_context,
-        path_not_copied, poetry_export_without_plugin, prefix_install_shares_interpreter,
+        editable_left_behind, hashes_with_path, linked_package_incomplete, lock_disagrees,
+        manifest_unreadable, path_not_copied, path_outside_context, poetry_export_without_plugin,
+        prefix_install_shares_interpreter, readme_ignored, submodule_not_checked_out,
         unlocked_install,
     }
 

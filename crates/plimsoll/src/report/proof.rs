@@ -185,13 +185,13 @@ mod tests {
         let proof = Proof { before: Some(before), after, change: Some(change) };
         let text = render(&proof, 100);
         assert!(!text.contains('\u{1b}'), "{text}");
-        let want = "                        before              after
-  build                 failed after 2.0 s  built in 12.3 s
-  load core             no image            /usr/lib/python3/core/__init__.py
-  application app.main  no image            MISSING No module named 'x'
-  path files (.pth)     no image            none
-  editable records      no image            none
-  dangling links        no image            none
+        let want = "                        before               after
+  build                 failed after 2.00 s  built in 12.2 s
+  load core             no image             /usr/lib/python3/core/__init__.py
+  application app.main  no image             MISSING No module named 'x'
+  path files (.pth)     no image             none
+  editable records      no image             none
+  dangling links        no image             none
 
   before, the build fails at RUN pip install -r requirements.txt
 ";

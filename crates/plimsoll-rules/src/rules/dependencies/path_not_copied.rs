@@ -24,8 +24,12 @@ pub(crate) static RULE: Rule = Rule {
 /// A service built from a context, and what its installs meet.
 pub(super) struct Subject<'s> {
     pub(super) context: Context<'s>,
+    pub(super) layout: &'s Layout<'s>,
+    /// Each dependency once.
     pub(super) uses: Uses<'s>,
-    review: &'s Review<'s>,
+    /// Each dependency as often as it is installed.
+    pub(super) all: Vec<Use>,
+    pub(super) review: &'s Review<'s>,
 }
 
 /// Calls back for each context of a service.
@@ -34,22 +38,25 @@ pub(super) fn subjects(review: &Review<'_>, service: &Service, each: &mut dyn Fn
     for context in contexts(review, service) {
         let layout = Layout::new(review, file, &context);
         let mut uses = uses(review, &layout, service.target.as_deref());
+        let all = uses.uses.clone();
         once(&mut uses.uses);
-        each(&Subject { context, uses, review });
+        each(&Subject { context, layout: &layout, uses, all, review });
     }
 }
 
 /// Keeps what a build meets first: two installs of one manifest say the same.
 fn once(uses: &mut Vec<Use>) {
-    let mut seen: Vec<(crate::repo::Place, bool)> = Vec::new();
+    let mut seen: Vec<(crate::repo::Place, String, bool)> = Vec::new();
     // A missing one counts before a present one of another install.
     uses.sort_by_key(|u| !matches!(u.state, State::Missing(_)));
     uses.retain(|u| {
-        let key = (u.dependency.at.clone(), matches!(u.state, State::Missing(_)));
-        let known =
-            seen.iter().any(|(at, missing)| *at == key.0 && (*missing || *missing == key.1));
+        let is_missing = matches!(u.state, State::Missing(_));
+        let (at, name) = (&u.dependency.at, &u.dependency.name);
+        let known = seen
+            .iter()
+            .any(|(a, n, missing)| a == at && n == name && (*missing || *missing == is_missing));
         if !known {
-            seen.push(key);
+            seen.push((at.clone(), name.clone(), is_missing));
         }
         !known
     });
@@ -132,9 +139,6 @@ fn said(found: &Use, why: &Why) -> Option<(String, Level)> {
         Why::Link(link) => {
             format!("{name} is reached through the link {link}, which leaves the context")
         }
-        Why::Submodule(path) => {
-            format!("{name} lies in the submodule {path}, which was not checked out")
-        }
         Why::ManifestOnly(entry) => {
             format!("{name} at {wanted} is its manifest alone: nothing copies {entry} there")
         }
@@ -187,9 +191,6 @@ fn report(
     subject.consequence(found, draft);
     draft.remedy(match why {
         Why::Ignored(_) => "let the folder through in the ignore file".to_owned(),
-        Why::Submodule(_) => {
-            "check out with `submodules: true`, so that the folder is not empty".to_owned()
-        }
         Why::Link(_) => {
             "depend on the folder itself, and build from one that holds both".to_owned()
         }

@@ -59,6 +59,19 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     }
 }
 
+/// Whether the stage of a step runs Poetry 2; `None` where nothing says so.
+pub(super) fn is_poetry_two(
+    review: &Review<'_>,
+    file: &DockerfileView,
+    stage: usize,
+) -> Option<bool> {
+    let lineage = file.lineage(stage);
+    let own = file.stages.get(stage)?;
+    let commands = lineage.iter().flat_map(|s| s.runs()).map(|(_, c)| c);
+    let poetry = commands.filter_map(|c| poetry(review, file, own, c)).last()?;
+    is_two(&poetry.version)
+}
+
 /// The package of Poetry that a command installs.
 fn poetry<'a>(
     review: &Review<'_>,
