@@ -163,6 +163,13 @@ impl<'a> Layout<'a> {
     /// it, else wherever COPY --from puts it.
     #[must_use]
     pub fn landings(&self, stage: usize, path: &str, last: usize) -> Vec<String> {
+        let all = self.carried(stage, path);
+        all.into_iter().filter(|(s, _)| self.is_under(last, *s)).map(|(_, p)| p).collect()
+    }
+
+    /// The stages that get a path of one, itself first, and where they have it.
+    #[must_use]
+    pub fn carried(&self, stage: usize, path: &str) -> Vec<(usize, String)> {
         let mut all = Vec::new();
         let mut next = vec![(stage, path.to_owned())];
         let mut seen = 0;
@@ -172,9 +179,7 @@ impl<'a> Layout<'a> {
             if seen > 64 {
                 break;
             }
-            if self.is_under(last, stage) {
-                all.push(path.clone());
-            }
+            all.push((stage, path.clone()));
             for (index, files) in self.stages.iter().enumerate().skip(stage + 1) {
                 for put in files.steps.iter().flat_map(|s| &s.puts) {
                     let Origin::Stage(from, source) = &put.origin else { continue };
@@ -191,7 +196,8 @@ impl<'a> Layout<'a> {
     }
 
     /// Whether a stage is another one or is built on it.
-    fn is_under(&self, stage: usize, base: usize) -> bool {
+    #[must_use]
+    pub fn is_under(&self, stage: usize, base: usize) -> bool {
         self.file.lineage(stage).iter().any(|s| s.index == base)
     }
 

@@ -22,6 +22,7 @@ use crate::repo::Place;
 use crate::review::Review;
 
 pub use lookup::submodule_of;
+pub(crate) use node::{Taken, taken};
 pub use readers::visible;
 
 /// A local dependency as an install meets it.

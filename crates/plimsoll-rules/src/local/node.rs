@@ -11,9 +11,27 @@ use crate::repo::Place;
 use crate::review::Review;
 use crate::views::Manager;
 
+/// Programs that write what a service requires into its own files.
+const BUNDLERS: [&str; 14] = [
+    "esbuild",
+    "tsup",
+    "webpack",
+    "rollup",
+    "rolldown",
+    "vite",
+    "parcel",
+    "@vercel/ncc",
+    "next",
+    "nuxt",
+    "@rspack/core",
+    "@sveltejs/kit",
+    "astro",
+    "@remix-run/dev",
+];
+
 /// What an install does with a local package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// It copies it: nothing else is needed later.
     Copied,
     /// It makes a link and does not look where that leads.
@@ -23,7 +41,7 @@ pub(super) enum Taken {
 }
 
 /// What an install does with a dependency.
-pub(super) fn taken(install: &Install<'_>, dependency: &Dependency) -> Taken {
+pub(crate) fn taken(install: &Install<'_>, dependency: &Dependency) -> Taken {
     let archive = dependency.path().is_some_and(|p| p.ends_with(".tgz") || p.ends_with(".tar.gz"));
     match (install.manager, dependency.syntax) {
         (_, Syntax::NodeFile) if archive => Taken::Copied,
@@ -60,13 +78,15 @@ pub(super) struct Seen<'s, 'a> {
 impl Seen<'_, '_> {
     /// Whether a dependency is there when it must be.
     ///
-    /// `from` is the folder of the image whose `node_modules` gets the link.
+    /// `from` is the folder of the image whose `node_modules` gets the link, `consumer` the
+    /// manifest that asks for it.
     pub(super) fn state(
         &self,
         dependency: &Dependency,
         wanted: &str,
         place: &tree::Place,
         from: &str,
+        consumer: &Manifest,
     ) -> State {
         let then = self.look(self.install.moment, wanted, place);
         match taken(self.install, dependency) {
@@ -86,17 +106,46 @@ impl Seen<'_, '_> {
                 State::Missing(Why::Other(..) | Why::ManifestOnly(_)) | State::Unknown => {
                     return found;
                 }
+                // A bundle may hold the package.
+                State::Missing(_) if self.is_bundled(consumer) => return State::Unknown,
                 State::Missing(_) => return State::Missing(self.why(then, &there, wanted, place)),
             }
         }
-        // Where node_modules is not shipped, a step of its stage needs the packages.
-        let state = state.unwrap_or_else(|| {
-            self.look(self.layout.end(self.install.moment.stage), wanted, place)
-        });
+        let state = state.unwrap_or_else(|| self.while_building(&modules, &relative, place));
         match (&state, self.bare(dependency, wanted, place)) {
             (State::Present { .. }, Some(bare)) => State::Missing(bare),
             _ => state,
         }
+    }
+
+    /// Where node_modules is not shipped, a step of one of the stages that have it needs the
+    /// packages.
+    fn while_building(&self, modules: &str, relative: &str, place: &tree::Place) -> State {
+        let carried = self.layout.carried(self.install.moment.stage, modules);
+        let mut first = None;
+        for stage in &self.layout.file.stages {
+            for (_, at) in carried.iter().filter(|(s, _)| self.layout.is_under(stage.index, *s)) {
+                let there = image_path::join(at, relative);
+                let state = self.look(self.layout.end(stage.index), &there, place);
+                if !matches!(state, State::Missing(_)) {
+                    return state;
+                }
+                first = first.or(Some(state));
+            }
+        }
+        first.unwrap_or(State::Unknown)
+    }
+
+    /// Whether a service is built into files that hold its packages: a bundler is among what it
+    /// is developed with.
+    fn is_bundled(&self, consumer: &Manifest) -> bool {
+        let packages = &self.review.repo.packages;
+        let root = packages.workspace_of(folder(&consumer.path), Ecosystem::Node);
+        [Some(consumer), root]
+            .into_iter()
+            .flatten()
+            .flat_map(|m| &m.wants)
+            .any(|w| BUNDLERS.contains(&w.name.as_str()))
     }
 
     fn look(&self, at: Moment, wanted: &str, place: &tree::Place) -> State {

@@ -50,6 +50,6 @@ impl<'a> Walk<'_, 'a> {
             Manager::Pnpm => &at.folder,
             _ => &self.install.folder,
         };
-        seen.state(dependency, wanted, place, from)
+        seen.state(dependency, wanted, place, from, at.manifest)
     }
 }

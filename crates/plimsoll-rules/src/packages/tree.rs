@@ -284,6 +284,21 @@ pub fn through(sources: &Sources, path: &str) -> Option<(String, EntryKind)> {
     })
 }
 
+/// A path of the repository with the links on the way to it followed.
+#[must_use]
+pub fn real(sources: &Sources, path: &str) -> String {
+    let mut path = path.to_owned();
+    // Links may lead in a circle.
+    for _ in 0..8 {
+        let Some((link, EntryKind::Symlink)) = through(sources, &path) else { break };
+        let to = sources.links.get(&link).and_then(|t| join(folder(&link), t));
+        let Some(to) = to else { break };
+        let rest = below(&link, &path).unwrap_or("");
+        path = join(&to, rest).unwrap_or(to);
+    }
+    path
+}
+
 /// Whether a manifest of a ecosystem stands in a folder, or the path is a file.
 #[must_use]
 pub fn is_manifest(path: &str) -> bool {

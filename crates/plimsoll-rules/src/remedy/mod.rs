@@ -21,6 +21,7 @@ mod manifests;
 mod mechanical;
 mod named;
 mod needs;
+mod node;
 mod node_workspace;
 mod proof;
 mod uv_workspace;

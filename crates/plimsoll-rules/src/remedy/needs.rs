@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::EntryKind;
 
-use crate::discover::paths::{below, file_name, folder, join};
+use crate::discover::paths::{below, file_name, folder};
 use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, image_path};
 use crate::local::{State, Use, Uses, Why};
@@ -157,12 +157,6 @@ fn need(
     found: &Use,
 ) -> Result<Option<Need>, Reason> {
     let name = found.dependency.name.clone();
-    if let State::Missing(Why::Link(link)) = &found.state {
-        return Err(format!(
-            "{link} is a link out of the context: name the folder it leads to in {}",
-            found.manifest
-        ));
-    }
     if let tree::Place::Gone(path) = &found.place
         && let Some((at, EntryKind::Unread)) = tree::through(review.sources, path)
     {
@@ -176,7 +170,12 @@ fn need(
         ));
     };
     if let State::Missing(Why::Link(link)) = &found.state {
-        return behind(review, layout, uses, found, link).map(Some);
+        return behind(review, found, link, &path).map(Some).ok_or_else(|| {
+            format!(
+                "{link} is a link out of the context: name the folder it leads to in {}",
+                found.manifest
+            )
+        });
     }
     // The service's own folder is there anyway.
     if path == layout.context && !layout.context.is_empty() {
@@ -186,26 +185,15 @@ fn need(
     Ok(Some(Need { folder: path, wanted, name }))
 }
 
-/// What a link leads to, where the link in the image leads to.
-fn behind(
-    review: &Review<'_>,
-    layout: &Layout<'_>,
-    uses: &Uses<'_>,
-    found: &Use,
-    link: &str,
-) -> Result<Need, Reason> {
-    let name = found.dependency.name.clone();
-    let leads = || {
-        let to = review.sources.links.get(link)?;
-        let folder_at = join(folder(link), to)?;
-        let stage = uses.installs[found.install].moment.stage;
-        let places = layout.places_of(link);
-        let (_, at, _) = places.iter().find(|(m, ..)| m.stage == stage)?;
-        let wanted = image_path::join(image_path::folder(at), to);
-        review.sources.kind(&folder_at)?;
-        Some(Need { folder: folder_at, wanted, name: name.clone() })
-    };
-    leads().ok_or_else(|| format!("{name} is reached through the link {link}, which leads nowhere"))
+/// What a link leads to, where the link leads in the image.
+fn behind(review: &Review<'_>, found: &Use, link: &str, path: &str) -> Option<Need> {
+    let rest = below(link, path)?;
+    let at = found.wanted.strip_suffix(rest)?.trim_end_matches('/');
+    let to = image_path::join(image_path::folder(at), review.sources.links.get(link)?);
+    let wanted = image_path::join(&to, rest);
+    let folder = tree::real(review.sources, path);
+    let there = review.sources.kind(&folder).is_some();
+    there.then(|| Need { folder, wanted, name: found.dependency.name.clone() })
 }
 
 /// Where the image must have a package once its manifests name it by a relative path.

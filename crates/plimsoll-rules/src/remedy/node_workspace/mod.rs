@@ -4,6 +4,8 @@
 //! The service moves from `/app` to its place below the root, `/app/api`; every path of the
 //! Dockerfile that names it follows. What cannot be moved safely is refused.
 
+mod command;
+
 use std::collections::BTreeSet;
 
 use plimsoll_model::EntryKind;
@@ -12,7 +14,7 @@ use plimsoll_syntax::dockerfile::{Base, FromRef};
 use super::Case;
 use super::change::Changes;
 use super::dockerfile::{above, after, offset, text_of};
-use super::install::Done;
+use super::install::{Done, one_line};
 use super::needs::Needs;
 use crate::discover::paths::{below, folder, join};
 use crate::layout::image_path;
@@ -105,7 +107,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
             .iter()
             .chain(&BESIDE)
             .copied()
-            .filter(|n| there(&n))
+            .filter(|n| there(n))
             .map(str::to_owned)
             .collect()
     }
@@ -196,8 +198,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
             }
             changes.insert(self.path(), offset(after(text, &self.install.step.at)), then);
         }
-        let line = rewritten.strip_prefix("RUN").unwrap_or(&rewritten).replace("\\\n", " ");
-        done.third_party.push(line.split_whitespace().collect::<Vec<_>>().join(" "));
+        done.third_party.push(one_line(&rewritten));
         Ok(())
     }
 
@@ -235,7 +236,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
                     (None, Some(here)) => self.dest(copy, here, false, changes),
                     (Some((_, FromRef::Stage(from))), _) => {
                         if let Some(there) = moved.get(*from).cloned().flatten() {
-                            shipped |= self.from_stage(
+                            shipped |= self.take(
                                 step,
                                 copy,
                                 *from,
@@ -282,7 +283,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
 
     /// COPY --from of a stage that holds the workspace now; whether it brings the members.
     #[expect(clippy::too_many_arguments, reason = "each is a fact of the step")]
-    fn from_stage(
+    fn take(
         &self,
         step: &Step,
         copy: &CopyStep,
@@ -363,13 +364,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
             return self.follow(dest, &copy.dest.at, here, changes);
         }
         let inside = image_path::join("/", dest);
-        let tail = if inside == "/" {
-            "/"
-        } else if dest.ends_with('/') {
-            "/"
-        } else {
-            ""
-        };
+        let tail = if inside == "/" || dest.ends_with('/') { "/" } else { "" };
         let to = format!("{}{}{tail}", self.service, if inside == "/" { "" } else { &inside });
         changes.replace(&copy.dest.at, to);
     }
@@ -383,65 +378,5 @@ impl<'w, 'a> Workspace<'w, 'a> {
             return Err(format!("{word} names a path below {here}, where the service moves"));
         }
         Ok(())
-    }
-
-    /// The install of the root, for the service where the manager can tell.
-    fn command(&self, run: &str) -> String {
-        let (install, call) = (self.install, &self.install.call);
-        let beside = self.beside();
-        let locked = |name: &str| beside.iter().any(|b| b == name);
-        let name =
-            self.case.review.repo.packages.in_folder(self.case.layout.context, Ecosystem::Node);
-        let name = name.and_then(|m| m.name.clone());
-        let Some(start) = self.install.at.span.zip(self.install.step.at.span) else {
-            return run.to_owned();
-        };
-        let at = (start.0.start - start.1.start) as usize;
-        let (head, rest) = run.split_at(at.min(run.len()));
-        let flag = |flags: &[&str]| flags.iter().any(|f| call.has(f));
-        let rest = match install.manager {
-            Manager::Npm => {
-                let verb = if locked("package-lock.json") { "ci" } else { "install" };
-                let service = &self.service;
-                ["npm install", "npm ci", "npm i"].iter().find_map(|old| {
-                    let tail =
-                        rest.strip_prefix(old).filter(|t| !t.starts_with(char::is_alphanumeric))?;
-                    Some(format!("npm {verb} -w {service}{tail}"))
-                })
-            }
-            Manager::Pnpm => {
-                let mut flags = String::new();
-                if locked("pnpm-lock.yaml") && !flag(&["--frozen-lockfile"]) {
-                    flags.push_str(" --frozen-lockfile");
-                }
-                let chosen = name.unwrap_or_else(|| format!("./{}", self.service));
-                flags.push_str(&format!(" --filter {chosen}..."));
-                ["pnpm install", "pnpm i"].iter().find_map(|old| {
-                    let tail =
-                        rest.strip_prefix(old).filter(|t| !t.starts_with(char::is_alphanumeric))?;
-                    Some(format!("pnpm install{flags}{tail}"))
-                })
-            }
-            Manager::Yarn if self.is_berry() => {
-                let plain = ["yarn install --immutable", "yarn install", "yarn"];
-                plain.iter().find_map(|old| {
-                    let tail = rest.strip_prefix(old)?;
-                    let name = name.clone()?;
-                    Some(format!("yarn workspaces focus {name}{tail}"))
-                })
-            }
-            Manager::Yarn if locked("yarn.lock") && !flag(&["--frozen-lockfile"]) => rest
-                .strip_prefix("yarn install")
-                .map(|t| format!("yarn install --frozen-lockfile{t}")),
-            _ => None,
-        };
-        rest.map_or_else(|| run.to_owned(), |rest| format!("{head}{rest}"))
-    }
-
-    /// Whether yarn is version 2 or newer.
-    fn is_berry(&self) -> bool {
-        let base = folder(&self.root.path);
-        let lock = join(base, "yarn.lock").and_then(|p| self.case.review.sources.text(&p));
-        lock.is_some_and(|t| t.contains("__metadata:"))
     }
 }
