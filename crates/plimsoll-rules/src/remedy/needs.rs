@@ -7,7 +7,7 @@ use plimsoll_model::EntryKind;
 
 use crate::discover::paths::{below, folder};
 use crate::layout::{Layout, image_path};
-use crate::local::{State, Use, Uses, Why};
+use crate::local::{State, Use, Uses, Why, submodule_of};
 use crate::packages::{Ecosystem, Syntax, tree};
 use crate::review::Review;
 
@@ -79,7 +79,22 @@ pub(super) fn needs(
         super::workspace::lay_out(review, uses, needs);
         inside(needs);
     }
+    once(uses, &mut all);
     Ok(all)
+}
+
+/// What is copied for one call of a compiler is there for the next one of its stage.
+fn once(uses: &Uses<'_>, all: &mut Vec<Needs>) {
+    let mut there: Vec<(usize, Need)> = Vec::new();
+    for needs in all.iter_mut() {
+        if matches!(needs.ecosystem, Ecosystem::Python | Ecosystem::Node) {
+            continue;
+        }
+        let stage = uses.installs[needs.install].moment.stage;
+        needs.missing.retain(|n| !there.contains(&(stage, n.clone())));
+        there.extend(needs.missing.iter().map(|n| (stage, n.clone())));
+    }
+    all.retain(|n| !n.missing.is_empty());
 }
 
 /// A package inside another one comes with it.
@@ -109,6 +124,11 @@ fn need(
         && let Some((at, EntryKind::Unread)) = tree::through(review.sources, path)
     {
         return Err(format!("{name} lies in {at}, whose files are not read here"));
+    }
+    if let tree::Place::Gone(path) = &found.place
+        && let Some(at) = submodule_of(review, path)
+    {
+        return Err(format!("{name} lies in the submodule {at}, which is not checked out here"));
     }
     let Some(path) = found.place.folder() else {
         return Err(format!(
