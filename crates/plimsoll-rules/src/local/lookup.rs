@@ -19,6 +19,13 @@ pub(super) fn look(
     ecosystem: Ecosystem,
 ) -> State {
     let state = find(review, layout, at, wanted, place, ecosystem);
+    // A submodule that is not checked out here may be there when the image is built.
+    if let tree::Place::Gone(path) = place
+        && submodule_of(review, path).is_some()
+        && layout.places_of(path).iter().any(|(m, to, _)| *m <= at && to == wanted)
+    {
+        return State::Unknown;
+    }
     match (&state, place.folder()) {
         (State::Present { path, by }, Some(meant))
             if *path != tree::real(review.sources, meant) =>
@@ -103,6 +110,7 @@ fn why(
         tree::Place::Above => return Why::AboveRepository,
         tree::Place::Nowhere => return Why::Gone,
         // What was not read may hold anything.
+        tree::Place::Gone(path) if submodule_of(review, path).is_some() => path,
         tree::Place::Gone(path)
             if matches!(tree::through(review.sources, path), Some((_, EntryKind::Unread))) =>
         {

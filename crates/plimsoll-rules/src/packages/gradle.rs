@@ -98,6 +98,11 @@ fn arguments(line: &str, start: usize, name: &str) -> Vec<(String, Span)> {
 /// `project(":x").projectDir = file("../x")`.
 fn project_dir(line: &str, start: usize) -> Option<(String, String, Span)> {
     let (head, tail) = line.split_once("projectDir")?;
+    // `project.projectDir` alone is read, not set.
+    let sets = head.contains("project(") && head.trim_end().ends_with(").");
+    if !sets || !tail.trim_start().starts_with('=') {
+        return None;
+    }
     let (project, _) = literals(head).last()?;
     let (path, i) = literals(tail).last()?;
     let path = path.trim_start_matches("$rootDir/").trim_start_matches("${rootDir}/");

@@ -8,7 +8,7 @@ use plimsoll_model::EntryKind;
 use crate::discover::paths::{below, file_name, folder};
 use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, image_path};
-use crate::local::{State, Use, Uses, Why};
+use crate::local::{State, Use, Uses, Why, submodule_of};
 use crate::packages::{Ecosystem, Syntax, tree};
 use crate::repo::Stage;
 use crate::review::Review;
@@ -102,6 +102,7 @@ pub(super) fn needs(
         super::compiled_workspace::lay_out(review, uses, needs);
         inside(needs);
     }
+    once(uses, &mut all);
     Ok(all)
 }
 
@@ -140,6 +141,18 @@ fn is_there(
     })
 }
 
+/// What is copied for one call of a compiler is there for the next one of its stage.
+fn once(uses: &Uses<'_>, all: &mut Vec<Needs>) {
+    let compiled = |n: &Needs| !matches!(n.ecosystem, Ecosystem::Python | Ecosystem::Node);
+    let mut there: Vec<(usize, Need)> = Vec::new();
+    for needs in all.iter_mut().filter(|n| compiled(n)) {
+        let stage = uses.installs[needs.install].moment.stage;
+        needs.missing.retain(|n| !there.contains(&(stage, n.clone())));
+        there.extend(needs.missing.iter().map(|n| (stage, n.clone())));
+    }
+    all.retain(|n| !compiled(n) || !n.missing.is_empty());
+}
+
 /// A package inside another one comes with it.
 fn inside(needs: &mut Needs) {
     let all: Vec<Need> = needs.missing.iter().cloned().collect();
@@ -161,6 +174,11 @@ fn need(
         && let Some((at, EntryKind::Unread)) = tree::through(review.sources, path)
     {
         return Err(format!("{name} lies in {at}, whose files are not read here"));
+    }
+    if let tree::Place::Gone(path) = &found.place
+        && let Some(at) = submodule_of(review, path)
+    {
+        return Err(format!("{name} lies in the submodule {at}, which is not checked out here"));
     }
     let meant = super::manifests::meant(review, &found.manifest, &found.dependency);
     let Some(path) = found.place.folder().map(str::to_owned).or(meant) else {

@@ -218,3 +218,23 @@ fn with(review: &Review<'_>, checkout: &WorkflowStep, line: &str) -> Option<Vec<
     let end = u32::try_from(end).ok()?;
     Some(insert(&at.path, end, format!("\n{indent}with:\n{indent}  {line}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::wild;
+
+    #[test]
+    fn patterns_of_attributes() {
+        for (pattern, path, want) in [
+            ("*.whl", "core-1.whl", true),
+            ("*.whl", "core-1.tar.gz", false),
+            ("wheels/*", "wheels/core.whl", true),
+            ("wheels/*.whl", "wheels/old/core.whl", false),
+            ("wheels/**", "wheels/old/core.whl", true),
+            ("**/*.whl", "a/b/core.whl", true),
+            ("core.whl", "core.whl", true),
+        ] {
+            assert_eq!(wild(pattern, path), want, "{pattern} {path}");
+        }
+    }
+}
