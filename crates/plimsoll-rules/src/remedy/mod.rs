@@ -20,6 +20,7 @@ mod manifests;
 mod mechanical;
 mod named;
 mod needs;
+mod pip;
 mod proof;
 mod uv_workspace;
 mod widen;
