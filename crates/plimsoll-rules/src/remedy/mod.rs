@@ -23,6 +23,7 @@ mod named;
 mod needs;
 mod node;
 mod node_workspace;
+mod pip;
 mod proof;
 mod uv_workspace;
 mod widen;
