@@ -92,6 +92,7 @@ fn of_command<'a>(
                 Some(found) if found.from_manifest() || names_path(&call, found.manager) => {
                     found.manager
                 }
+                _ if is_wheel(&call) => Manager::Pip,
                 _ => match compilers::manager(call) {
                     Some(manager) => manager,
                     None => continue,
@@ -115,6 +116,11 @@ fn exporter(call: &Invocation<'_>) -> Manager {
         "pipenv" => Manager::Pipenv,
         _ => Manager::Poetry,
     }
+}
+
+/// Whether pip builds wheels: it looks for what it is given as an install does.
+fn is_wheel(call: &Invocation<'_>) -> bool {
+    call.program.starts_with("pip") && call.subcommand(0) == Some("wheel")
 }
 
 /// Whether pip is given a path: `pip install ../x`, `-e ./x`.
@@ -230,11 +236,22 @@ impl Install<'_> {
     }
 
     /// The values of a flag, lists taken apart.
-    fn listed(&self, flags: &[&str]) -> Vec<String> {
+    pub(crate) fn listed(&self, flags: &[&str]) -> Vec<String> {
         let args = Args::parse(self.call.args, values(self.manager));
         let values = args.flags.iter().filter(|f| flags.contains(&&*f.name));
         let texts = values.filter_map(|f| f.value.as_ref()?.text().map(str::to_owned));
         texts.flat_map(|t| t.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// The members that `yarn workspaces focus` names.
+    #[must_use]
+    pub fn focused(&self) -> Vec<String> {
+        let args = Args::parse(self.call.args, values(self.manager));
+        let words: Vec<&str> = args.positional.iter().filter_map(|w| w.text()).collect();
+        match &words[..] {
+            ["workspaces", "focus", names @ ..] => names.iter().map(|n| (*n).to_owned()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether it works as pip does: it reads what a package says of itself.

@@ -7,6 +7,8 @@
 mod go;
 mod link;
 mod lookup;
+mod node;
+mod node_walk;
 pub mod outcome;
 mod python;
 mod readers;
@@ -106,6 +108,14 @@ pub enum Why {
     Link(String),
     /// Another folder is there in its place.
     Other(String, Place),
+    /// The member that needs it, at this path, is copied only after the install.
+    Unseen(String, Place),
+    /// It is linked to this path of the image that runs, and only the install has it.
+    LeftBehind(String, Place),
+    /// Its manifest is there, the file that it begins with is not.
+    ManifestOnly(String),
+    /// It is linked, and this package that it needs is not installed for it.
+    Bare(String),
     /// The root of its workspace is not in the image.
     NoWorkspace(String),
 }
@@ -126,11 +136,12 @@ pub struct Uses<'a> {
 #[must_use]
 pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
     let installs = layout.installs(target);
+    let last = layout.file.target(target).unwrap_or_default();
     let mut all = Met::default();
     for (index, install) in installs.iter().enumerate() {
         // An export only writes down paths; the install of its list meets them.
         if !install.export {
-            walk::Walk::new(review, layout, &installs, index).run(&mut all);
+            walk::Walk::new(review, layout, &installs, index, last).run(&mut all);
         }
     }
     Uses { installs, uses: all.uses, git: all.git, read: all.read }

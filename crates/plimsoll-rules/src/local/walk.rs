@@ -1,7 +1,7 @@
 //! Follows what an install names into the packages it leads to.
 
 use super::readers::{ecosystem, is_rewritten, lock_kinds, root_names, visible};
-use super::{GitUse, Met, State, Use, Why, env_is, link, lookup};
+use super::{GitUse, Met, State, Use, Why, env_is, link, lookup, node};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
@@ -18,10 +18,12 @@ const DEPTH: usize = 12;
 pub(super) struct Walk<'w, 'a> {
     pub(super) review: &'w Review<'a>,
     pub(super) layout: &'w Layout<'a>,
-    installs: &'w [Install<'w>],
+    pub(super) installs: &'w [Install<'w>],
     pub(super) index: usize,
     pub(super) install: &'w Install<'w>,
     production: bool,
+    /// The stage that is shipped.
+    pub(super) last: usize,
     seen: Vec<(String, String)>,
 }
 
@@ -61,13 +63,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         layout: &'w Layout<'a>,
         installs: &'w [Install<'w>],
         index: usize,
+        last: usize,
     ) -> Self {
         let install = &installs[index];
         let production = env_is(layout, install.moment, "NODE_ENV", &["production"]);
-        Self { review, layout, installs, index, install, production, seen: Vec::new() }
+        Self { review, layout, installs, index, install, production, last, seen: Vec::new() }
     }
 
     pub(super) fn run(mut self, all: &mut Met) {
+        if node::is_fetch(self.install) {
+            return;
+        }
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
@@ -101,6 +107,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 continue;
             };
             self.manifest_at(&source, path, all);
+            if self.ecosystem() == Ecosystem::Node {
+                self.members_of_node(&source, path, all);
+            }
             if self.install.manager == Manager::Uv {
                 self.workspace(&source, path, all);
             }
@@ -190,7 +199,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         if is_rewritten(self.layout, moment, &source) {
             return;
         }
-        let there = Walk::new(self.review, self.layout, self.installs, self.index_of(export));
+        let there =
+            Walk::new(self.review, self.layout, self.installs, self.index_of(export), self.last);
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
@@ -302,6 +312,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         if at.depth == 0 {
             return self.install.takes(&dependency.group, self.production);
         }
+        // A package of Node brings what it needs, not what it is developed with.
+        if at.manifest.ecosystem == Ecosystem::Node {
+            return !matches!(dependency.group, Group::Dev(_));
+        }
         // What a package needs for its own development is not installed with it.
         let foreign = at.manifest.ecosystem != Ecosystem::Python;
         let main = dependency.group == Group::Main
@@ -375,8 +389,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let ecosystem = at.manifest.ecosystem;
         let (wanted, locked, state) = self.wanted(at, dependency, &place);
-        let state = state.unwrap_or_else(|| {
-            lookup::look(review, layout, install.moment, &wanted, &place, ecosystem)
+        let state = state.unwrap_or_else(|| match ecosystem {
+            Ecosystem::Node => self.node_state(at, dependency, &wanted, &place),
+            _ => lookup::look(review, layout, install.moment, &wanted, &place, ecosystem),
         });
         let found = match &state {
             State::Present { path, .. } => Some(path.clone()),

@@ -8,11 +8,11 @@ use plimsoll_syntax::dockerfile::MountKind;
 use super::change::Changes;
 use super::needs::Need;
 use crate::discover::paths::{below, folder, join};
-use crate::layout::image_path;
+use crate::layout::{Layout, Moment, image_path};
 use crate::packages::Ecosystem;
 use crate::repo::{DockerfileView, MountView, Place, StepKind};
 use crate::review::Review;
-use crate::views::building::clamp;
+use crate::views::building::{clamp, climbs};
 
 /// Names every source from the new context.
 pub(super) fn prefix(
@@ -74,6 +74,44 @@ fn mount_source(text: &str, mount: &MountView, from: &str, to: &str, changes: &m
             changes.insert(&mount.at.path, end, format!(",source={}", moved(".", from, to)));
         }
     }
+}
+
+/// The folders outside of the context that steps before a moment try to take: each with its
+/// place in the image.
+pub(super) fn climbing(
+    file: &DockerfileView,
+    layout: &Layout<'_>,
+    at: Moment,
+) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for stage in file.lineage(at.stage) {
+        for (index, step) in stage.steps.iter().enumerate() {
+            let moment = Moment { stage: stage.index, step: index };
+            if stage.index == at.stage && index > at.step {
+                break;
+            }
+            let Some(cwd) = layout.cwd(moment) else { continue };
+            let mut take = |source: &str, dest: &str| {
+                if let Some(source) = join(layout.context, source).filter(|_| climbs(source)) {
+                    all.push((source, image_path::join(cwd, dest)));
+                }
+            };
+            match &step.kind {
+                StepKind::Copy(copy) if copy.from.is_none() => {
+                    copy.sources.iter().for_each(|s| take(&s.path.value, &copy.dest.value));
+                }
+                StepKind::Run(command) if index == at.step => {
+                    for mount in command.mounts.iter().filter(|m| m.from.is_none()) {
+                        if let (Some(source), Some(target)) = (&mount.source, &mount.target) {
+                            take(source, target);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    all
 }
 
 pub(super) fn offset(at: usize) -> u32 {

@@ -26,6 +26,20 @@ fn is_about(rule: &str) -> bool {
     rule.starts_with("dependencies/")
 }
 
+/// Whether a package that an install finds is lost later, or its install is refused, and a rule
+/// has a fix for that.
+pub(super) fn has_fixes(review: &Review<'_>, terms: &Terms<'_>, service: &Service) -> bool {
+    const RULES: [&str; 4] = [
+        "dependencies/editable-left-behind",
+        "dependencies/hashes-with-path",
+        "dependencies/prefix-install-shares-interpreter",
+        "dependencies/readme-ignored",
+    ];
+    let report = report(review.sources, review, terms);
+    let mut own = report.findings.iter().filter(|f| of(f, service));
+    own.any(|f| RULES.contains(&f.rule.as_str()) && f.fix.is_some())
+}
+
 /// Reviews the outcome of a draft and makes it a proposal.
 ///
 /// # Errors

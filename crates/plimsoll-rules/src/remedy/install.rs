@@ -7,8 +7,8 @@ use super::needs::{Need, Needs};
 use crate::discover::paths::below;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
-use crate::local::Uses;
-use crate::packages::{Ecosystem, Group};
+use crate::local::{Use, Uses};
+use crate::packages::{Dependency, Ecosystem, Group, Syntax, Target};
 use crate::review::Review;
 use crate::views::Manager;
 
@@ -45,6 +45,13 @@ impl Kitchen<'_, '_> {
     /// Brings what an install lacks before it.
     pub(super) fn mend(&self, needs: &Needs, changes: &mut Changes, done: &mut Done) {
         let install = &self.uses.installs[needs.install];
+        for (stage, folder) in &needs.wheels {
+            let wheels = Copied { source: folder.clone(), dest: folder.clone() };
+            self.before(install, &[], &wheels.line(Some(stage)), changes);
+        }
+        if needs.missing.is_empty() && (needs.alone.is_empty() || !install.is_pip()) {
+            return;
+        }
         let missing: Vec<&Need> = needs.missing.iter().collect();
         let copied = copies(self.review, &missing, needs.ecosystem, self.context);
         let text = self.layout.file.text(self.layout.sources);
@@ -63,13 +70,13 @@ impl Kitchen<'_, '_> {
                     flags.push_str(" --no-root");
                 }
                 let first = run.replacen("poetry install", &format!("poetry install{flags}"), 1);
-                self.two_steps(install, &copied, &first, changes, done);
+                self.two_steps(install, needs, &copied, &first, changes, done);
             }
             Manager::Uv
                 if single && run.contains("uv sync") && self.has_lock(install, "uv.lock") =>
             {
                 let first = self.uv_first(install, needs, &run);
-                self.two_steps(install, &copied, &first, changes, done);
+                self.two_steps(install, needs, &copied, &first, changes, done);
             }
             _ => self.before(install, &copied, &needs.then, changes),
         }
@@ -106,16 +113,45 @@ impl Kitchen<'_, '_> {
     fn two_steps(
         &self,
         install: &Install<'_>,
+        needs: &Needs,
         copied: &[Copied],
         first: &str,
         changes: &mut Changes,
         done: &mut Done,
     ) {
         let text = self.layout.file.text(self.layout.sources);
-        let at = offset(above(text, &install.step.at));
+        let path = &self.layout.file.path;
         let lines = self.lines(copied);
-        changes.insert(&self.layout.file.path, at, format!("{first}\n\n{lines}\n"));
+        let at = offset(above(text, &install.step.at));
+        match self.brings_packages(install, needs) {
+            None => changes.insert(path, at, format!("{first}\n\n{lines}\n")),
+            // A package that is there before would take the layer of the others with it.
+            Some(step) if self.is_ready(install, step) => {
+                let early = &self.layout.file.stages[step.stage].steps[step.step].at;
+                changes.insert(path, offset(above(text, early)), format!("{first}\n"));
+                changes.insert(path, at, lines);
+            }
+            Some(_) => return changes.insert(path, at, lines),
+        }
         done.third_party.push(one_line(first));
+    }
+
+    /// The first step before an install that copies a package into its stage.
+    fn brings_packages(&self, install: &Install<'_>, needs: &Needs) -> Option<Moment> {
+        let stage = install.moment.stage;
+        let all = needs.missing.iter().chain(&needs.present);
+        let places = all.flat_map(|n| self.layout.places_of(&n.folder));
+        let before = places.filter(|(m, ..)| m.stage == stage && m.step < install.moment.step);
+        before.map(|(m, ..)| m).min()
+    }
+
+    /// Whether the manifest and the lock file of an install are there before a step.
+    fn is_ready(&self, install: &Install<'_>, at: Moment) -> bool {
+        let lock = if install.manager == Manager::Uv { "uv.lock" } else { "poetry.lock" };
+        ["pyproject.toml", lock].iter().all(|name| {
+            let path = image_path::join(&install.folder, name);
+            matches!(self.layout.find(at, &path), Found::Repository { .. })
+        })
     }
 
     fn has_lock(&self, install: &Install<'_>, name: &str) -> bool {
@@ -133,13 +169,32 @@ impl Kitchen<'_, '_> {
         if !install.has(&["--no-install-project"]) {
             flags.push_str(" --no-install-project");
         }
-        let mut names: Vec<&str> =
-            needs.missing.iter().chain(&needs.present).map(|n| n.name.as_str()).collect();
+        // Without the members their names need not be given.
+        let members = |n: &&Need| !self.is_member(install, n);
+        let mut names: Vec<&str> = needs
+            .missing
+            .iter()
+            .chain(&needs.present)
+            .filter(members)
+            .map(|n| n.name.as_str())
+            .collect();
         names.sort_unstable();
         names.dedup();
+        let any_member =
+            needs.missing.iter().chain(&needs.present).any(|n| self.is_member(install, n));
+        if any_member && !install.has(&["--no-install-workspace"]) {
+            flags.push_str(" --no-install-workspace");
+        }
         names.iter().for_each(|n| flags.push_str(&format!(" --no-install-package {n}")));
         run = run.replacen("uv sync", &format!("uv sync{flags}"), 1);
         run
+    }
+
+    /// Whether a package is a member of the workspace that an install finds.
+    fn is_member(&self, install: &Install<'_>, need: &Need) -> bool {
+        let met = self.uses.uses.iter().filter(|u| u.install == self.index(install));
+        let member = |u: &&Use| u.dependency.target == Target::Member;
+        met.filter(member).any(|u| u.wanted == need.wanted)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of the install")]
@@ -157,23 +212,16 @@ impl Kitchen<'_, '_> {
             Root::Requirements(path) => Some(path.as_str()),
             _ => None,
         });
-        let own = install
-            .roots
-            .iter()
-            .any(|r| matches!(r, Root::Path { text, .. } if text == "." || text.starts_with(".[")));
         match list.map(|l| (l, self.layout.find(install.moment, l))) {
-            Some((list, Found::Exported(moment))) if single => {
+            Some((list, Found::Exported(moment))) if single && !copied.is_empty() => {
                 self.exported(install, moment, list, copied, run, changes, done);
             }
             Some((list, Found::Repository { .. })) if single => {
-                self.requirements(install, list, copied, run, changes, done);
+                self.requirements(install, needs, list, copied, run, changes, done);
             }
             // What a package names is found when it is there already.
-            None if own && single => {
-                let paths: Vec<&str> = needs.missing.iter().map(|n| n.wanted.as_str()).collect();
-                let flags = if run.contains("--no-cache-dir") { "--no-cache-dir " } else { "" };
-                let pip = run.split_whitespace().find(|w| w.starts_with("pip")).unwrap_or("pip");
-                let first = format!("RUN {pip} install {flags}{}\n", paths.join(" "));
+            None if single && !needs.alone.is_empty() => {
+                let first = format!("RUN {}\n", with_paths(run, needs, true));
                 self.before(install, copied, &first, changes);
             }
             _ => self.before(install, copied, "", changes),
@@ -215,7 +263,7 @@ impl Kitchen<'_, '_> {
         let third = run.replacen(&word, &format!("{}third-party.txt", dir(&word)), 1);
         let local = run.replacen(&word, &format!("{}local.txt", dir(&word)), 1);
         let local = local.replacen(" install", " install --no-deps", 1);
-        self.replace_run(install, &third, &local, copied, changes);
+        self.replace_run(install, Some(&third), &local, copied, changes);
         done.third_party.push(one_line(&third));
     }
 
@@ -271,18 +319,26 @@ impl Kitchen<'_, '_> {
     }
 
     /// A list of the repository: its local lines wait for the packages.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of the install")]
     fn requirements(
         &self,
         install: &Install<'_>,
+        needs: &Needs,
         list: &str,
         copied: &[Copied],
         run: &str,
         changes: &mut Changes,
         done: &mut Done,
     ) {
-        let Some(word) = self.word(install, list) else {
-            return self.before(install, copied, "", changes);
+        let body = with_paths(run, needs, false);
+        let word = self.word(install, list).filter(|_| self.splits(install, list));
+        let Some(word) = word else {
+            if needs.alone.is_empty() {
+                return self.before(install, copied, "", changes);
+            }
+            return self.replace_run(install, None, &format!("RUN {body}"), copied, changes);
         };
+        let local = format!("RUN {body}");
         let body = run.strip_prefix("RUN").map(str::trim_start).unwrap_or(run);
         let third_file = "/tmp/third-party.txt";
         let third = body.replacen(&word, third_file, 1);
@@ -290,15 +346,32 @@ impl Kitchen<'_, '_> {
         let third = format!(
             "RUN {mounts}sed -E '/^(-e|--editable)? *(\\.|file:)|@ +file:/d' {word} > {third_file} \\\n    && {third}"
         );
-        self.replace_run(install, &third, run, copied, changes);
-        done.third_party.push(one_line(&third));
+        self.replace_run(install, Some(&third), &local, copied, changes);
+        if self.brings_packages(install, needs).is_none() {
+            done.third_party.push(one_line(&third));
+        }
+    }
+
+    /// Whether a list has lines of both kinds, and no other list below it.
+    fn splits(&self, install: &Install<'_>, list: &str) -> bool {
+        let Found::Repository { path, .. } = self.layout.find(install.moment, list) else {
+            return false;
+        };
+        let Some(list) = self.review.repo.packages.get(&path) else { return false };
+        let is_local = |d: &&Dependency| d.syntax == Syntax::Requirement;
+        let locals = list.dependencies.iter().filter(is_local).count();
+        let others = list
+            .dependencies
+            .iter()
+            .any(|d| matches!(d.syntax, Syntax::Include | Syntax::Constraint | Syntax::FindLinks));
+        locals > 0 && !others && list.wants.len() > locals
     }
 
     /// The RUN of an install as two, with the packages between them.
     fn replace_run(
         &self,
         install: &Install<'_>,
-        third: &str,
+        third: Option<&str>,
         local: &str,
         copied: &[Copied],
         changes: &mut Changes,
@@ -312,13 +385,15 @@ impl Kitchen<'_, '_> {
             .iter()
             .any(|u| u.install == self.index(install) && u.dependency.editable)
             && local.contains("requirements");
-        let text = if shipped && self.buildkit && self.named.is_none() && !linked {
+        let third = third.map_or_else(String::new, |t| format!("{t}\n\n"));
+        let mounted = shipped && self.buildkit && self.named.is_none() && !linked;
+        let text = if mounted && !copied.is_empty() {
             // The sources do not stay in the image.
             let mounts: Vec<String> = copied.iter().map(Copied::mount).collect();
             let rest = local.strip_prefix("RUN").unwrap_or(local).trim_start();
-            format!("{third}\n\nRUN {} \\\n    {rest}", mounts.join(" \\\n    "))
+            format!("{third}RUN {} \\\n    {rest}", mounts.join(" \\\n    "))
         } else {
-            format!("{third}\n\n{}{local}", self.lines(copied))
+            format!("{third}{}{local}", self.lines(copied))
         };
         if let Some(span) = install.step.at.span {
             let source = self.layout.file.text(self.layout.sources);
@@ -398,6 +473,18 @@ impl Kitchen<'_, '_> {
     }
 }
 
+/// A pip install that is given paths besides what it names, or instead of it.
+fn with_paths(run: &str, needs: &Needs, instead: bool) -> String {
+    let body = run.strip_prefix("RUN").map_or(run, str::trim_start);
+    let paths: String = needs.alone.iter().map(|n| format!(" {}", n.wanted)).collect();
+    if instead {
+        let head = body.split_inclusive(" install").next().unwrap_or(body);
+        let cache = if body.contains("--no-cache-dir") { " --no-cache-dir" } else { "" };
+        return format!("{head}{cache}{paths}");
+    }
+    body.replacen(" install", &format!(" install{paths}"), 1)
+}
+
 /// The mounts at the head of a RUN, and the rest.
 fn mounts_of(run: &str) -> (String, String) {
     let mut rest = run.trim_start();
@@ -412,7 +499,7 @@ fn mounts_of(run: &str) -> (String, String) {
 }
 
 /// A text as one line, as a builder prints it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let text = text.strip_prefix("RUN").unwrap_or(text).replace("\\\n", " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -23,9 +23,8 @@ pub(super) fn rewrite(
 ) {
     let Some(text) = review.sources.text(&manifest.path) else { return };
     let mut tables: BTreeSet<(String, String)> = BTreeSet::new();
-    for dependency in manifest.dependencies.iter().filter(|d| d.is_absolute()) {
-        let place = review.repo.packages.place(review.sources, manifest, dependency);
-        let tree::Place::Machine { candidate: Some(target) } = place else { continue };
+    for dependency in &manifest.dependencies {
+        let Some(target) = meant(review, &manifest.path, dependency) else { continue };
         let path = relative(&manifest.path, &target);
         match (dependency.syntax, &dependency.path_at) {
             (_, Some(at)) => changes.replace(at, path),
@@ -47,6 +46,27 @@ pub(super) fn rewrite(
         let dotted = |(name, path): &(String, String)| format!("{name} = {{ path = \"{path}\" }}");
         let lines: Vec<String> = tables.iter().map(dotted).collect();
         into_table(text, &manifest.path, table, &lines, changes);
+    }
+}
+
+/// The package of the repository that is meant by a path which leads to none: one of a machine,
+/// or one that leaves the repository.
+pub(super) fn meant(
+    review: &Review<'_>,
+    manifest: &str,
+    dependency: &Dependency,
+) -> Option<String> {
+    let packages = &review.repo.packages;
+    let manifest = packages.get(manifest)?;
+    match packages.place(review.sources, manifest, dependency) {
+        tree::Place::Machine { candidate } => candidate,
+        tree::Place::Above | tree::Place::Gone(_) if dependency.path().is_some() => {
+            match packages.named(manifest.ecosystem, &dependency.name) {
+                [only] => Some(only.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 
@@ -173,12 +193,16 @@ pub(super) fn with_absolute<'r>(
             let place = packages.place(review.sources, manifest, dependency);
             let Some(folder) = place.folder() else { continue };
             match packages.in_folder(folder, manifest.ecosystem) {
-                Some(package) => next.push(package.path.to_string()),
+                Some(package) => {
+                    next.push(package.path.to_string());
+                    // setuptools reads it beside `pyproject.toml`.
+                    next.extend(crate::discover::paths::join(folder, "setup.cfg"));
+                }
                 // `-r other.txt`
                 None => next.push(folder.to_owned()),
             }
         }
-        if manifest.dependencies.iter().any(Dependency::is_absolute) {
+        if manifest.dependencies.iter().any(|d| meant(review, &path, d).is_some()) {
             found.push(manifest);
         }
     }

@@ -11,6 +11,7 @@
 
 mod builds;
 mod change;
+mod compiled_workspace;
 mod dockerfile;
 mod follow;
 mod ignorefile;
@@ -20,9 +21,10 @@ mod manifests;
 mod mechanical;
 mod named;
 mod needs;
+mod node_workspace;
 mod proof;
+mod uv_workspace;
 mod widen;
-mod workspace;
 
 use std::collections::BTreeSet;
 
@@ -30,7 +32,7 @@ use plimsoll_model::{Applicability, ProofPlan};
 
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
-use crate::local::uses;
+use crate::local::{Use, uses};
 use crate::packages::Ecosystem;
 use crate::repo::DockerfileView;
 use crate::review::{Review, Terms};
@@ -141,6 +143,18 @@ pub fn propose(
     let needs = needs::needs(review, &layout, &met);
     let empty = needs.as_ref().is_ok_and(Vec::is_empty) && !has_machine_paths(&met);
     if empty {
+        let draft = Draft {
+            changes: Changes::default(),
+            done: install::Done::default(),
+            context: context.folder.to_owned(),
+            named: Vec::new(),
+            packages: proof::folders(review, &met),
+        };
+        if follow::has_fixes(review, terms, service)
+            && let Ok(proposal) = follow::finish(review, terms, service, Strategy::Copy, draft)
+        {
+            proposals.push(proposal);
+        }
         return (proposals, refusals);
     }
     let refuse =
@@ -165,7 +179,10 @@ pub fn propose(
 }
 
 fn has_machine_paths(uses: &crate::local::Uses<'_>) -> bool {
-    uses.uses.iter().any(|u| u.dependency.is_absolute() && u.place.folder().is_some())
+    // A path that the Dockerfile itself names is one of the image.
+    let elsewhere = |u: &&Use| *u.manifest != *uses.installs[u.install].at.path;
+    let mut all = uses.uses.iter().filter(elsewhere);
+    all.any(|u| u.dependency.is_absolute() && u.place.folder().is_some())
 }
 
 /// Every build of a Dockerfile, whatever its target.

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::EntryKind;
 
-use crate::discover::paths::{below, folder};
-use crate::layout::{Layout, image_path};
+use crate::discover::paths::{below, file_name, folder, join};
+use crate::layout::installs::Install;
+use crate::layout::{Found, Layout, image_path};
 use crate::local::{State, Use, Uses, Why, submodule_of};
 use crate::packages::{Ecosystem, Syntax, tree};
+use crate::repo::Stage;
 use crate::review::Review;
 
 /// A local package that an install must find.
@@ -23,7 +25,7 @@ pub(super) struct Need {
 }
 
 /// The needs of one install.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Needs {
     /// The install, as an index of [`Uses::installs`].
     pub(super) install: usize,
@@ -33,6 +35,10 @@ pub(super) struct Needs {
     pub(super) missing: BTreeSet<Need>,
     /// What it finds already, by folder.
     pub(super) present: BTreeSet<Need>,
+    /// What metadata will name without a path: pip must find it installed.
+    pub(super) alone: BTreeSet<Need>,
+    /// Folders of wheels that another stage builds: the stage, the folder.
+    pub(super) wheels: BTreeSet<(String, String)>,
     /// Whether one of them needs the root of a workspace.
     pub(super) workspace: Option<String>,
     /// Instructions that must follow what it lacks.
@@ -55,6 +61,8 @@ pub(super) fn needs(
             ecosystem: found.ecosystem,
             missing: BTreeSet::new(),
             present: BTreeSet::new(),
+            alone: BTreeSet::new(),
+            wheels: BTreeSet::new(),
             workspace: None,
             then: String::new(),
         });
@@ -63,8 +71,22 @@ pub(super) fn needs(
                 if let Why::NoWorkspace(root) = why {
                     needs.workspace = Some(root.clone());
                 }
-                let need = need(review, layout, uses, found)?;
-                needs.missing.extend(need);
+                if let Some(stage) = wheels(layout, uses, found) {
+                    needs.wheels.insert((stage, found.wanted.clone()));
+                    continue;
+                }
+                let Some(need) = need(review, layout, uses, found)? else { continue };
+                let install = &uses.installs[found.install];
+                let direct = found.dependency.is_absolute()
+                    && found.dependency.syntax == Syntax::DirectReference;
+                if direct && install.is_pip() && !install.no_deps() {
+                    needs.alone.insert(need.clone());
+                }
+                if is_there(review, layout, install, &need, found.ecosystem) {
+                    needs.present.insert(need);
+                } else {
+                    needs.missing.insert(need);
+                }
             }
             State::Present { path, .. } => {
                 let name = found.dependency.name.clone();
@@ -74,9 +96,10 @@ pub(super) fn needs(
             State::Unknown => {}
         }
     }
-    let mut all: Vec<Needs> = all.into_values().filter(|n| !n.missing.is_empty()).collect();
+    let lacks = |n: &Needs| !(n.missing.is_empty() && n.alone.is_empty() && n.wheels.is_empty());
+    let mut all: Vec<Needs> = all.into_values().filter(lacks).collect();
     for needs in &mut all {
-        super::workspace::lay_out(review, uses, needs);
+        super::compiled_workspace::lay_out(review, uses, needs);
         inside(needs);
     }
     once(uses, &mut all);
@@ -87,14 +110,53 @@ pub(super) fn needs(
 fn once(uses: &Uses<'_>, all: &mut Vec<Needs>) {
     let mut there: Vec<(usize, Need)> = Vec::new();
     for needs in all.iter_mut() {
-        if matches!(needs.ecosystem, Ecosystem::Python | Ecosystem::Node) {
+        if is_interpreted(needs) {
             continue;
         }
         let stage = uses.installs[needs.install].moment.stage;
         needs.missing.retain(|n| !there.contains(&(stage, n.clone())));
         there.extend(needs.missing.iter().map(|n| (stage, n.clone())));
     }
-    all.retain(|n| !n.missing.is_empty());
+    all.retain(|n| is_interpreted(n) || !n.missing.is_empty());
+}
+
+fn is_interpreted(needs: &Needs) -> bool {
+    matches!(needs.ecosystem, Ecosystem::Python | Ecosystem::Node)
+}
+
+/// The one stage that builds wheels into the folder an install takes them from.
+fn wheels(layout: &Layout<'_>, uses: &Uses<'_>, found: &Use) -> Option<String> {
+    if found.dependency.syntax != Syntax::FindLinks {
+        return None;
+    }
+    let stage = uses.installs[found.install].moment.stage;
+    let builds = |s: &&Stage| {
+        s.runs().any(|(_, c)| {
+            c.calls().any(|call| {
+                matches!(call.subcommand(0), Some("wheel" | "download" | "build"))
+                    && call.args.iter().any(|w| w.text() == Some(found.wanted.as_str()))
+            })
+        })
+    };
+    let mut all = layout.file.stages.iter().take(stage).filter(builds);
+    let only = all.next().filter(|_| all.next().is_none())?;
+    Some(only.name.clone().unwrap_or_else(|| only.index.to_string()))
+}
+
+/// Whether the image has a package where it is wanted, once manifests name that place.
+fn is_there(
+    review: &Review<'_>,
+    layout: &Layout<'_>,
+    install: &Install<'_>,
+    need: &Need,
+    ecosystem: Ecosystem,
+) -> bool {
+    let manifest = review.repo.packages.in_folder(&need.folder, ecosystem);
+    manifest.is_some_and(|m| {
+        let wanted = image_path::join(&need.wanted, file_name(&m.path));
+        let found = layout.find(install.moment, &wanted);
+        matches!(found, Found::Repository { path, .. } if *path == *m.path)
+    })
 }
 
 /// A package inside another one comes with it.
@@ -114,12 +176,6 @@ fn need(
     found: &Use,
 ) -> Result<Option<Need>, Reason> {
     let name = found.dependency.name.clone();
-    if let State::Missing(Why::Link(link)) = &found.state {
-        return Err(format!(
-            "{link} is a link out of the context: name the folder it leads to in {}",
-            found.manifest
-        ));
-    }
     if let tree::Place::Gone(path) = &found.place
         && let Some((at, EntryKind::Unread)) = tree::through(review.sources, path)
     {
@@ -130,18 +186,44 @@ fn need(
     {
         return Err(format!("{name} lies in the submodule {at}, which is not checked out here"));
     }
-    let Some(path) = found.place.folder() else {
+    let meant = super::manifests::meant(review, &found.manifest, &found.dependency);
+    let Some(path) = found.place.folder().map(str::to_owned).or(meant) else {
         return Err(format!(
             "{name} is taken from {}, and the repository has no package of that name",
             found.dependency.path().unwrap_or("nowhere")
         ));
     };
+    if let State::Missing(Why::Link(link)) = &found.state {
+        return behind(review, layout, uses, found, link).map(Some);
+    }
     // The service's own folder is there anyway.
     if path == layout.context && !layout.context.is_empty() {
         return Ok(None);
     }
-    let wanted = wanted(review, layout, uses, found, path);
-    Ok(Some(Need { folder: path.to_owned(), wanted, name }))
+    let wanted = wanted(review, layout, uses, found, &path);
+    Ok(Some(Need { folder: path, wanted, name }))
+}
+
+/// What a link leads to, where the link in the image leads to.
+fn behind(
+    review: &Review<'_>,
+    layout: &Layout<'_>,
+    uses: &Uses<'_>,
+    found: &Use,
+    link: &str,
+) -> Result<Need, Reason> {
+    let name = found.dependency.name.clone();
+    let leads = || {
+        let to = review.sources.links.get(link)?;
+        let folder_at = join(folder(link), to)?;
+        let stage = uses.installs[found.install].moment.stage;
+        let places = layout.places_of(link);
+        let (_, at, _) = places.iter().find(|(m, ..)| m.stage == stage)?;
+        let wanted = image_path::join(image_path::folder(at), to);
+        review.sources.kind(&folder_at)?;
+        Some(Need { folder: folder_at, wanted, name: name.clone() })
+    };
+    leads().ok_or_else(|| format!("{name} is reached through the link {link}, which leads nowhere"))
 }
 
 /// Where the image must have a package once its manifests name it by a relative path.
@@ -152,7 +234,8 @@ fn wanted(
     found: &Use,
     path: &str,
 ) -> String {
-    if !found.dependency.is_absolute() || found.lock.is_some() {
+    let stays = !found.dependency.is_absolute() && found.place.folder().is_some();
+    if stays || found.lock.is_some() {
         return found.wanted.clone();
     }
     let install = &uses.installs[found.install];

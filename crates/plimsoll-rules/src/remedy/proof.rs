@@ -7,7 +7,7 @@ use plimsoll_model::{Application, BuildPlan, LocalPackage, ProofPlan, Runtime, S
 use crate::discover::paths::{below, file_name, join};
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
-use crate::local::{Uses, uses};
+use crate::local::{State, Use, Uses, uses};
 use crate::packages::{Ecosystem, tree::Packages};
 use crate::repo::DockerfileView;
 use crate::review::Review;
@@ -65,7 +65,12 @@ pub fn as_it_is(review: &Review<'_>, service: &Service) -> Option<ProofPlan> {
 
 /// The folders of the packages that installs use, found or not.
 pub(super) fn folders(review: &Review<'_>, met: &Uses<'_>) -> BTreeSet<(String, Ecosystem)> {
-    let all = met.uses.iter().filter_map(|u| Some((u.place.folder()?.to_owned(), u.ecosystem)));
+    let folder = |u: &Use| match &u.state {
+        // A link leads to another folder than it is called.
+        State::Present { path, .. } => Some(path.clone()),
+        _ => u.place.folder().map(str::to_owned),
+    };
+    let all = met.uses.iter().filter_map(|u| Some((folder(u)?, u.ecosystem)));
     all.filter(|(f, e)| review.repo.packages.in_folder(f, *e).is_some()).collect()
 }
 

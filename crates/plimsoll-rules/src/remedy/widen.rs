@@ -9,9 +9,11 @@ use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
 use super::needs::Needs;
-use super::{Case, Draft, builds, dockerfile, locks, manifests, proof};
+use super::node_workspace::Workspace;
+use super::{Case, Draft, builds, dockerfile, locks, manifests, proof, uv_workspace};
 use crate::discover::BuildTool;
-use crate::discover::paths::below;
+use crate::discover::paths::{below, folder, join};
+use crate::layout::image_path;
 use crate::local::State;
 use crate::packages::{Ecosystem, Syntax};
 use crate::views::Manager;
@@ -22,10 +24,20 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
     let mut changes = Changes::default();
     let mut done = Done::default();
     declarations(case, &mut changes, &mut done);
+    let alone = case.needs.iter().find_map(|n| Some((n, n.workspace.as_ref()?)));
+    // That of uv follows each of its installs.
+    let alone = alone.filter(|(n, _)| n.ecosystem != Ecosystem::Python);
+    let workspace = match alone.filter(|_| to != from || !from.is_empty()) {
+        Some((needs, root)) => Some(Workspace::new(case, needs, root)?),
+        None => None,
+    };
+    // A workspace is laid out from its root.
+    let to = alone.map_or(to, |(_, root)| folder(root));
     if to != from {
         dockerfile::prefix(review.sources, case.file, from, to, &mut changes);
         retarget(case, to, &mut changes)?;
-        let needed = needed(case);
+        let mut needed = needed(case);
+        needed.extend(workspace.iter().flat_map(Workspace::needed));
         let shared = review.found.builds.iter().any(|b| {
             b.context.folder() == Some(to) && !case.builds.iter().any(|o| std::ptr::eq(*o, b))
         });
@@ -55,13 +67,18 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         named: None,
     };
     for needs in case.needs {
-        if let Some(root) = needs.workspace.as_ref().filter(|_| to != from || !from.is_empty()) {
-            return Err(format!(
-                "{root} lists the service as a member of its workspace: the whole workspace must be laid out in the image"
-            ));
+        if let Some(workspace) = &workspace {
+            workspace.lay_out(&mut changes, &mut done)?;
+            break;
         }
         if let Some(sibling) = sibling(case, needs) {
             return Err(sibling);
+        }
+        let needs = &without_provided(case, needs, to != from);
+        let python = needs.workspace.as_ref().filter(|_| needs.ecosystem == Ecosystem::Python);
+        if let Some(root) = python {
+            uv_workspace::lay_out(&kitchen, needs, root, &mut changes, &mut done)?;
+            continue;
         }
         kitchen.mend(needs, &mut changes, &mut done);
     }
@@ -72,6 +89,22 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         named: Vec::new(),
         packages: proof::folders(review, case.uses),
     })
+}
+
+/// The needs that stay when sources which climbed out of the old context lead where they meant to.
+fn without_provided(case: &Case<'_, '_>, needs: &Needs, widened: bool) -> Needs {
+    let mut needs = needs.clone();
+    if widened {
+        let at = case.uses.installs[needs.install].moment;
+        needs.missing.retain(|n| {
+            let climbing = dockerfile::climbing(case.file, case.layout, at);
+            !climbing.iter().any(|(source, dest)| {
+                below(source, &n.folder)
+                    .is_some_and(|rest| image_path::join(dest, rest) == n.wanted)
+            })
+        });
+    }
+    needs
 }
 
 /// Manifests and lock files with paths of one machine.
@@ -115,13 +148,16 @@ fn retarget(case: &Case<'_, '_>, to: &str, changes: &mut Changes) -> Result<(), 
 fn needed(case: &Case<'_, '_>) -> BTreeSet<String> {
     let met = case.uses.uses.iter().filter_map(|u| u.place.folder().map(str::to_owned));
     let missing = case.needs.iter().flat_map(|n| &n.missing).map(|n| n.folder.clone());
-    let all: BTreeSet<String> = met.chain(missing).collect();
+    // uv reads the root of a workspace and its lock file.
+    let roots = case.needs.iter().filter(|n| n.ecosystem == Ecosystem::Python);
+    let roots = roots.filter_map(|n| n.workspace.clone());
+    let locks = roots.clone().filter_map(|r| join(folder(&r), "uv.lock"));
+    let all: BTreeSet<String> = met.chain(missing).chain(roots).chain(locks).collect();
     let outside = |p: &String| below(case.layout.context, p).is_none();
     let climbing = case.file.stages.iter().flat_map(|s| s.copies());
     let climbing = climbing.filter(|(_, c)| c.from.is_none()).flat_map(|(_, c)| &c.sources);
     let climbing = climbing.filter_map(|s| {
-        crate::discover::paths::join(case.layout.context, &s.path.value)
-            .filter(|p| case.review.sources.kind(p).is_some())
+        join(case.layout.context, &s.path.value).filter(|p| case.review.sources.kind(p).is_some())
     });
     all.into_iter().chain(climbing).filter(outside).collect()
 }

@@ -1,19 +1,20 @@
 //! Hashes are asked for, and a local package has none.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{Applicability, Level, Section};
+use plimsoll_syntax::Span;
 use plimsoll_syntax::shell::Word;
 
 use super::path_not_copied::{Subject, subjects};
 use crate::discover::Service;
 use crate::discover::paths::file_name;
-use crate::layout::Found;
+use crate::layout::{Found, image_path};
 use crate::layout::installs::{Install, Root};
 use crate::local::{Use, env_is};
 use crate::packages::locks;
 use crate::packages::requirements::is_name;
 use crate::repo::Place;
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Out, Rule, replace};
 use crate::views::Manager;
 
 pub(crate) static RULE: Rule = Rule {
@@ -80,7 +81,7 @@ fn hashed_file(subject: &Subject<'_>, path: &str) -> Option<Asked> {
     let mut start = 0;
     for line in text.split('\n') {
         if let Some(at) = line.find("--hash=").filter(|_| !line.trim_start().starts_with('#')) {
-            let span = plimsoll_syntax::Span::new(start + at, start + line.trim_end().len());
+            let span = Span::new(start + at, start + line.trim_end().len());
             let at = Place::new(&path.into(), span);
             return Some(Asked { text: format!("{path} has hashes"), at });
         }
@@ -116,7 +117,7 @@ fn locks_others(subject: &Subject<'_>, export: &Install<'_>) -> bool {
         Manager::Pdm => "pdm.lock",
         _ => "Pipfile.lock",
     };
-    let path = crate::layout::image_path::join(&export.folder, name);
+    let path = image_path::join(&export.folder, name);
     let Found::Repository { path, .. } = subject.layout.find(export.moment, &path) else {
         return false;
     };
@@ -174,4 +175,37 @@ fn report(subject: &Subject<'_>, install: &Install<'_>, asked: &Asked, found: &U
             "install the third-party packages with their hashes first, then the local ones \
              without, with `--no-deps`",
         );
+    if let Some((at, text)) = split(subject, install) {
+        draft.fix("install the local packages apart", Applicability::Unsafe, replace(&at, text));
+    }
+}
+
+/// The RUN of an install as two: what has hashes, and what is a folder.
+fn split(subject: &Subject<'_>, install: &Install<'_>) -> Option<(Place, String)> {
+    const LOCAL: &str = r"/^(-e|--editable)? *(\.|file:)|@ +file:/";
+    let command = install.command;
+    if command.exec || command.script.commands.len() != 1 || !command.mounts.is_empty() {
+        return None;
+    }
+    let mut lists = install.roots.iter().filter_map(|r| match r {
+        Root::Requirements(list) => Some(list),
+        _ => None,
+    });
+    let list = lists.next().filter(|_| lists.next().is_none())?;
+    let same = |w: &&str| image_path::join(&install.folder, w) == *list;
+    let word = install.call.args.iter().filter_map(Word::text).find(same)?;
+    let span = install.step.at.span?;
+    let run = subject.layout.file.text(subject.layout.sources).get(span.range())?.trim_end();
+    let body = run.strip_prefix("RUN")?.trim_start();
+    let third = body.replacen(word, "/tmp/third-party.txt", 1);
+    let local = body
+        .replacen(word, "/tmp/local.txt", 1)
+        .replace(" --require-hashes", "")
+        .replacen(" install", " install --no-deps", 1);
+    let text = format!(
+        "RUN sed -E '{LOCAL}d' {word} > /tmp/third-party.txt \\\n    && {third}\n\n\
+         RUN sed -n -E '{LOCAL}p' {word} > /tmp/local.txt \\\n    && {local}"
+    );
+    let start = span.start as usize;
+    Some((Place::new(&install.step.at.path, Span::new(start, start + run.len())), text))
 }

@@ -29,7 +29,11 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
                     | Why::OutsideContext
                     | Why::NoWorkspace(_),
                 ) => missing(subject, found, out),
-                State::Present { .. } if found.dependency.is_absolute() => {
+                // A path that the Dockerfile itself names is one of the image.
+                State::Present { .. }
+                    if found.dependency.is_absolute()
+                        && *found.manifest != *subject.install(found).at.path =>
+                {
                     by_accident(subject, found, out);
                 }
                 State::Present { .. } => out.examined(),
