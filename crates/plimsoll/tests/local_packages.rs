@@ -81,6 +81,12 @@ fn every_fix_ends_its_findings_and_a_second_run_changes_nothing() {
     let mut wrong = Vec::new();
     for case in Case::all().iter().filter(|c| !c.is_correct()) {
         let strategies = offered(&case.repo());
+        if let Some(reason) = &case.refused {
+            let out = case.repo().run(&["fix", "path-dependency"]).out;
+            if !strategies.is_empty() || !out.contains(reason) {
+                wrong.push(format!("{}: `{reason}` is to be said\n{out}", case.name));
+            }
+        }
         for strategy in strategies {
             let repo = case.repo();
             let args = ["fix", "path-dependency", "--strategy", &strategy, "--write"];

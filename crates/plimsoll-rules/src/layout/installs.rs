@@ -3,7 +3,7 @@
 use plimsoll_syntax::shell::{Args, Invocation, Takes, Word};
 
 use super::effects::is_export;
-use super::{Layout, Moment, image_path};
+use super::{Layout, Moment, compilers, image_path};
 use crate::packages::{Dependency, Group, Syntax, Target, normal, requirements};
 use crate::repo::{Command, Place, StepKind};
 use crate::views::{Manager, install, values};
@@ -93,7 +93,10 @@ fn of_command<'a>(
                     found.manager
                 }
                 _ if is_wheel(&call) => Manager::Pip,
-                _ => continue,
+                _ => match compilers::manager(call) {
+                    Some(manager) => manager,
+                    None => continue,
+                },
             },
         };
         if manager.is_system() {
@@ -137,7 +140,7 @@ fn folder(call: &Invocation<'_>, manager: Manager, here: &str) -> String {
         Manager::Yarn => &["--cwd"],
         Manager::Pnpm => &["-C", "--dir"],
         Manager::Go => &["-C"],
-        Manager::Cargo => &["--manifest-path"],
+        Manager::Cargo => &["--manifest-path", "--path"],
         Manager::Maven => &["-f", "--file"],
         Manager::Gradle => &["-p", "--project-dir"],
         _ => &[],
@@ -233,11 +236,22 @@ impl Install<'_> {
     }
 
     /// The values of a flag, lists taken apart.
-    fn listed(&self, flags: &[&str]) -> Vec<String> {
+    pub(crate) fn listed(&self, flags: &[&str]) -> Vec<String> {
         let args = Args::parse(self.call.args, values(self.manager));
         let values = args.flags.iter().filter(|f| flags.contains(&&*f.name));
         let texts = values.filter_map(|f| f.value.as_ref()?.text().map(str::to_owned));
         texts.flat_map(|t| t.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// The members that `yarn workspaces focus` names.
+    #[must_use]
+    pub fn focused(&self) -> Vec<String> {
+        let args = Args::parse(self.call.args, values(self.manager));
+        let words: Vec<&str> = args.positional.iter().filter_map(|w| w.text()).collect();
+        match &words[..] {
+            ["workspaces", "focus", names @ ..] => names.iter().map(|n| (*n).to_owned()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether it works as pip does: it reads what a package says of itself.

@@ -10,6 +10,7 @@
 //! Dockerfile ─ stages, steps ─────┴─> Layout ─ find(moment, "/packages/core/setup.py") ─> Found
 //! ```
 
+mod compilers;
 mod effects;
 pub mod image_path;
 pub mod installs;
@@ -156,6 +157,48 @@ impl<'a> Layout<'a> {
     #[must_use]
     pub fn last_cwd(&self, stage: usize) -> Option<&str> {
         self.stages.get(stage)?.cwd.as_deref()
+    }
+
+    /// Where a path of one stage is at the end of another: by its own name where that is built on
+    /// it, else wherever COPY --from puts it.
+    #[must_use]
+    pub fn landings(&self, stage: usize, path: &str, last: usize) -> Vec<String> {
+        let all = self.carried(stage, path);
+        all.into_iter().filter(|(s, _)| self.is_under(last, *s)).map(|(_, p)| p).collect()
+    }
+
+    /// The stages that get a path of one, itself first, and where they have it.
+    #[must_use]
+    pub fn carried(&self, stage: usize, path: &str) -> Vec<(usize, String)> {
+        let mut all = Vec::new();
+        let mut next = vec![(stage, path.to_owned())];
+        let mut seen = 0;
+        while let Some((stage, path)) = next.pop() {
+            // A chain of stages that fan out can be long: what matters is near.
+            seen += 1;
+            if seen > 64 {
+                break;
+            }
+            all.push((stage, path.clone()));
+            for (index, files) in self.stages.iter().enumerate().skip(stage + 1) {
+                for put in files.steps.iter().flat_map(|s| &s.puts) {
+                    let Origin::Stage(from, source) = &put.origin else { continue };
+                    if !self.is_under(*from, stage) {
+                        continue;
+                    }
+                    if let Some(rest) = image_path::below(source, &path) {
+                        next.push((index, image_path::join(&put.to, rest)));
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether a stage is another one or is built on it.
+    #[must_use]
+    pub fn is_under(&self, stage: usize, base: usize) -> bool {
+        self.file.lineage(stage).iter().any(|s| s.index == base)
     }
 
     /// What stands at an absolute path of the image.

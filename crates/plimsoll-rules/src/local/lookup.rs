@@ -20,27 +20,14 @@ pub(super) fn look(
 ) -> State {
     let state = find(review, layout, at, wanted, place, ecosystem);
     match (&state, place.folder()) {
-        (State::Present { path, by }, Some(meant)) if *path != behind_links(review, meant) => {
+        (State::Present { path, by }, Some(meant))
+            if *path != tree::real(review.sources, meant) =>
+        {
             State::Missing(Why::Other(path.clone(), by.clone()))
         }
         (State::Missing(_), _) => State::Missing(why(review, layout, at, wanted, place)),
         _ => state,
     }
-}
-
-/// A path of the repository with the links on the way to it followed.
-fn behind_links(review: &Review<'_>, path: &str) -> String {
-    let mut path = path.to_owned();
-    // Links may lead in a circle.
-    for _ in 0..8 {
-        let Some((link, EntryKind::Symlink)) = tree::through(review.sources, &path) else { break };
-        let to = review.sources.links.get(&link);
-        let to = to.and_then(|t| join(crate::discover::paths::folder(&link), t));
-        let Some(to) = to else { break };
-        let rest = below(&link, &path).unwrap_or("");
-        path = join(&to, rest).unwrap_or(to);
-    }
-    path
 }
 
 fn find(
@@ -115,7 +102,12 @@ fn why(
         tree::Place::Machine { .. } => return Why::Machine,
         tree::Place::Above => return Why::AboveRepository,
         tree::Place::Nowhere => return Why::Gone,
-        tree::Place::Gone(path) if submodule_of(review, path).is_some() => path,
+        // What was not read may hold anything.
+        tree::Place::Gone(path)
+            if matches!(tree::through(review.sources, path), Some((_, EntryKind::Unread))) =>
+        {
+            path
+        }
         tree::Place::Gone(path) => match through(review, layout, path) {
             Some(why) => return why,
             None => return Why::Gone,

@@ -4,8 +4,11 @@
 //! [`uses`] begins at what an install names, reads manifests and lock files where the image has
 //! them, and follows every dependency into the package it leads to.
 
+mod go;
 mod link;
 mod lookup;
+mod node;
+mod node_walk;
 pub mod outcome;
 mod python;
 mod readers;
@@ -19,6 +22,7 @@ use crate::repo::Place;
 use crate::review::Review;
 
 pub use lookup::submodule_of;
+pub(crate) use node::{Taken, taken};
 pub use readers::visible;
 
 /// A local dependency as an install meets it.
@@ -105,6 +109,14 @@ pub enum Why {
     Link(String),
     /// Another folder is there in its place.
     Other(String, Place),
+    /// The member that needs it, at this path, is copied only after the install.
+    Unseen(String, Place),
+    /// It is linked to this path of the image that runs, and only the install has it.
+    LeftBehind(String, Place),
+    /// Its manifest is there, the file that it begins with is not.
+    ManifestOnly(String),
+    /// It is linked, and this package that it needs is not installed for it.
+    Bare(String),
     /// The root of its workspace is not in the image.
     NoWorkspace(String),
 }
@@ -125,11 +137,12 @@ pub struct Uses<'a> {
 #[must_use]
 pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
     let installs = layout.installs(target);
+    let last = layout.file.target(target).unwrap_or_default();
     let mut all = Met::default();
     for (index, install) in installs.iter().enumerate() {
         // An export only writes down paths; the install of its list meets them.
         if !install.export {
-            walk::Walk::new(review, layout, &installs, index).run(&mut all);
+            walk::Walk::new(review, layout, &installs, index, last).run(&mut all);
         }
     }
     Uses { installs, uses: all.uses, git: all.git, read: all.read }

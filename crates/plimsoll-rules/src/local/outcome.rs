@@ -3,7 +3,7 @@
 //! The texts were seen with pip 23 and 26, poetry 1.8 and 2.5, uv 0.13, pipenv 2026, npm 11,
 //! pnpm 10 and 12, yarn 1 and 4, cargo, go and Maven.
 
-use super::{Use, Why};
+use super::{State, Use, Why};
 use crate::layout::installs::Install;
 use crate::packages::Syntax;
 use crate::views::Manager;
@@ -25,6 +25,13 @@ pub fn outcome(found: &Use, install: &Install<'_>) -> Outcome {
     let name = &found.dependency.name;
     let written = found.dependency.path().unwrap_or(name);
     let wanted = &found.wanted;
+    match &found.state {
+        State::Missing(Why::Bare(needed)) => return Outcome::Green(missing_module(needed)),
+        State::Missing(Why::LeftBehind(..) | Why::ManifestOnly(_) | Why::Unseen(..)) => {
+            return Outcome::Green(missing_module(name));
+        }
+        _ => {}
+    }
     match install.manager {
         Manager::Pip => pip(found, written, wanted),
         Manager::Uv if install.is_pip() => {
@@ -47,7 +54,13 @@ pub fn outcome(found: &Use, install: &Install<'_>) -> Outcome {
         }),
         Manager::Npm => npm(found, install, name),
         Manager::Pnpm => pnpm(found, name, wanted),
-        Manager::Yarn => yarn(found, name),
+        Manager::Yarn => yarn(found, name, wanted),
+        Manager::Cargo if matches!(found.state, State::Missing(Why::NoWorkspace(_))) => {
+            Outcome::Fails(format!(
+                "error inheriting `{name}` from workspace root manifest's \
+                 `workspace.dependencies.{name}`: failed to find a workspace root"
+            ))
+        }
         Manager::Cargo => Outcome::Fails(format!("failed to read {wanted}/Cargo.toml")),
         Manager::Go => go(found, written),
         Manager::Maven => maven(found, name, wanted),
@@ -89,22 +102,25 @@ fn missing_module(name: &str) -> String {
 fn npm(found: &Use, install: &Install<'_>, name: &str) -> Outcome {
     match found.dependency.syntax {
         Syntax::NodeFile if install.has(&["--install-links"]) => Outcome::Fails(format!(
-            "npm error enoent Could not read package.json: open '{}/package.json'",
+            "npm error enoent Could not read package.json: Error: ENOENT: no such file or \
+             directory, open '{}/package.json'",
             found.wanted
         )),
-        Syntax::NodeRange if matches!(found.state, super::State::Missing(Why::NoWorkspace(_))) => {
-            Outcome::Fails(format!("npm error 404 Not Found: {name}"))
+        Syntax::NodeRange if matches!(found.state, State::Missing(Why::NoWorkspace(_))) => {
+            // The registry is asked for the name.
+            Outcome::Fails("npm error code E404".to_owned())
         }
         _ => Outcome::Green(missing_module(name)),
     }
 }
 
 fn pnpm(found: &Use, name: &str, wanted: &str) -> Outcome {
-    let alone = matches!(found.state, super::State::Missing(Why::NoWorkspace(_)));
+    let alone = matches!(found.state, State::Missing(Why::NoWorkspace(_)));
     match found.dependency.syntax {
-        Syntax::NodeWorkspace if alone => {
-            Outcome::Fails(format!("ERR_PNPM_WORKSPACE_PKG_NOT_FOUND {name}"))
-        }
+        Syntax::NodeWorkspace if alone => Outcome::Fails(format!(
+            "ERR_PNPM_WORKSPACE_PKG_NOT_FOUND  In : \"{name}@workspace:*\" is in the \
+                 dependencies but no package named \"{name}\" is present in the workspace"
+        )),
         Syntax::NodeFile => {
             Outcome::Fails(format!("ENOENT: no such file or directory, scandir '{wanted}'"))
         }
@@ -112,18 +128,26 @@ fn pnpm(found: &Use, name: &str, wanted: &str) -> Outcome {
     }
 }
 
-fn yarn(found: &Use, name: &str) -> Outcome {
+fn yarn(found: &Use, name: &str, wanted: &str) -> Outcome {
     match found.dependency.syntax {
         Syntax::NodeLink => Outcome::Green(missing_module(name)),
         Syntax::NodeRange => {
-            Outcome::Fails(format!("Couldn't find package \"{name}\" on the \"npm\" registry"))
+            Outcome::Fails(format!("Couldn't find package \"{name}\" on the \"npm\" registry."))
         }
-        _ => Outcome::Fails(format!("{name} cannot be resolved")),
+        Syntax::NodeWorkspace => {
+            Outcome::Fails(format!("{name}@workspace:*: Workspace not found ({name}@workspace:*)"))
+        }
+        Syntax::NodePortal => Outcome::Fails("Manifest not found".to_owned()),
+        _ => Outcome::Fails(format!("Package \"\" refers to a non-existing file '\"{wanted}\"'")),
     }
 }
 
 fn go(found: &Use, written: &str) -> Outcome {
+    let alone = matches!(found.state, State::Missing(Why::NoWorkspace(_)));
     Outcome::Fails(match found.dependency.syntax {
+        Syntax::GoUse if alone => {
+            format!("go: {written}@v0.0.0: unrecognized import path, or: unknown revision v0.0.0")
+        }
         Syntax::GoUse => format!(
             "go: cannot load module {written} listed in go.work file: open {}/go.mod: no such file \
              or directory",

@@ -1,7 +1,7 @@
 //! Follows what an install names into the packages it leads to.
 
 use super::readers::{ecosystem, is_rewritten, lock_kinds, root_names, visible};
-use super::{GitUse, Met, State, Use, Why, env_is, link, lookup};
+use super::{GitUse, Met, State, Use, Why, env_is, link, lookup, node};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
@@ -18,10 +18,12 @@ const DEPTH: usize = 12;
 pub(super) struct Walk<'w, 'a> {
     pub(super) review: &'w Review<'a>,
     pub(super) layout: &'w Layout<'a>,
-    installs: &'w [Install<'w>],
+    pub(super) installs: &'w [Install<'w>],
     pub(super) index: usize,
     pub(super) install: &'w Install<'w>,
     production: bool,
+    /// The stage that is shipped.
+    pub(super) last: usize,
     seen: Vec<(String, String)>,
 }
 
@@ -61,13 +63,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         layout: &'w Layout<'a>,
         installs: &'w [Install<'w>],
         index: usize,
+        last: usize,
     ) -> Self {
         let install = &installs[index];
         let production = env_is(layout, install.moment, "NODE_ENV", &["production"]);
-        Self { review, layout, installs, index, install, production, seen: Vec::new() }
+        Self { review, layout, installs, index, install, production, last, seen: Vec::new() }
     }
 
     pub(super) fn run(mut self, all: &mut Met) {
+        if node::is_fetch(self.install) {
+            return;
+        }
         for root in &self.install.roots {
             match root {
                 Root::Folder(folder) => self.folder(folder, all),
@@ -91,6 +97,9 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// The manifest of the folder an install runs in.
     fn folder(&mut self, path: &str, all: &mut Met) {
+        if self.ecosystem() == Ecosystem::Go {
+            return self.modules(path, all);
+        }
         for name in root_names(self.install.manager) {
             let image = image_path::join(path, name);
             let Found::Repository { path: source, .. } = self.layout.find(self.moment(), &image)
@@ -98,10 +107,13 @@ impl<'w, 'a> Walk<'w, 'a> {
                 continue;
             };
             self.manifest_at(&source, path, all);
+            if self.ecosystem() == Ecosystem::Node {
+                self.members_of_node(&source, path, all);
+            }
             if self.install.manager == Manager::Uv {
                 self.workspace(&source, path, all);
             }
-            if self.ecosystem() != Ecosystem::Gradle && self.ecosystem() != Ecosystem::Go {
+            if self.ecosystem() != Ecosystem::Gradle {
                 return;
             }
         }
@@ -126,7 +138,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
+    pub(super) fn manifest_at(&mut self, source: &str, image: &str, all: &mut Met) {
         if is_rewritten(self.layout, self.moment(), source) {
             return;
         }
@@ -187,7 +199,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         if is_rewritten(self.layout, moment, &source) {
             return;
         }
-        let there = Walk::new(self.review, self.layout, self.installs, self.index_of(export));
+        let there =
+            Walk::new(self.review, self.layout, self.installs, self.index_of(export), self.last);
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
         let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
@@ -299,6 +312,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         if at.depth == 0 {
             return self.install.takes(&dependency.group, self.production);
         }
+        // A package of Node brings what it needs, not what it is developed with.
+        if at.manifest.ecosystem == Ecosystem::Node {
+            return !matches!(dependency.group, Group::Dev(_));
+        }
         // What a package needs for its own development is not installed with it.
         let foreign = at.manifest.ecosystem != Ecosystem::Python;
         let main = dependency.group == Group::Main
@@ -317,16 +334,22 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Names that a member of the workspace answers, as npm and yarn take them.
     fn members(&self, at: &At<'_>) -> Vec<Dependency> {
-        if at.manifest.ecosystem != Ecosystem::Node {
-            return Vec::new();
-        }
+        let ecosystem = at.manifest.ecosystem;
+        let syntax = match ecosystem {
+            Ecosystem::Node => Syntax::NodeRange,
+            Ecosystem::Go => Syntax::GoUse,
+            _ => return Vec::new(),
+        };
         let packages = &self.review.repo.packages;
-        let Some(root) = packages.workspace_of(folder(&at.manifest.path), Ecosystem::Node) else {
+        let Some(root) = packages.workspace_of(folder(&at.manifest.path), ecosystem) else {
             return Vec::new();
         };
+        if ecosystem == Ecosystem::Go && self.has_work(at, root) {
+            return Vec::new();
+        }
         let members = packages.members(root);
         let local = |name: &str| {
-            packages.named(Ecosystem::Node, name).iter().any(|f| members.contains(&f.as_str()))
+            packages.named(ecosystem, name).iter().any(|f| members.contains(&f.as_str()))
         };
         let declared = |name: &str| at.manifest.dependencies.iter().any(|d| d.name == name);
         let wants = at.manifest.wants.iter().filter(|w| local(&w.name) && !declared(&w.name));
@@ -335,7 +358,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 name: w.name.clone(),
                 target: Target::Member,
                 base: Base::Manifest,
-                syntax: Syntax::NodeRange,
+                syntax,
                 group: w.group.clone(),
                 editable: true,
                 at: w.at.clone(),
@@ -366,8 +389,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let ecosystem = at.manifest.ecosystem;
         let (wanted, locked, state) = self.wanted(at, dependency, &place);
-        let state = state.unwrap_or_else(|| {
-            lookup::look(review, layout, install.moment, &wanted, &place, ecosystem)
+        let state = state.unwrap_or_else(|| match ecosystem {
+            Ecosystem::Node => self.node_state(at, dependency, &wanted, &place),
+            _ => lookup::look(review, layout, install.moment, &wanted, &place, ecosystem),
         });
         let found = match &state {
             State::Present { path, .. } => Some(path.clone()),

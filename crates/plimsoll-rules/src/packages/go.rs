@@ -42,10 +42,16 @@ fn directive(manifest: &mut Manifest, verb: &str, rest: &str, span: Span, work: 
                 push(manifest, unquoted(name), path, Syntax::GoReplace, span);
             }
         }
+        // A version that no release has: only a workspace or a replacement gives it.
+        "require" if rest.split_whitespace().nth(1) == Some("v0.0.0") => {
+            let name = rest.split_whitespace().next().unwrap_or("");
+            manifest.want(unquoted(name), &Group::Main, span);
+        }
         "use" if work => {
             let path = unquoted(rest);
             manifest.workspace.get_or_insert_default().push(path.to_owned());
-            push(manifest, path, path, Syntax::GoUse, span);
+            let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+            push(manifest, name, path, Syntax::GoUse, span);
         }
         _ => {}
     }

@@ -6,6 +6,7 @@ use plimsoll_syntax::Span;
 
 use super::maven::push;
 use super::{Manifest, Syntax};
+use crate::discover::paths::file_name;
 
 pub(super) fn read(manifest: &mut Manifest, text: &str) {
     let settings = manifest.path.contains("settings.gradle");
@@ -29,8 +30,12 @@ pub(super) fn read(manifest: &mut Manifest, text: &str) {
                     Syntax::GradleProject => argument.trim_start_matches(':').replace(':', "/"),
                     _ => argument.clone(),
                 };
+                let name = match syntax {
+                    Syntax::GradleProject => argument.as_str(),
+                    _ => file_name(path.trim_end_matches('/')),
+                };
                 if !path.contains('$') && !path.is_empty() {
-                    push(manifest, &argument, &path, *syntax, at);
+                    push(manifest, name, &path, *syntax, at);
                 }
             }
         }

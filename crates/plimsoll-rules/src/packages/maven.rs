@@ -37,6 +37,11 @@ pub(super) fn read(manifest: &mut Manifest, text: &str) {
         };
         push(manifest, path, path, Syntax::MavenModule, span(module));
     }
+    for dependency in root.descendants().filter(|n| n.has_tag_name_local("dependency")) {
+        if let Some(name) = child(dependency, "artifactId").and_then(|n| n.text()) {
+            manifest.want(name.trim(), &Group::Main, span(dependency));
+        }
+    }
     for path in root.descendants().filter(|n| n.has_tag_name_local("systemPath")) {
         let Some(text) = path.text().map(str::trim) else { continue };
         let text = text.replace("${project.basedir}/", "").replace("${basedir}/", "");

@@ -205,6 +205,8 @@ pub struct Manifest {
     pub wants: Vec<Want>,
     /// The folders or patterns of the workspace it is the root of.
     pub workspace: Option<Vec<String>>,
+    /// The file that loading the package begins with, as Node's manifests name it.
+    pub main: Option<String>,
     /// Files that building the package reads: its readme and licence.
     pub reads: Vec<(String, Place)>,
     /// Whether it takes nothing from an index: `--no-index`.
@@ -224,6 +226,7 @@ impl Manifest {
             dependencies: Vec::new(),
             wants: Vec::new(),
             workspace: None,
+            main: None,
             reads: Vec::new(),
             no_index: false,
             backend: None,

@@ -13,6 +13,7 @@ pub(super) fn read(manifest: &mut Manifest, text: &str) {
     }
     let Some(root) = document.documents().next() else { return };
     manifest.name = root.get("name").and_then(Node::as_str).map(str::to_owned);
+    manifest.main = root.get("main").and_then(Node::as_str).map(str::to_owned);
     let kinds = [
         ("dependencies", Group::Main),
         ("devDependencies", Group::Dev(String::new())),

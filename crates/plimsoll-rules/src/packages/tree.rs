@@ -126,7 +126,10 @@ impl Packages {
     pub fn workspace_of(&self, path: &str, ecosystem: Ecosystem) -> Option<&Manifest> {
         let mut at = Some(path);
         while let Some(here) = at {
-            let root = self.in_folder(here, ecosystem).filter(|m| m.workspace.is_some());
+            // Go keeps its workspace in a file of its own.
+            let work = join(here, "go.work").filter(|_| ecosystem == Ecosystem::Go);
+            let root = work.map_or_else(|| self.in_folder(here, ecosystem), |w| self.get(&w));
+            let root = root.filter(|m| m.workspace.is_some());
             if let Some(root) = root.filter(|r| here == path || self.is_member(r, path)) {
                 return Some(root);
             }
@@ -279,6 +282,21 @@ pub fn through(sources: &Sources, path: &str) -> Option<(String, EntryKind)> {
         let stops = matches!(kind, EntryKind::Symlink | EntryKind::Unread | EntryKind::Special);
         stops.then(|| (p.to_owned(), kind))
     })
+}
+
+/// A path of the repository with the links on the way to it followed.
+#[must_use]
+pub fn real(sources: &Sources, path: &str) -> String {
+    let mut path = path.to_owned();
+    // Links may lead in a circle.
+    for _ in 0..8 {
+        let Some((link, EntryKind::Symlink)) = through(sources, &path) else { break };
+        let to = sources.links.get(&link).and_then(|t| join(folder(&link), t));
+        let Some(to) = to else { break };
+        let rest = below(&link, &path).unwrap_or("");
+        path = join(&to, rest).unwrap_or(to);
+    }
+    path
 }
 
 /// Whether a manifest of a ecosystem stands in a folder, or the path is a file.

@@ -8,7 +8,7 @@ use crate::discover::paths::below;
 use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::local::{Use, Uses};
-use crate::packages::{Ecosystem, Group, Target};
+use crate::packages::{Ecosystem, Target};
 use crate::review::Review;
 use crate::views::Manager;
 
@@ -45,6 +45,9 @@ impl Kitchen<'_, '_> {
     /// Brings what an install lacks before it.
     pub(super) fn mend(&self, needs: &Needs, changes: &mut Changes, done: &mut Done) {
         let install = &self.uses.installs[needs.install];
+        if needs.ecosystem == Ecosystem::Node {
+            return self.node(install, needs, changes, done);
+        }
         for (stage, folder) in &needs.wheels {
             let wheels = Copied { source: folder.clone(), dest: folder.clone() };
             self.before(install, &[], &wheels.line(Some(stage)), changes);
@@ -78,10 +81,7 @@ impl Kitchen<'_, '_> {
                 let first = self.uv_first(install, needs, &run);
                 self.two_steps(install, needs, &copied, &first, changes, done);
             }
-            _ => self.before(install, &copied, "", changes),
-        }
-        if needs.ecosystem == Ecosystem::Node {
-            self.node(install, needs, changes);
+            _ => self.before(install, &copied, &needs.then, changes),
         }
         self.editable(install, needs, changes);
     }
@@ -104,7 +104,7 @@ impl Kitchen<'_, '_> {
         copied.iter().map(|c| self.line(c)).collect()
     }
 
-    fn line(&self, copied: &Copied) -> String {
+    pub(super) fn line(&self, copied: &Copied) -> String {
         match self.named {
             None => copied.line(None),
             Some(named) => {
@@ -206,37 +206,6 @@ impl Kitchen<'_, '_> {
     pub(super) fn index(&self, install: &Install<'_>) -> usize {
         let same = |i: &Install<'_>| i.moment == install.moment && i.at == install.at;
         self.uses.installs.iter().position(same).unwrap_or(usize::MAX)
-    }
-
-    /// npm, pnpm and yarn link a package outside the project, and do not install what it needs.
-    fn node(&self, install: &Install<'_>, needs: &Needs, changes: &mut Changes) {
-        let text = self.layout.file.text(self.layout.sources);
-        let path = &self.layout.file.path;
-        let mut installs = String::new();
-        if needs.workspace.is_none() && !install.has(&["--install-links"]) {
-            for need in needs.missing.iter().filter(|n| self.has_third_party(n)) {
-                let lock = crate::discover::paths::join(&need.folder, "package-lock.json");
-                let locked = lock.is_some_and(|l| self.review.sources.kind(&l).is_some());
-                let verb = if locked { "ci" } else { "install" };
-                installs.push_str(&format!("RUN npm {verb} --omit=dev --prefix {}\n", need.wanted));
-            }
-        }
-        if !installs.is_empty() {
-            changes.insert(path, offset(above(text, &install.step.at)), installs);
-        }
-        self.ship(install, needs, &["node_modules"], changes);
-    }
-
-    fn has_third_party(&self, need: &Need) -> bool {
-        let packages = &self.review.repo.packages;
-        let Some(manifest) = packages.in_folder(&need.folder, Ecosystem::Node) else {
-            return false;
-        };
-        manifest.wants.iter().any(|w| {
-            w.group == Group::Main
-                && !manifest.dependencies.iter().any(|d| d.name == w.name)
-                && packages.named(Ecosystem::Node, &w.name).is_empty()
-        })
     }
 
     /// A linked package must be where the link points in the image that ships, too.

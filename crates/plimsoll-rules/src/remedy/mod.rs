@@ -11,6 +11,7 @@
 
 mod builds;
 mod change;
+mod compiled_workspace;
 mod dockerfile;
 mod follow;
 mod ignorefile;
@@ -20,6 +21,8 @@ mod manifests;
 mod mechanical;
 mod named;
 mod needs;
+mod node;
+mod node_workspace;
 mod pip;
 mod proof;
 mod uv_workspace;

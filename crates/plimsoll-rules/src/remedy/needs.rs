@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::discover::paths::{below, file_name, folder, join};
+use plimsoll_model::EntryKind;
+
+use crate::discover::paths::{below, file_name, folder};
 use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, image_path};
-use crate::local::{State, Use, Uses, Why, submodule_of};
+use crate::local::{State, Use, Uses, Why};
 use crate::packages::{Ecosystem, Syntax, tree};
 use crate::repo::Stage;
 use crate::review::Review;
@@ -39,6 +41,8 @@ pub(super) struct Needs {
     pub(super) wheels: BTreeSet<(String, String)>,
     /// Whether one of them needs the root of a workspace.
     pub(super) workspace: Option<String>,
+    /// Instructions that must follow what it lacks.
+    pub(super) then: String,
 }
 
 /// Why nothing can be proposed.
@@ -60,6 +64,7 @@ pub(super) fn needs(
             alone: BTreeSet::new(),
             wheels: BTreeSet::new(),
             workspace: None,
+            then: String::new(),
         });
         match &found.state {
             State::Missing(why) => {
@@ -94,6 +99,7 @@ pub(super) fn needs(
     let lacks = |n: &Needs| !(n.missing.is_empty() && n.alone.is_empty() && n.wheels.is_empty());
     let mut all: Vec<Needs> = all.into_values().filter(lacks).collect();
     for needs in &mut all {
+        super::compiled_workspace::lay_out(review, uses, needs);
         inside(needs);
     }
     Ok(all)
@@ -151,12 +157,10 @@ fn need(
     found: &Use,
 ) -> Result<Option<Need>, Reason> {
     let name = found.dependency.name.clone();
-    let gone = match &found.place {
-        tree::Place::Gone(path) => Some(path.as_str()),
-        place => place.folder(),
-    };
-    if let Some(at) = gone.and_then(|p| submodule_of(review, p)) {
-        return Err(format!("{at} is a submodule, whose files are not read here"));
+    if let tree::Place::Gone(path) = &found.place
+        && let Some((at, EntryKind::Unread)) = tree::through(review.sources, path)
+    {
+        return Err(format!("{name} lies in {at}, whose files are not read here"));
     }
     let meant = super::manifests::meant(review, &found.manifest, &found.dependency);
     let Some(path) = found.place.folder().map(str::to_owned).or(meant) else {
@@ -166,7 +170,12 @@ fn need(
         ));
     };
     if let State::Missing(Why::Link(link)) = &found.state {
-        return behind(review, layout, uses, found, link).map(Some);
+        return behind(review, found, link, &path).map(Some).ok_or_else(|| {
+            format!(
+                "{link} is a link out of the context: name the folder it leads to in {}",
+                found.manifest
+            )
+        });
     }
     // The service's own folder is there anyway.
     if path == layout.context && !layout.context.is_empty() {
@@ -176,26 +185,15 @@ fn need(
     Ok(Some(Need { folder: path, wanted, name }))
 }
 
-/// What a link leads to, where the link in the image leads to.
-fn behind(
-    review: &Review<'_>,
-    layout: &Layout<'_>,
-    uses: &Uses<'_>,
-    found: &Use,
-    link: &str,
-) -> Result<Need, Reason> {
-    let name = found.dependency.name.clone();
-    let leads = || {
-        let to = review.sources.links.get(link)?;
-        let folder_at = join(folder(link), to)?;
-        let stage = uses.installs[found.install].moment.stage;
-        let places = layout.places_of(link);
-        let (_, at, _) = places.iter().find(|(m, ..)| m.stage == stage)?;
-        let wanted = image_path::join(image_path::folder(at), to);
-        review.sources.kind(&folder_at)?;
-        Some(Need { folder: folder_at, wanted, name: name.clone() })
-    };
-    leads().ok_or_else(|| format!("{name} is reached through the link {link}, which leads nowhere"))
+/// What a link leads to, where the link leads in the image.
+fn behind(review: &Review<'_>, found: &Use, link: &str, path: &str) -> Option<Need> {
+    let rest = below(link, path)?;
+    let at = found.wanted.strip_suffix(rest)?.trim_end_matches('/');
+    let to = image_path::join(image_path::folder(at), review.sources.links.get(link)?);
+    let wanted = image_path::join(&to, rest);
+    let folder = tree::real(review.sources, path);
+    let there = review.sources.kind(&folder).is_some();
+    there.then(|| Need { folder, wanted, name: found.dependency.name.clone() })
 }
 
 /// Where the image must have a package once its manifests name it by a relative path.

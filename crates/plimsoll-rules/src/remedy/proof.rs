@@ -8,7 +8,8 @@ use crate::discover::paths::{below, file_name, join};
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
 use crate::local::{State, Use, Uses, uses};
-use crate::packages::{Ecosystem, tree::Packages};
+use crate::packages::Ecosystem;
+use crate::packages::tree::{self, Packages};
 use crate::repo::DockerfileView;
 use crate::review::Review;
 use crate::views::building::{contexts, dockerfile};
@@ -68,7 +69,7 @@ pub(super) fn folders(review: &Review<'_>, met: &Uses<'_>) -> BTreeSet<(String, 
     let folder = |u: &Use| match &u.state {
         // A link leads to another folder than it is called.
         State::Present { path, .. } => Some(path.clone()),
-        _ => u.place.folder().map(str::to_owned),
+        _ => u.place.folder().map(|f| tree::real(review.sources, f)),
     };
     let all = met.uses.iter().filter_map(|u| Some((folder(u)?, u.ecosystem)));
     all.filter(|(f, e)| review.repo.packages.in_folder(f, *e).is_some()).collect()

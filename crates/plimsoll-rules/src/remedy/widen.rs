@@ -9,11 +9,13 @@ use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
 use super::needs::Needs;
+use super::node_workspace::Workspace;
 use super::{Case, Draft, builds, dockerfile, locks, manifests, proof, uv_workspace};
 use crate::discover::BuildTool;
 use crate::discover::paths::{below, folder, join};
 use crate::layout::image_path;
-use crate::packages::Ecosystem;
+use crate::local::State;
+use crate::packages::{Ecosystem, Syntax};
 use crate::views::Manager;
 
 pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
@@ -22,10 +24,20 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
     let mut changes = Changes::default();
     let mut done = Done::default();
     declarations(case, &mut changes, &mut done);
+    let alone = case.needs.iter().find_map(|n| Some((n, n.workspace.as_ref()?)));
+    // That of uv follows each of its installs.
+    let alone = alone.filter(|(n, _)| n.ecosystem != Ecosystem::Python);
+    let workspace = match alone.filter(|_| to != from || !from.is_empty()) {
+        Some((needs, root)) => Some(Workspace::new(case, needs, root)?),
+        None => None,
+    };
+    // A workspace is laid out from its root.
+    let to = alone.map_or(to, |(_, root)| folder(root));
     if to != from {
         dockerfile::prefix(review.sources, case.file, from, to, &mut changes);
         retarget(case, to, &mut changes)?;
-        let needed = needed(case);
+        let mut needed = needed(case);
+        needed.extend(workspace.iter().flat_map(Workspace::needed));
         let shared = review.found.builds.iter().any(|b| {
             b.context.folder() == Some(to) && !case.builds.iter().any(|o| std::ptr::eq(*o, b))
         });
@@ -55,16 +67,18 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         named: None,
     };
     for needs in case.needs {
+        if let Some(workspace) = &workspace {
+            workspace.lay_out(&mut changes, &mut done)?;
+            break;
+        }
+        if let Some(sibling) = sibling(case, needs) {
+            return Err(sibling);
+        }
         let needs = &without_provided(case, needs, to != from);
-        let root = needs.workspace.as_ref();
-        if let Some(root) = root.filter(|_| needs.ecosystem == Ecosystem::Python) {
+        let python = needs.workspace.as_ref().filter(|_| needs.ecosystem == Ecosystem::Python);
+        if let Some(root) = python {
             uv_workspace::lay_out(&kitchen, needs, root, &mut changes, &mut done)?;
             continue;
-        }
-        if let Some(root) = root.filter(|_| to != from || !from.is_empty()) {
-            return Err(format!(
-                "{root} lists the service as a member of its workspace: the whole workspace must be laid out in the image"
-            ));
         }
         kitchen.mend(needs, &mut changes, &mut done);
     }
@@ -176,4 +190,24 @@ fn unignore(case: &Case<'_, '_>, changes: &mut Changes) {
 /// Whether a build is sure to know `RUN --mount`.
 fn knows_mounts(tool: BuildTool) -> bool {
     !matches!(tool, BuildTool::Kaniko | BuildTool::CloudBuildDocker | BuildTool::GcloudBuilds)
+}
+
+/// A module of Maven that depends on another one: Maven builds both from their parent, and takes
+/// the other from an index when it builds one alone.
+fn sibling(case: &Case<'_, '_>, needs: &Needs) -> Option<String> {
+    let packages = &case.review.repo.packages;
+    let alone = case.uses.uses.iter().find(|u| {
+        u.install == needs.install
+            && u.depth == 0
+            && u.dependency.syntax == Syntax::MavenParent
+            && matches!(u.state, State::Missing(_))
+    })?;
+    let manifest = packages.get(&alone.manifest)?;
+    let local = |name: &str| !packages.named(Ecosystem::Maven, name).is_empty();
+    let want = manifest.wants.iter().find(|w| local(&w.name))?;
+    Some(format!(
+        "{} depends on the module {}, which Maven finds only when it builds from their parent: \
+         `mvn -pl … -am package`",
+        manifest.path, want.name
+    ))
 }

@@ -25,9 +25,10 @@ rules! {
     // What is installed, and from where.
 
     dependencies {
-        editable_left_behind, hashes_with_path, lock_disagrees, manifest_unreadable,
-        path_not_copied, path_outside_context, poetry_export_without_plugin,
-        prefix_install_shares_interpreter, readme_ignored, submodule_not_checked_out,
+        editable_left_behind, hashes_with_path, internal_name_on_public_index,
+        linked_package_incomplete, lock_disagrees, manifest_unreadable, path_not_copied,
+        path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
+        private_source_without_credentials, readme_ignored, submodule_not_checked_out,
         unlocked_install,
     }
 

@@ -334,7 +334,17 @@ fn yarn(call: Invocation<'_>) -> Option<Install<'_>> {
             verb: "install",
         });
     }
-    with_verb(Manager::Yarn, call, call.args, &["install", "add", "workspaces"])
+    if call.subcommand(0) == Some("workspaces") {
+        let focus = call.subcommand(1) == Some("focus");
+        // What it names are members, not packages.
+        return focus.then(|| Install {
+            manager: Manager::Yarn,
+            call,
+            packages: Vec::new(),
+            verb: "workspaces",
+        });
+    }
+    with_verb(Manager::Yarn, call, call.args, &["install", "add"])
 }
 
 fn uv(call: Invocation<'_>) -> Option<Install<'_>> {

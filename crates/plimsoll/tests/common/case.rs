@@ -19,6 +19,8 @@ pub(crate) struct Case {
     pub(crate) findings: Vec<String>,
     /// What a build does.
     pub(crate) build: Option<Build>,
+    /// Why no strategy fits, where none does.
+    pub(crate) refused: Option<String>,
 }
 
 /// What an engine makes of a case.
@@ -51,6 +53,7 @@ impl Case {
             links: Vec::new(),
             findings: Vec::new(),
             build: None,
+            refused: None,
         };
         let page = fs::read_to_string(path).unwrap();
         let mut said = false;
@@ -64,6 +67,7 @@ impl Case {
                 None if info == "shared" => case.shared(&body),
                 None if info == "links" => case.links = body.lines().map(link).collect(),
                 None if info == "build" => case.build = Some(build(&case.name, body.trim())),
+                None if info == "refused" => case.refused = Some(body.trim().to_owned()),
                 None if info == "findings" => {
                     said = true;
                     case.findings = body.lines().map(str::to_owned).collect();

@@ -43,7 +43,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         for found in &subject.uses.uses {
             let State::Present { path, .. } = &found.state else { continue };
             let linked = found.linked && review.sources.kind(path) == Some(EntryKind::Folder);
-            if linked && !in_image(subject, service, found) {
+            // The project itself may be run from where the stage has it.
+            let own = found.dependency.at == subject.install(found).at;
+            if linked && !own && !in_image(subject, service, found) {
                 for shipped in ships(subject, service, found) {
                     judge(subject, found, path, &shipped, out);
                 }

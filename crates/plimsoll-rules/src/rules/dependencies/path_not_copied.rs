@@ -139,6 +139,12 @@ fn said(found: &Use, why: &Why) -> Option<(String, Level)> {
         Why::Link(link) => {
             format!("{name} is reached through the link {link}, which leaves the context")
         }
+        Why::ManifestOnly(entry) => {
+            format!("{name} at {wanted} is its manifest alone: nothing copies {entry} there")
+        }
+        Why::Unseen(member, _) => format!(
+            "{name} is needed by the member at {member}, which is copied only after the install"
+        ),
         Why::Other(path, _) => {
             let text = format!(
                 "{name} is taken from {path}, another folder than {}",
@@ -150,6 +156,8 @@ fn said(found: &Use, why: &Why) -> Option<(String, Level)> {
         | Why::AboveRepository
         | Why::Gone
         | Why::OutsideContext
+        | Why::LeftBehind(..)
+        | Why::Bare(_)
         | Why::NoWorkspace(_) => return None,
     };
     Some((text, Level::Blocking))
@@ -169,7 +177,7 @@ fn report(
     subject.relate(found, draft);
     match why {
         Why::Ignored(at) => drop(draft.related(at, "this pattern leaves it out")),
-        Why::Late(at) => drop(draft.related(at, "copied here, too late")),
+        Why::Late(at) | Why::Unseen(_, at) => drop(draft.related(at, "copied here, too late")),
         Why::Elsewhere(_, at) | Why::OtherStage(at) => drop(draft.related(at, "copied here")),
         Why::Other(_, at) => drop(draft.related(at, "this copies the other folder")),
         _ => {}
@@ -185,6 +193,10 @@ fn report(
         Why::Ignored(_) => "let the folder through in the ignore file".to_owned(),
         Why::Link(_) => {
             "depend on the folder itself, and build from one that holds both".to_owned()
+        }
+        Why::ManifestOnly(_) => format!("copy the whole folder to {}", found.wanted),
+        Why::Unseen(member, _) => {
+            format!("copy the manifest of the member to {member} before the install")
         }
         _ => format!("copy the folder to {} before the install", found.wanted),
     });

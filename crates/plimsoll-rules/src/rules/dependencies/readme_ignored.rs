@@ -52,6 +52,11 @@ fn built<'s>(subject: &'s Subject<'_>) -> Vec<Built<'s>> {
     let uses = subject.all.iter().filter(|u| u.ecosystem == Ecosystem::Python);
     let uses = uses.filter_map(|u| {
         let State::Present { path, .. } = &u.state else { return None };
+        // uv reads every member to check its lock file, and builds those it is told to.
+        let install = subject.install(u);
+        if u.dependency.at == install.at && !install.packages().contains(&u.dependency.name) {
+            return None;
+        }
         let manifest = packages.in_folder(path, Ecosystem::Python)?;
         Some(Built { manifest, folder: u.wanted.clone(), install: u.install })
     });

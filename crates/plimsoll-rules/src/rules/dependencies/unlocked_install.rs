@@ -151,6 +151,8 @@ fn is_strict(install: &Install<'_>, lock: &Lock) -> bool {
         Manager::Poetry => true,
         Manager::Pnpm if install.verb == "fetch" || install.call.has("--offline") => true,
         Manager::Pipenv if install.verb == "sync" => true,
+        // It has no flag for it.
+        Manager::Yarn if install.verb == "workspaces" => true,
         _ => lock.strict.iter().any(|s| install.call.has(s)),
     }
 }

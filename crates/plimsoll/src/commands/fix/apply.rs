@@ -100,7 +100,7 @@ impl Step {
     fn prepare(&self) -> io::Result<()> {
         let Some(text) = &self.after else {
             // A folder that cannot be written to is found before anything is removed.
-            fs::write(&self.beside, "")?;
+            fs::OpenOptions::new().write(true).create_new(true).open(&self.beside)?;
             return fs::remove_file(&self.beside);
         };
         let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&self.beside)?;
@@ -148,11 +148,22 @@ fn refuse_uncommitted(root: &Path, outcome: &Outcome) -> Result<(), Failure> {
     git.env("GIT_OPTIONAL_LOCKS", "0");
     // Without git, or outside of a repository, nothing is known to be lost.
     let Ok(output) = git.output() else { return Ok(()) };
-    if !output.status.success() || output.stdout.is_empty() {
-        return Ok(());
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        if said.contains("not a git repository") {
+            return Ok(());
+        }
+        let reason = said.lines().next().unwrap_or("it does not say why");
+        return Err(Failure::usage(format!(
+            "git cannot tell whether the files have uncommitted changes: {reason}"
+        ))
+        .hint("run it as the owner of the repository, or again with --force"));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let files: Vec<&str> = text.split('\0').filter_map(|l| l.get(3..)).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
     Err(Failure::usage(format!("{} has uncommitted changes", files.join(", ")))
         .hint("commit or stash them first, or run again with --force"))
 }
