@@ -82,7 +82,12 @@ pub(super) fn needs(
                 if direct && install.is_pip() && !install.no_deps() {
                     needs.alone.insert(need.clone());
                 }
-                if is_there(review, layout, install, &need, found.ecosystem) {
+                // Links of Node may break after the install that finds their package.
+                let later = matches!(
+                    why,
+                    Why::LeftBehind(..) | Why::Bare(_) | Why::ManifestOnly(_) | Why::Unseen(..)
+                );
+                if !later && is_there(review, layout, install, &need, found.ecosystem) {
                     needs.present.insert(need);
                 } else {
                     needs.missing.insert(need);
