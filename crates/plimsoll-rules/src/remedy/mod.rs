@@ -26,6 +26,7 @@ mod node_workspace;
 mod pip;
 mod proof;
 mod uv_workspace;
+mod wheels;
 mod widen;
 
 use std::collections::BTreeSet;
@@ -55,11 +56,13 @@ pub enum Strategy {
     WidenContext,
     /// Give the packages to the build as contexts of their own.
     NamedContexts,
+    /// Build wheels of the packages in a stage of their own, and install those.
+    Wheels,
 }
 
 /// Every strategy, the best first.
-pub const STRATEGIES: [Strategy; 3] =
-    [Strategy::Copy, Strategy::WidenContext, Strategy::NamedContexts];
+pub const STRATEGIES: [Strategy; 4] =
+    [Strategy::Copy, Strategy::WidenContext, Strategy::NamedContexts, Strategy::Wheels];
 
 impl Strategy {
     /// The name on the command line.
@@ -69,6 +72,7 @@ impl Strategy {
             Self::Copy => "copy",
             Self::WidenContext => "widen-context",
             Self::NamedContexts => "named-contexts",
+            Self::Wheels => "wheels",
         }
     }
 
@@ -81,6 +85,7 @@ impl Strategy {
             Self::NamedContexts => {
                 "the context must stay; needs Buildx or Compose, not a plain `docker build`"
             }
+            Self::Wheels => "no source and no build backend may come into the image that ships",
         }
     }
 }
@@ -216,11 +221,16 @@ fn work_out(
     let all_inside = folders.iter().all(inside);
     match strategy {
         Strategy::Copy if !all_inside => Err("the context lacks the packages".to_owned()),
-        Strategy::Copy => widen::work_out(case, context.folder),
+        Strategy::Copy => widen::work_out(case, context.folder, None),
+        Strategy::Wheels => {
+            let stage = wheels::stage(case)?;
+            let all = folders.iter().copied().chain([context.folder]);
+            widen::work_out(case, &needs::common(all), Some(&stage))
+        }
         _ if all_inside => Err("the context has the packages already".to_owned()),
         Strategy::WidenContext => {
             let all = folders.iter().copied().chain([context.folder]);
-            widen::work_out(case, &needs::common(all))
+            widen::work_out(case, &needs::common(all), None)
         }
         Strategy::NamedContexts => named::work_out(case, &folders),
     }

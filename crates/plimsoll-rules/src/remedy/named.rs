@@ -43,6 +43,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
         context: "",
         buildkit: true,
         named: Some(Named { name: &name, folder: &above }),
+        wheels: None,
     };
     for needs in case.needs {
         kitchen.mend(needs, &mut changes, &mut done);
