@@ -50,7 +50,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
     }
     let context = case.layout.context.to_owned();
     let packages = proof::folders(case.review, case.uses);
-    Ok(Draft { changes, done, context, named: vec![(name, above)], packages })
+    Ok(Draft { changes, done, context, named: vec![(name, above)], packages, released: false })
 }
 
 /// Gives a build the named context.

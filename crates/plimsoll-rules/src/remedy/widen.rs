@@ -93,6 +93,7 @@ pub(super) fn work_out(
         context: to.to_owned(),
         named: Vec::new(),
         packages: proof::folders(review, case.uses),
+        released: false,
     })
 }
 

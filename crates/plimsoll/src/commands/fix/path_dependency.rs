@@ -61,8 +61,9 @@ struct Task<'t> {
 impl Task<'_> {
     /// How it ended, where there was something to do, and whether files were written.
     fn run(&self, strategy: Option<Strategy>) -> Result<(Option<Exit>, bool), Failure> {
-        let (proposals, refusals) =
-            pipeline::with_evidence(self.all, |r, terms| propose(r, terms, self.service));
+        let (proposals, refusals) = pipeline::with_evidence(self.all, |r, terms| {
+            propose(r, terms, self.service, self.args.index.as_deref())
+        });
         if proposals.is_empty() && refusals.is_empty() {
             return Ok((self.prove_as_it_is()?, false));
         }
