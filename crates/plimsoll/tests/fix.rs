@@ -118,6 +118,24 @@ fn a_change_of_another_file_does_not_matter() {
 }
 
 #[test]
+fn several_services_are_mended_in_one_run() {
+    let compose = "services:\n  api:\n    build: ./api\n  jobs:\n    build: ./jobs\n";
+    let one = repo();
+    let dockerfile = one.read("api/Dockerfile");
+    let repo = one
+        .file("compose.yaml", compose)
+        .file("jobs/requirements.txt", "../core\n")
+        .file("jobs/Dockerfile", dockerfile.replace("/src/api", "/src/jobs"));
+    committed(&repo);
+    let run = repo.run(&WRITE);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let again = repo.run(&WRITE);
+    assert!(again.err.contains("nothing to mend"), "{}{}", again.out, again.err);
+    let text = repo.read("compose.yaml");
+    assert!(text.contains("api/Dockerfile") && text.contains("jobs/Dockerfile"), "{text}");
+}
+
+#[test]
 fn every_file_is_written_or_none() {
     let repo = repo();
     // The last file of the fix must not be written.

@@ -1,5 +1,6 @@
 //! Changes of several files, shown and written: all of them or none.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write as _};
@@ -26,20 +27,29 @@ pub(super) fn show(
     Ok(())
 }
 
+/// What becomes of changes that git does not have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Uncommitted<'u> {
+    /// They are written over.
+    Forced,
+    /// They stop the fix, but for those of these paths, which this run has made.
+    Refused(&'u BTreeSet<String>),
+}
+
 /// Writes every file, or none: new texts are written beside their files first, and what was
 /// put in place is taken back where a later file fails.
 pub(super) fn write(
     root: &Path,
     sources: &Sources,
     outcome: &Outcome,
-    force: bool,
+    uncommitted: Uncommitted<'_>,
 ) -> Result<(), Failure> {
     let mut steps = Vec::new();
     for (path, after) in outcome {
         steps.push(Step::new(root, path, after.as_deref(), sources)?);
     }
-    if !force {
-        refuse_uncommitted(root, outcome)?;
+    if let Uncommitted::Refused(own) = uncommitted {
+        refuse_uncommitted(root, outcome.keys().filter(|p| !own.contains(*p)))?;
     }
     for at in 0..steps.len() {
         if let Err(error) = steps[at].prepare() {
@@ -141,10 +151,17 @@ impl Step {
 }
 
 /// Refuses to touch files with changes that git does not have.
-fn refuse_uncommitted(root: &Path, outcome: &Outcome) -> Result<(), Failure> {
+fn refuse_uncommitted<'p>(
+    root: &Path,
+    paths: impl Iterator<Item = &'p String>,
+) -> Result<(), Failure> {
+    let paths: Vec<String> = paths.map(|p| format!(":(literal){p}")).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
     let mut git = Command::new("git");
     git.arg("-C").arg(root).args(["status", "--porcelain", "-z", "--untracked-files=no", "--"]);
-    git.args(outcome.keys().map(|p| format!(":(literal){p}")));
+    git.args(paths);
     git.env("GIT_OPTIONAL_LOCKS", "0");
     // Without git, or outside of a repository, nothing is known to be lost.
     let Ok(output) = git.output() else { return Ok(()) };

@@ -4,10 +4,13 @@ mod apply;
 mod path_dependency;
 mod prove;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use plimsoll_model::{Applicability, Exit, Finding};
 use plimsoll_rules::remedy::{Mended, mechanical};
+
+use apply::Uncommitted;
 
 use crate::failure::Failure;
 use crate::pipeline;
@@ -107,7 +110,12 @@ fn show(
     }
     apply::show(&all.sources, &mended.outcome, colour)?;
     if args.write {
-        apply::write(&args.path, &all.sources, &mended.outcome, args.force)?;
+        let none = BTreeSet::new();
+        let uncommitted = match args.force {
+            true => Uncommitted::Forced,
+            false => Uncommitted::Refused(&none),
+        };
+        apply::write(&args.path, &all.sources, &mended.outcome, uncommitted)?;
     }
     let verb = if args.write { "applied" } else { "would apply" };
     let (fixes, files) = (mended.applied.len(), mended.outcome.len());
