@@ -4,6 +4,7 @@ mod apply;
 mod path_dependency;
 mod prove;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use plimsoll_model::{Applicability, Exit, Finding};
@@ -103,7 +104,9 @@ fn show(
     }
     apply::show(&all.sources, &mended.outcome, colour)?;
     if args.write {
-        apply::write(&args.path, &all.sources, &mended.outcome, args.force)?;
+        let none = BTreeSet::new();
+        let over = if args.force { apply::Over::All } else { apply::Over::Own(&none) };
+        apply::write(&args.path, &all.sources, &mended.outcome, over)?;
     }
     let verb = if args.write { "applied" } else { "would apply" };
     let (fixes, files) = (mended.applied.len(), mended.outcome.len());

@@ -1,5 +1,7 @@
 //! `plimsoll fix path-dependency`: the ways to mend local packages, ranked, with a diff.
 
+use std::collections::BTreeSet;
+
 use plimsoll_measure::engine::Docker;
 use plimsoll_model::{Applicability, Exit, Proof, ProofPlan, printable};
 use plimsoll_rules::discover::Service;
@@ -24,14 +26,17 @@ pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     }
     let names: Vec<String> = all.found.services.iter().map(|s| s.name.clone()).collect();
     let mut exit = None;
+    let mut written = BTreeSet::new();
     for name in names.iter().filter(|n| args.service.as_ref().is_none_or(|w| w == *n)) {
         // What was written for one service is there when the next is looked at.
         let Some(service) = all.found.services.iter().find(|s| s.name == *name) else { continue };
-        let task = Task { args, all: &all, service, docker: docker.as_ref(), colour };
+        let docker = docker.as_ref();
+        let task = Task { args, all: &all, service, docker, colour, written: &written };
         let (ended, wrote) = task.run(strategy)?;
         // Of several services the worst end counts.
         exit = exit.max(ended);
-        if wrote {
+        if !wrote.is_empty() {
+            written.extend(wrote);
             all = pipeline::find(&args.path)?;
         }
     }
@@ -56,19 +61,21 @@ struct Task<'t> {
     service: &'t Service,
     docker: Option<&'t Docker>,
     colour: ui::Colour,
+    /// The files that were written for the services before.
+    written: &'t BTreeSet<String>,
 }
 
 impl Task<'_> {
-    /// How it ended, where there was something to do, and whether files were written.
-    fn run(&self, strategy: Option<Strategy>) -> Result<(Option<Exit>, bool), Failure> {
+    /// How it ended, where there was something to do, and the files that were written.
+    fn run(&self, strategy: Option<Strategy>) -> Result<(Option<Exit>, Vec<String>), Failure> {
         let (proposals, refusals) =
             pipeline::with_evidence(self.all, |r, terms| propose(r, terms, self.service));
         if proposals.is_empty() && refusals.is_empty() {
-            return Ok((self.prove_as_it_is()?, false));
+            return Ok((self.prove_as_it_is()?, Vec::new()));
         }
         let chosen = proposals.iter().find(|p| strategy.is_none_or(|s| p.strategy == s));
         describe(&self.service.name, &proposals, &refusals, chosen)?;
-        let Some(proposal) = chosen else { return Ok((Some(Exit::Missing), false)) };
+        let Some(proposal) = chosen else { return Ok((Some(Exit::Missing), Vec::new())) };
         apply::show(&self.all.sources, &proposal.outcome, self.colour)?;
         for note in &proposal.notes {
             ui::note(format_args!("note: {note}"));
@@ -76,7 +83,7 @@ impl Task<'_> {
         if let Some(docker) = self.docker
             && !self.proven(docker, &proposal.outcome, &proposal.proof, proposal.strategy.name())?
         {
-            return Ok((Some(Exit::NotProven), false));
+            return Ok((Some(Exit::NotProven), Vec::new()));
         }
         if self.args.write {
             self.write(proposal)?;
@@ -85,7 +92,8 @@ impl Task<'_> {
                 if self.args.prove { "" } else { ", with --prove to build it before and after" };
             ui::note(format_args!("run again with --write to apply{prove}"));
         }
-        Ok((Some(Exit::Passed), self.args.write))
+        let files = proposal.outcome.keys().filter(|_| self.args.write);
+        Ok((Some(Exit::Passed), files.cloned().collect()))
     }
 
     /// A service whose installs find everything is proven as it is.
@@ -121,7 +129,8 @@ impl Task<'_> {
             ))
             .hint("read what it leaves, above; another --strategy may fit"));
         }
-        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, self.args.force)?;
+        let over = if self.args.force { apply::Over::All } else { apply::Over::Own(self.written) };
+        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, over)?;
         ui::note(format_args!(
             "applied {}: {} files changed",
             proposal.strategy.name(),
