@@ -97,7 +97,7 @@ fn check(sources: &Sources) {
         if let Some(plan) = as_it_is(&evidence, service) {
             inside_plan(&plan.after);
         }
-        for proposal in propose(&evidence, &terms, service).0 {
+        for proposal in propose(&evidence, &terms, service, None).0 {
             inside(&proposal.outcome);
             proposal.proof.before.iter().for_each(inside_plan);
             inside_plan(&proposal.proof.after);

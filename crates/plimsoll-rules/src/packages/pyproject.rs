@@ -12,7 +12,8 @@ use super::{Base, Dependency, Group, Manifest, Syntax, Target};
 pub(super) fn read(manifest: &mut Manifest, source: &str) {
     let Some(document) = parse(manifest, source) else { return };
     let root = document.as_item();
-    manifest.name = name(root);
+    manifest.name = metadata(root, "name");
+    manifest.version = metadata(root, "version");
     project(manifest, root);
     poetry(manifest, root);
     pdm(manifest, root);
@@ -22,9 +23,9 @@ pub(super) fn read(manifest: &mut Manifest, source: &str) {
     manifest.backend = backend.map(str::to_owned);
 }
 
-fn name(root: &Item) -> Option<String> {
+fn metadata(root: &Item, key: &str) -> Option<String> {
     let at = |path: &[&str]| item(root, path).and_then(Item::as_str).map(str::to_owned);
-    at(&["project", "name"]).or_else(|| at(&["tool", "poetry", "name"]))
+    at(&["project", key]).or_else(|| at(&["tool", "poetry", key]))
 }
 
 /// `[project]` and `[dependency-groups]`: PEP 508 requirements.

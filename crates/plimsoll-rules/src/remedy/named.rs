@@ -43,13 +43,14 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
         context: "",
         buildkit: true,
         named: Some(Named { name: &name, folder: &above }),
+        wheels: None,
     };
     for needs in case.needs {
         kitchen.mend(needs, &mut changes, &mut done);
     }
     let context = case.layout.context.to_owned();
     let packages = proof::folders(case.review, case.uses);
-    Ok(Draft { changes, done, context, named: vec![(name, above)], packages })
+    Ok(Draft { changes, done, context, named: vec![(name, above)], packages, released: false })
 }
 
 /// Gives a build the named context.

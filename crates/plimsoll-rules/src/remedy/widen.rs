@@ -18,7 +18,11 @@ use crate::local::State;
 use crate::packages::{Ecosystem, Syntax};
 use crate::views::Manager;
 
-pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
+pub(super) fn work_out(
+    case: &Case<'_, '_>,
+    to: &str,
+    wheels: Option<&str>,
+) -> Result<Draft, String> {
     let review = case.review;
     let from = case.layout.context;
     let mut changes = Changes::default();
@@ -65,6 +69,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         context: to,
         buildkit: case.builds.iter().all(|b| knows_mounts(b.tool)),
         named: None,
+        wheels,
     };
     for needs in case.needs {
         if let Some(workspace) = &workspace {
@@ -88,6 +93,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         context: to.to_owned(),
         named: Vec::new(),
         packages: proof::folders(review, case.uses),
+        released: false,
     })
 }
 

@@ -27,13 +27,13 @@ pub(super) fn show(
     Ok(())
 }
 
-/// Which files with changes that git does not have are written over.
-#[derive(Clone, Copy)]
-pub(super) enum Over<'o> {
-    /// All of them.
-    All,
-    /// These alone, as this run has written them.
-    Own(&'o BTreeSet<String>),
+/// What becomes of changes that git does not have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Uncommitted<'u> {
+    /// They are written over.
+    Forced,
+    /// They stop the fix, but for those of these paths, which this run has made.
+    Refused(&'u BTreeSet<String>),
 }
 
 /// Writes every file, or none: new texts are written beside their files first, and what was
@@ -42,13 +42,13 @@ pub(super) fn write(
     root: &Path,
     sources: &Sources,
     outcome: &Outcome,
-    over: Over<'_>,
+    uncommitted: Uncommitted<'_>,
 ) -> Result<(), Failure> {
     let mut steps = Vec::new();
     for (path, after) in outcome {
         steps.push(Step::new(root, path, after.as_deref(), sources)?);
     }
-    if let Over::Own(own) = over {
+    if let Uncommitted::Refused(own) = uncommitted {
         refuse_uncommitted(root, outcome.keys().filter(|p| !own.contains(*p)))?;
     }
     for at in 0..steps.len() {

@@ -7,7 +7,8 @@ use plimsoll_model::{Applicability, Exit, Proof, ProofPlan, printable};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::remedy::{Outcome, Proposal, Refusal, STRATEGIES, Strategy, as_it_is, propose};
 
-use super::{Args, apply, prove};
+use super::apply::{self, Uncommitted};
+use super::{Args, prove};
 use crate::failure::Failure;
 use crate::pipeline;
 use crate::ui;
@@ -30,13 +31,12 @@ pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     for name in names.iter().filter(|n| args.service.as_ref().is_none_or(|w| w == *n)) {
         // What was written for one service is there when the next is looked at.
         let Some(service) = all.found.services.iter().find(|s| s.name == *name) else { continue };
-        let docker = docker.as_ref();
-        let task = Task { args, all: &all, service, docker, colour, written: &written };
-        let (ended, wrote) = task.run(strategy)?;
+        let task = Task { args, all: &all, service, docker: docker.as_ref(), colour };
+        let (ended, files) = task.run(strategy, &written)?;
         // Of several services the worst end counts.
         exit = exit.max(ended);
-        if !wrote.is_empty() {
-            written.extend(wrote);
+        if !files.is_empty() {
+            written.extend(files);
             all = pipeline::find(&args.path)?;
         }
     }
@@ -61,15 +61,19 @@ struct Task<'t> {
     service: &'t Service,
     docker: Option<&'t Docker>,
     colour: ui::Colour,
-    /// The files that were written for the services before.
-    written: &'t BTreeSet<String>,
 }
 
 impl Task<'_> {
-    /// How it ended, where there was something to do, and the files that were written.
-    fn run(&self, strategy: Option<Strategy>) -> Result<(Option<Exit>, Vec<String>), Failure> {
-        let (proposals, refusals) =
-            pipeline::with_evidence(self.all, |r, terms| propose(r, terms, self.service));
+    /// How it ended, where there was something to do, and the files that were written. `own` are
+    /// those that this run has written before.
+    fn run(
+        &self,
+        strategy: Option<Strategy>,
+        own: &BTreeSet<String>,
+    ) -> Result<(Option<Exit>, Vec<String>), Failure> {
+        let (proposals, refusals) = pipeline::with_evidence(self.all, |r, terms| {
+            propose(r, terms, self.service, self.args.index.as_deref())
+        });
         if proposals.is_empty() && refusals.is_empty() {
             return Ok((self.prove_as_it_is()?, Vec::new()));
         }
@@ -86,14 +90,13 @@ impl Task<'_> {
             return Ok((Some(Exit::NotProven), Vec::new()));
         }
         if self.args.write {
-            self.write(proposal)?;
-        } else {
-            let prove =
-                if self.args.prove { "" } else { ", with --prove to build it before and after" };
-            ui::note(format_args!("run again with --write to apply{prove}"));
+            self.write(proposal, own)?;
+            return Ok((Some(Exit::Passed), proposal.outcome.keys().cloned().collect()));
         }
-        let files = proposal.outcome.keys().filter(|_| self.args.write);
-        Ok((Some(Exit::Passed), files.cloned().collect()))
+        let prove =
+            if self.args.prove { "" } else { ", with --prove to build it before and after" };
+        ui::note(format_args!("run again with --write to apply{prove}"));
+        Ok((Some(Exit::Passed), Vec::new()))
     }
 
     /// A service whose installs find everything is proven as it is.
@@ -121,7 +124,7 @@ impl Task<'_> {
         Ok(holds)
     }
 
-    fn write(&self, proposal: &Proposal) -> Result<(), Failure> {
+    fn write(&self, proposal: &Proposal, own: &BTreeSet<String>) -> Result<(), Failure> {
         if proposal.applicability == Applicability::Display {
             return Err(Failure::usage(format!(
                 "`{}` does not mend everything and was not written",
@@ -129,8 +132,11 @@ impl Task<'_> {
             ))
             .hint("read what it leaves, above; another --strategy may fit"));
         }
-        let over = if self.args.force { apply::Over::All } else { apply::Over::Own(self.written) };
-        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, over)?;
+        let uncommitted = match self.args.force {
+            true => Uncommitted::Forced,
+            false => Uncommitted::Refused(own),
+        };
+        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, uncommitted)?;
         ui::note(format_args!(
             "applied {}: {} files changed",
             proposal.strategy.name(),

@@ -34,7 +34,7 @@ pub(super) fn prove(
     let bench = Bench::new()?;
     let before = bench.copy(root, "before")?;
     let after = bench.copy(root, "after")?;
-    apply::write(&after, sources, outcome, apply::Over::All)?;
+    apply::write(&after, sources, outcome, apply::Uncommitted::Forced)?;
     let copies = Copies { before: &before, after: &after };
     proof::prove(docker, copies, plan, &bench.name, &mut tell)
         .map_err(|e| Failure::missing(format!("failed to prove the change: {e}")))
