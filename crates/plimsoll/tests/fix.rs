@@ -109,6 +109,54 @@ fn uncommitted_changes_are_not_lost() {
 }
 
 #[test]
+fn a_file_that_git_does_not_have_is_not_lost() {
+    let repo = repo();
+    committed(&repo);
+    git(&repo, &["rm", "-q", "--cached", "compose.yaml"]);
+    git(&repo, &["commit", "-qm", "y"]);
+    for ignored in ["", "compose.yaml\n"] {
+        fs::write(repo.path().join(".git/info/exclude"), ignored).unwrap();
+        let before = repo.all_files();
+        let run = repo.run(&WRITE);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains("compose.yaml has uncommitted changes"), "{}", run.err);
+        assert!(repo.all_files() == before);
+    }
+}
+
+#[test]
+fn a_repository_runs_no_program_of_its_own() {
+    let repo = repo();
+    committed(&repo);
+    let mark = repo.path().parent().unwrap().join("ran");
+    let hook = repo.path().join(".git/monitor");
+    fs::write(&hook, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    git(&repo, &["config", "core.fsmonitor", hook.to_str().unwrap()]);
+    git(&repo, &["status"]);
+    assert!(mark.exists(), "git runs what the configuration names");
+    fs::remove_file(&mark).unwrap();
+    assert_eq!(repo.run(&WRITE).code, 0);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_client_beside_the_repository_is_not_run() {
+    let repo = repo();
+    let client = repo.path().join("docker");
+    fs::write(&client, "#!/bin/sh\ntouch ran\n").unwrap();
+    fs::set_permissions(&client, fs::Permissions::from_mode(0o755)).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["fix", "path-dependency", "--prove"])
+        .current_dir(repo.path())
+        .env("PATH", ":.:")
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(3));
+    assert!(!repo.path().join("ran").exists());
+}
+
+#[test]
 fn a_change_of_another_file_does_not_matter() {
     let repo = repo();
     committed(&repo);

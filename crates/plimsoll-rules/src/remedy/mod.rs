@@ -11,7 +11,6 @@
 
 mod builds;
 mod change;
-mod compiled_workspace;
 mod dockerfile;
 mod follow;
 mod ignorefile;
@@ -22,13 +21,12 @@ mod mechanical;
 mod named;
 mod needs;
 mod node;
-mod node_workspace;
 mod pip;
 mod proof;
 mod published;
-mod uv_workspace;
 mod wheels;
 mod widen;
+mod workspace;
 
 use std::collections::BTreeSet;
 

@@ -9,8 +9,9 @@ use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
 use super::needs::Needs;
-use super::node_workspace::Workspace;
-use super::{Case, Draft, builds, dockerfile, locks, manifests, proof, uv_workspace};
+use super::workspace::node::Workspace;
+use super::workspace::uv;
+use super::{Case, Draft, builds, dockerfile, locks, manifests, proof};
 use crate::discover::BuildTool;
 use crate::discover::paths::{below, folder, join};
 use crate::layout::image_path;
@@ -82,7 +83,7 @@ pub(super) fn work_out(
         let needs = &without_provided(case, needs, to != from);
         let python = needs.workspace.as_ref().filter(|_| needs.ecosystem == Ecosystem::Python);
         if let Some(root) = python {
-            uv_workspace::lay_out(&kitchen, needs, root, &mut changes, &mut done)?;
+            uv::lay_out(&kitchen, needs, root, &mut changes, &mut done)?;
             continue;
         }
         kitchen.mend(needs, &mut changes, &mut done);

@@ -90,6 +90,9 @@ impl Step {
             return Err(Failure::usage(format!("{path} is not UTF-8 and was not written")));
         }
         let full = inside(root, path)?;
+        if fs::symlink_metadata(&full).is_ok_and(|m| !m.is_file()) {
+            return Err(Failure::usage(format!("{path} is no regular file and was not written")));
+        }
         let before = match fs::read(&full) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -150,7 +153,7 @@ impl Step {
     }
 }
 
-/// Refuses to touch files with changes that git does not have.
+/// Refuses to touch files with changes that git does not have, or that it has not at all.
 fn refuse_uncommitted<'p>(
     root: &Path,
     paths: impl Iterator<Item = &'p String>,
@@ -160,8 +163,10 @@ fn refuse_uncommitted<'p>(
         return Ok(());
     }
     let mut git = Command::new("git");
-    git.arg("-C").arg(root).args(["status", "--porcelain", "-z", "--untracked-files=no", "--"]);
-    git.args(paths);
+    // The configuration of a stranger's repository may name a program to run here.
+    git.args(["-c", "core.fsmonitor=false", "-C"]).arg(root);
+    git.args(["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"]);
+    git.args(["--ignored", "--"]).args(paths);
     git.env("GIT_OPTIONAL_LOCKS", "0");
     // Without git, or outside of a repository, nothing is known to be lost.
     let Ok(output) = git.output() else { return Ok(()) };
