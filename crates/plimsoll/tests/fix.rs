@@ -125,6 +125,18 @@ fn a_file_that_git_does_not_have_is_not_lost() {
 }
 
 #[test]
+fn a_folder_that_reads_as_an_option_is_refused() {
+    for name in ["--from=x", "a;b", "a`b`"] {
+        let repo = repo()
+            .file("api/requirements.txt", format!("../{name}/core\n"))
+            .file(&format!("{name}/core/pyproject.toml"), "[project]\nname = \"core\"\n");
+        let run = repo.run(&["fix", "path-dependency"]);
+        assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+        assert!(run.out.contains("would have to be quoted"), "{}", run.out);
+    }
+}
+
+#[test]
 fn a_repository_runs_no_program_of_its_own() {
     let repo = repo();
     committed(&repo);

@@ -1,8 +1,9 @@
 //! Whether an install leaves a link to the folder of a package, or a copy of its files.
 
+use super::node::{Taken, taken};
 use crate::layout::installs::Install;
 use crate::layout::{Layout, Moment};
-use crate::packages::{Dependency, Syntax};
+use crate::packages::Dependency;
 use crate::repo::StepKind;
 use crate::views::Manager;
 
@@ -19,13 +20,10 @@ pub(super) fn is_linked(
     if dependency.path().is_some_and(|p| ARCHIVES.iter().any(|a| p.ends_with(a))) {
         return false;
     }
-    match (install.manager, dependency.syntax) {
-        (Manager::Uv, _) => editable && !install.has(&["--no-editable"]) && !env("UV_NO_EDITABLE"),
-        (Manager::Npm, _) => !install.has(&["--install-links"]) && !env("NPM_CONFIG_INSTALL_LINKS"),
-        // `pnpm deploy` copies members; `file:` of pnpm and yarn is a copy.
-        (Manager::Pnpm, _) if install.call.subcommand(0) == Some("deploy") => false,
-        (Manager::Pnpm | Manager::Yarn, Syntax::NodeFile) => false,
-        (Manager::Pnpm | Manager::Yarn, _) => true,
+    match install.manager {
+        Manager::Uv => editable && !install.has(&["--no-editable"]) && !env("UV_NO_EDITABLE"),
+        Manager::Npm if env("NPM_CONFIG_INSTALL_LINKS") => false,
+        Manager::Npm | Manager::Pnpm | Manager::Yarn => taken(install, dependency) != Taken::Copied,
         _ => editable,
     }
 }

@@ -159,6 +159,9 @@ fn command(
         return Err(format!("where {} runs cannot be told", shown(build)));
     };
     let new = text_of(&here, context);
+    if new.contains(' ') || dockerfile.contains(' ') {
+        return Err(format!("a path of {} would have to be quoted", shown(build)));
+    }
     let flag = if implied { format!("-f {} ", text_of(&here, dockerfile)) } else { String::new() };
     changes.replace(at, format!("{flag}{new}"));
     Ok(())

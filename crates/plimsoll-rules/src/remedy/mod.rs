@@ -223,6 +223,12 @@ struct Draft {
     released: bool,
 }
 
+/// Whether a path stands for itself in a Dockerfile, a shell and YAML, and is no option of theirs.
+fn is_plain(path: &str) -> bool {
+    path.chars().all(|c| c.is_alphanumeric() || " ._-+/@~".contains(c))
+        && !path.split('/').any(|part| part.starts_with('-'))
+}
+
 fn work_out(
     case: &Case<'_, '_>,
     context: &Context<'_>,
@@ -233,6 +239,12 @@ fn work_out(
         case.needs.iter().flat_map(|n| &n.missing).map(|n| n.folder.as_str()).collect();
     let inside = |f: &&str| crate::discover::paths::below(context.folder, f).is_some();
     let all_inside = folders.iter().all(inside);
+    let missing = case.needs.iter().flat_map(|n| &n.missing);
+    let paths = missing.flat_map(|n| [n.folder.as_str(), n.wanted.as_str()]);
+    let written = paths.chain([context.folder, case.file.path.as_ref()]);
+    if let Some(odd) = written.into_iter().find(|p| !is_plain(p)) {
+        return Err(format!("the path {odd} would have to be quoted: change it by hand"));
+    }
     match strategy {
         Strategy::Published => published::work_out(case, index),
         Strategy::Copy if !all_inside => Err("the context lacks the packages".to_owned()),
