@@ -55,6 +55,42 @@ fn a_fix_is_shown_and_not_written_unless_asked() {
     assert_eq!(repo.run(&["fix", "path-dependency", "--dry-run", "--write"]).code, 2);
 }
 
+const WORKFLOW: &str = "on: push\njobs:\n  build:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - uses: docker/build-push-action@v6\n        with:\n          context: api\n";
+
+#[test]
+fn packages_may_come_from_an_index() {
+    let published = ["fix", "path-dependency", "--strategy", "published"];
+    let run = repo().run(&published);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(run.out.contains("name the index that has the packages: --index URL"), "{}", run.out);
+    let with = |url| [&published[..], &["--index", url, "--write"]].concat();
+    let url = "https://pkg.example.org/simple/";
+    // compose cannot be told of the secret.
+    assert!(repo().run(&with(url)).out.contains("compose is not given secrets here"));
+    let repo = repo().file("compose.yaml", "").file(".github/workflows/ci.yml", WORKFLOW);
+    let run = repo.run(&with("https://me:secret@pkg.example.org/"));
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert!(run.out.contains("carries credentials"), "{}", run.out);
+    let run = repo.run(&with(url));
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(
+        run.err.contains("publish core 1.0.0 to https://pkg.example.org/simple/"),
+        "{}",
+        run.err
+    );
+    assert_eq!(repo.read("api/requirements.txt"), "flask==3.1.0\ncore==1.0.0\n");
+    let dockerfile = repo.read("api/Dockerfile");
+    let install = "RUN --mount=type=secret,id=netrc,target=/root/.netrc \\\n    pip install --index-url https://pkg.example.org/simple/ -r requirements.txt\n";
+    assert!(dockerfile.contains(install), "{dockerfile}");
+    let workflow = repo.read(".github/workflows/ci.yml");
+    assert!(
+        workflow.ends_with(
+            "          context: api\n          secrets: netrc=${{ secrets.PIP_NETRC }}\n"
+        ),
+        "{workflow}"
+    );
+}
+
 #[test]
 fn uncommitted_changes_are_not_lost() {
     let repo = repo();
@@ -73,12 +109,78 @@ fn uncommitted_changes_are_not_lost() {
 }
 
 #[test]
+fn a_file_that_git_does_not_have_is_not_lost() {
+    let repo = repo();
+    committed(&repo);
+    git(&repo, &["rm", "-q", "--cached", "compose.yaml"]);
+    git(&repo, &["commit", "-qm", "y"]);
+    for ignored in ["", "compose.yaml\n"] {
+        fs::write(repo.path().join(".git/info/exclude"), ignored).unwrap();
+        let before = repo.all_files();
+        let run = repo.run(&WRITE);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains("compose.yaml has uncommitted changes"), "{}", run.err);
+        assert!(repo.all_files() == before);
+    }
+}
+
+#[test]
+fn a_repository_runs_no_program_of_its_own() {
+    let repo = repo();
+    committed(&repo);
+    let mark = repo.path().parent().unwrap().join("ran");
+    let hook = repo.path().join(".git/monitor");
+    fs::write(&hook, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    git(&repo, &["config", "core.fsmonitor", hook.to_str().unwrap()]);
+    git(&repo, &["status"]);
+    assert!(mark.exists(), "git runs what the configuration names");
+    fs::remove_file(&mark).unwrap();
+    assert_eq!(repo.run(&WRITE).code, 0);
+    assert!(!mark.exists());
+}
+
+#[test]
+fn a_client_beside_the_repository_is_not_run() {
+    let repo = repo();
+    let client = repo.path().join("docker");
+    fs::write(&client, "#!/bin/sh\ntouch ran\n").unwrap();
+    fs::set_permissions(&client, fs::Permissions::from_mode(0o755)).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["fix", "path-dependency", "--prove"])
+        .current_dir(repo.path())
+        .env("PATH", ":.:")
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(3));
+    assert!(!repo.path().join("ran").exists());
+}
+
+#[test]
 fn a_change_of_another_file_does_not_matter() {
     let repo = repo();
     committed(&repo);
     fs::write(repo.path().join("api/main.py"), "import core  # mine\n").unwrap();
     let run = repo.run(&WRITE);
     assert_eq!(run.code, 0, "{}", run.err);
+}
+
+#[test]
+fn several_services_are_mended_in_one_run() {
+    let compose = "services:\n  api:\n    build: ./api\n  jobs:\n    build: ./jobs\n";
+    let one = repo();
+    let dockerfile = one.read("api/Dockerfile");
+    let repo = one
+        .file("compose.yaml", compose)
+        .file("jobs/requirements.txt", "../core\n")
+        .file("jobs/Dockerfile", dockerfile.replace("/src/api", "/src/jobs"));
+    committed(&repo);
+    let run = repo.run(&WRITE);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    let again = repo.run(&WRITE);
+    assert!(again.err.contains("nothing to mend"), "{}{}", again.out, again.err);
+    let text = repo.read("compose.yaml");
+    assert!(text.contains("api/Dockerfile") && text.contains("jobs/Dockerfile"), "{text}");
 }
 
 #[test]

@@ -59,7 +59,10 @@ fn what_a_page_says_of_its_build_agrees_with_its_findings() {
         let built = case.name.starts_with("python-") || case.name.starts_with("node-");
         assert_eq!(case.build.is_some(), built, "{}: Python and Node are built", case.name);
         if let Some(build) = &case.build {
-            assert_eq!(*build != Build::Works, blocked, "{}", case.name);
+            // What breaks only with the releases of some day is to be mended, and does not block.
+            let works = *build == Build::Works;
+            assert!(!(works && blocked), "{} works and is blocked", case.name);
+            assert!(works || !case.is_correct(), "{} breaks and nothing is said", case.name);
         }
     }
 }

@@ -49,7 +49,9 @@ const ASK: Duration = Duration::from_secs(30);
 /// [`Missing`] says what is not there.
 pub fn find() -> Result<Docker, Missing> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let candidates = std::env::split_paths(&path).map(|f| f.join("docker"));
+    // A relative folder would be looked for in the repository, which brings no programs.
+    let folders = std::env::split_paths(&path).filter(|f| f.is_absolute());
+    let candidates = folders.map(|f| f.join("docker"));
     let mut any = false;
     for program in candidates.filter(|p| p.is_file()) {
         any = true;

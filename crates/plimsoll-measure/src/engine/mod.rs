@@ -88,7 +88,7 @@ impl Docker {
             pair.push(folder);
             args.extend(["--build-context".into(), pair]);
         }
-        args.push(request.context.into());
+        args.extend(["--".into(), request.context.into()]);
         let begun = Instant::now();
         let ended = process::run(&self.program, &args, &[("DOCKER_BUILDKIT", "1")], BUILD)?;
         // Progress is printed to stderr, the name of the image to stdout.
@@ -124,7 +124,7 @@ impl Docker {
         let ended = process::run(&self.program, &args, &[], RUN)?;
         if ended.code.is_none() {
             // The client is gone, the container is not.
-            let kill: Vec<OsString> = vec!["rm".into(), "--force".into(), name.into()];
+            let kill = ["rm", "--force", "--volumes", name].map(OsString::from).to_vec();
             process::run(&self.program, &kill, &[], ASK)?;
         }
         Ok(ended)

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// How much of what a program prints is kept; the rest is read and dropped.
 const KEPT: usize = 16 << 20;
 
+/// How long the rest of the output of a program that ended is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How a program ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
@@ -52,8 +55,8 @@ pub(super) fn run(
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(100));
     };
-    // A child of one that was ended may still hold its pipes.
-    let patience = if code.is_some() { limit } else { Duration::from_secs(1) };
+    // A child of its own may still hold the pipes, for as long as it likes.
+    let patience = if code.is_some() { PATIENCE } else { Duration::from_secs(1) };
     let text = |reader: Option<Receiver<Vec<u8>>>| {
         let bytes = reader.and_then(|r| r.recv_timeout(patience).ok()).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()

@@ -1,5 +1,6 @@
 //! Asks an image what it holds: loads every local package and the application in it.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use plimsoll_model::{Application, Left, Load, Loaded, LocalPackage, Runtime};
@@ -17,6 +18,10 @@ const WITH_NODE: &str = r#"exec node -e "$2" "$3""#;
 /// Programs to try in an image without a shell.
 const BARE_PYTHON: [&str; 3] = ["python3", "/usr/bin/python3", "python"];
 const BARE_NODE: [&str; 3] = ["node", "/nodejs/bin/node", "/usr/local/bin/node"];
+
+/// How much is kept of what an image says: its code may say anything.
+const LIST: usize = 1000;
+const TEXT: usize = 2000;
 
 /// What an image answered.
 #[derive(Debug, Default)]
@@ -44,12 +49,14 @@ pub(super) struct Question<'q> {
 pub(super) fn ask(docker: &Docker, question: &Question<'_>) -> io::Result<Answer> {
     let mut answer = Answer::default();
     for runtime in [Runtime::Python, Runtime::Node] {
-        let modules: Vec<&str> = question
+        // Packages may bring parts of one module.
+        let modules: BTreeSet<&str> = question
             .packages
             .iter()
             .filter(|p| p.runtime == runtime)
             .flat_map(|p| p.modules.iter().map(String::as_str))
             .collect();
+        let modules: Vec<&str> = modules.into_iter().collect();
         let application = question.application.filter(|a| a.runtime == runtime);
         if !modules.is_empty() || application.is_some() {
             one(docker, question, runtime, &modules, application, &mut answer)?;
@@ -77,16 +84,17 @@ fn one(
     });
     let program = application.map_or("", |a| a.program.as_str());
     let ended = run(docker, question, runtime, program, &plan.to_string())?;
+    let mut wanted = modules.to_vec();
+    wanted.extend(application.map(|a| a.entry.as_str()));
     let before = answer.loads.len();
     for line in ended.out.lines().filter_map(|l| l.strip_prefix(&tag)) {
         // The tag is no secret to the code that is loaded: what it says is bounded and printed
         // like everything else that a repository says.
         if let Ok(value) = serde_json::from_str::<Value>(line) {
-            take(&value, answer);
+            take(&value, &wanted, before, answer);
         }
     }
-    let wanted = modules.len() + usize::from(application.is_some());
-    if answer.loads.len() - before < wanted {
+    if answer.loads.len() - before < wanted.len() {
         answer.unasked.get_or_insert_with(|| why(&ended, runtime));
     }
     Ok(())
@@ -122,28 +130,43 @@ fn no_program(ended: &Ended) -> bool {
     matches!(ended.code, Some(126 | 127))
 }
 
-fn take(value: &Value, answer: &mut Answer) {
+/// Takes what was asked for, once: `wanted` names it, the loads from `before` on are of this
+/// question.
+fn take(value: &Value, wanted: &[&str], before: usize, answer: &mut Answer) {
+    let cut = |text: &str| text.chars().take(TEXT).collect::<String>();
     let inner = &value["value"];
     if value["kind"] == "left" {
         let list = |key: &str| {
             let all = inner[key].as_array().into_iter().flatten();
-            all.filter_map(|v| v.as_str().map(str::to_owned)).collect::<Vec<_>>()
+            all.filter_map(|v| v.as_str().map(cut)).take(LIST).collect::<Vec<_>>()
         };
-        answer.left.pth.extend(list("pth"));
-        answer.left.editable.extend(list("editable"));
-        answer.left.dangling.extend(list("dangling"));
+        let left = &mut answer.left;
+        for (key, kept) in [
+            ("pth", &mut left.pth),
+            ("editable", &mut left.editable),
+            ("dangling", &mut left.dangling),
+        ] {
+            kept.extend(list(key));
+            kept.truncate(LIST);
+        }
         return;
     }
-    let text = |key: &str| inner[key].as_str().map(str::to_owned);
+    let text = |key: &str| inner[key].as_str().map(cut);
     let outcome = text("file")
         .map(Loaded::From)
         .or_else(|| text("missing").map(Loaded::Missing))
         .or_else(|| text("raised").map(Loaded::Raised));
     if let (Some(name), Some(outcome)) = (text("name"), outcome) {
+        let is_application = value["kind"] == "application";
+        let known = answer.loads[before..]
+            .iter()
+            .any(|l| l.name == name && l.is_application == is_application);
+        if known || !wanted.contains(&name.as_str()) {
+            return;
+        }
         if inner["marked"] == true {
             answer.marked.push(name.clone());
         }
-        let is_application = value["kind"] == "application";
         answer.loads.push(Load { name, is_application, outcome });
     }
 }
@@ -159,5 +182,26 @@ fn why(ended: &Ended, runtime: Runtime) -> String {
         Some(126 | 127) => format!("the image has no {name} that can be run"),
         None => "loading did not end in time".to_owned(),
         Some(code) => format!("loading ended early with code {code}: {said}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_says_no_more_than_it_is_asked() {
+        let mut answer = Answer::default();
+        let load = |name: &str| json!({"kind": "load", "value": {"name": name, "file": "/f"}});
+        for name in ["a", "a", "b", "c\u{1b}"] {
+            take(&load(name), &["a", "b"], 0, &mut answer);
+        }
+        let names: Vec<&str> = answer.loads.iter().map(|l| l.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        take(&load("a"), &["a"], 2, &mut answer);
+        assert_eq!(answer.loads.len(), 3, "another runtime has an `a` of its own");
+        let long = vec!["x".repeat(TEXT + 1); LIST + 1];
+        take(&json!({"kind": "left", "value": {"pth": long}}), &[], 3, &mut answer);
+        assert_eq!((answer.left.pth.len(), answer.left.pth[0].len()), (LIST, TEXT));
     }
 }

@@ -135,11 +135,13 @@ impl Bench<'_> {
             Phase::Rebuild => "rebuild",
         };
         let image = format!("plimsoll-proof-{}:{tag}", self.name);
-        let named: Vec<(String, PathBuf)> =
-            build.named.iter().map(|(n, f)| (n.clone(), root.join(f))).collect();
+        let folder =
+            |(name, path): &(String, String)| Ok((name.clone(), tree::inside(root, path)?));
+        let named: io::Result<Vec<(String, PathBuf)>> = build.named.iter().map(folder).collect();
+        let named = named?;
         let outcome = self.docker.build(&Request {
-            context: &root.join(&build.context),
-            dockerfile: &root.join(&build.dockerfile),
+            context: &tree::inside(root, &build.context)?,
+            dockerfile: &tree::inside(root, &build.dockerfile)?,
             target: build.target.as_deref(),
             args: &build.args,
             named: &named,

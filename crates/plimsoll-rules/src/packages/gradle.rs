@@ -2,6 +2,8 @@
 //!
 //! The files are programs, and only literal arguments of a few known calls are read.
 
+use std::collections::BTreeSet;
+
 use plimsoll_syntax::Span;
 
 use super::maven::push;
@@ -10,10 +12,10 @@ use crate::discover::paths::file_name;
 
 pub(super) fn read(manifest: &mut Manifest, text: &str) {
     let settings = manifest.path.contains("settings.gradle");
-    let mut moved: Vec<String> = Vec::new();
+    let mut moved = BTreeSet::new();
     for (line, start) in lines(text) {
         if let Some((project, path, at)) = project_dir(line, start) {
-            moved.push(project.clone());
+            moved.insert(project.clone());
             push(manifest, &project, &path, Syntax::GradleProject, at);
         }
     }

@@ -1,5 +1,6 @@
 //! Lock files: the folders they name, so that they can be held against the manifests.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_syntax::Span;
@@ -7,6 +8,7 @@ use plimsoll_syntax::yaml::{self, Node};
 use toml_edit::{Document, Item, TableLike};
 
 use super::toml::{entries, string, text, truth};
+use super::url::python_name;
 use crate::discover::paths::{file_name, folder, join};
 use crate::repo::Place;
 
@@ -51,6 +53,8 @@ pub struct Lock {
     pub names: Vec<String>,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
+    /// The first of `locals` by its name as Python compares it.
+    by_name: BTreeMap<String, usize>,
 }
 
 /// The lock files that may stand beside a manifest.
@@ -81,11 +85,15 @@ pub fn read(path: &str, source: &str) -> Option<Lock> {
         nested: Vec::new(),
         names: Vec::new(),
         error: None,
+        by_name: BTreeMap::new(),
     };
     match kind {
         LockKind::Poetry | LockKind::Uv | LockKind::Pdm => lock.toml(source),
         LockKind::Yarn => lock.yarn(source),
         LockKind::Pipenv | LockKind::Npm | LockKind::Pnpm => lock.yaml(source),
+    }
+    for (index, local) in lock.locals.iter().enumerate() {
+        lock.by_name.entry(python_name(&local.name)).or_insert(index);
     }
     Some(lock)
 }
@@ -100,8 +108,7 @@ impl Lock {
     /// The entry of a package.
     #[must_use]
     pub fn local(&self, name: &str) -> Option<&Locked> {
-        let name = super::url::python_name(name);
-        self.locals.iter().find(|l| super::url::python_name(&l.name) == name)
+        self.locals.get(*self.by_name.get(&python_name(name))?)
     }
 
     fn locked(&self, name: &str, path: &str, span: Span, linked: bool) -> Locked {
@@ -232,6 +239,8 @@ impl Lock {
     /// yarn: `resolution: "@x/core@link:../core"`, or a key with `file:` in version 1.
     fn yarn(&mut self, source: &str) {
         let mut start = 0;
+        // The key and the resolution name the same package.
+        let mut seen = BTreeSet::new();
         for line in source.split('\n') {
             let schemes = [("@link:", true), ("@portal:", true), ("@file:", false)];
             let found =
@@ -243,7 +252,7 @@ impl Lock {
                 let rest = &line[at + skip..];
                 let path = rest.split(['#', '"', ':']).next().unwrap_or(rest);
                 let from = start + at + skip;
-                if self.local(name).is_none_or(|l| l.path != path) {
+                if seen.insert((python_name(name), path)) {
                     let local = self.locked(name, path, Span::new(from, from + path.len()), linked);
                     self.locals.push(local);
                 }

@@ -5,8 +5,17 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{Base, Dependency, Group, Manifest, Syntax, Target};
 
+/// The largest file that is parsed: the parser holds every attribute of an element against all
+/// others.
+const MAX_BYTES: usize = 128 << 10;
+/// The most namespaces: the parser copies those of an element to each of its children.
+const MAX_NAMESPACES: usize = 200;
+
 /// Parses XML without its document type: entities of a stranger are not expanded.
 pub(super) fn document<'t>(manifest: &mut Manifest, text: &'t str) -> Option<Document<'t>> {
+    if text.len() > MAX_BYTES || text.matches("xmlns").nth(MAX_NAMESPACES).is_some() {
+        return None;
+    }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 200_000, ..Default::default() };
     match Document::parse_with_options(text, options) {
         Ok(document) => Some(document),

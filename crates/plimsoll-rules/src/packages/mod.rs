@@ -211,6 +211,8 @@ pub struct Manifest {
     pub reads: Vec<(String, Place)>,
     /// Whether it takes nothing from an index: `--no-index`.
     pub no_index: bool,
+    /// The version of a Python package, where it is written out.
+    pub version: Option<String>,
     /// The build backend of a Python package.
     pub backend: Option<String>,
     /// Why it could not be read, with the place.
@@ -229,6 +231,7 @@ impl Manifest {
             main: None,
             reads: Vec::new(),
             no_index: false,
+            version: None,
             backend: None,
             error: None,
         }

@@ -1,5 +1,7 @@
 //! `pyproject.toml`: PEP 621 and PEP 735, Poetry, uv, PDM and Hatch.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use plimsoll_syntax::Span;
 use toml_edit::{Item, TableLike};
 
@@ -10,7 +12,8 @@ use super::{Base, Dependency, Group, Manifest, Syntax, Target};
 pub(super) fn read(manifest: &mut Manifest, source: &str) {
     let Some(document) = parse(manifest, source) else { return };
     let root = document.as_item();
-    manifest.name = name(root);
+    manifest.name = metadata(root, "name");
+    manifest.version = metadata(root, "version");
     project(manifest, root);
     poetry(manifest, root);
     pdm(manifest, root);
@@ -20,9 +23,9 @@ pub(super) fn read(manifest: &mut Manifest, source: &str) {
     manifest.backend = backend.map(str::to_owned);
 }
 
-fn name(root: &Item) -> Option<String> {
+fn metadata(root: &Item, key: &str) -> Option<String> {
     let at = |path: &[&str]| item(root, path).and_then(Item::as_str).map(str::to_owned);
-    at(&["project", "name"]).or_else(|| at(&["tool", "poetry", "name"]))
+    at(&["project", key]).or_else(|| at(&["tool", "poetry", key]))
 }
 
 /// `[project]` and `[dependency-groups]`: PEP 508 requirements.
@@ -88,8 +91,8 @@ fn poetry(manifest: &mut Manifest, root: &Item) {
     let Some(poetry) = item(root, &["tool", "poetry"]) else { return };
     let extras = extras(root, poetry);
     let main = |name: &str| {
-        let extra = extras.iter().find(|(n, _)| *n == python_name(name));
-        extra.map_or(Group::Main, |(_, extra)| Group::Optional(extra.clone()))
+        let extra = extras.get(&python_name(name));
+        extra.map_or(Group::Main, |extra| Group::Optional(extra.clone()))
     };
     sources(manifest, table(poetry, &["dependencies"]), Syntax::Poetry, &main);
     let dev = |_: &str| Group::Dev("dev".into());
@@ -105,16 +108,16 @@ fn poetry(manifest: &mut Manifest, root: &Item) {
     }
 }
 
-/// The packages that only an extra brings, and the extra.
-fn extras(root: &Item, poetry: &Item) -> Vec<(String, String)> {
+/// The packages that only an extra brings, and the first such extra.
+fn extras(root: &Item, poetry: &Item) -> BTreeMap<String, String> {
     let plain = |r: &str| python_name(requirement_name(r));
     let named = |(extra, list): (&str, &Item)| -> Vec<(String, String)> {
         strings(list, &[]).map(|(r, _)| (plain(r), extra.to_owned())).collect()
     };
-    let always: Vec<String> =
+    let always: BTreeSet<String> =
         strings(root, &["project", "dependencies"]).map(|(r, _)| plain(r)).collect();
     // Without `[project]` the table says whether a package is optional.
-    let optional: Vec<String> = entries(poetry, &["dependencies"])
+    let optional: BTreeSet<String> = entries(poetry, &["dependencies"])
         .filter(|(_, v)| v.as_table_like().is_some_and(|t| truth(t, "optional")))
         .map(|(n, _)| python_name(n))
         .collect();
@@ -123,7 +126,11 @@ fn extras(root: &Item, poetry: &Item) -> Vec<(String, String)> {
     let all = project
         .filter(|(n, _)| !always.contains(n))
         .chain(own.filter(|(n, _)| optional.contains(n)));
-    all.collect()
+    let mut first = BTreeMap::new();
+    all.for_each(|(name, extra)| {
+        first.entry(name).or_insert(extra);
+    });
+    first
 }
 
 /// `[tool.pdm.dev-dependencies]`: lists of requirements.
@@ -137,13 +144,15 @@ fn pdm(manifest: &mut Manifest, root: &Item) {
 
 /// `[tool.uv]`: sources of dependencies that are declared elsewhere, and the workspace.
 fn uv(manifest: &mut Manifest, root: &Item) {
-    let wants = manifest.wants.clone();
-    let group = |name: &str| {
-        let name = python_name(name);
-        let found =
-            |main: bool| wants.iter().find(|w| w.name == name && (w.group == Group::Main) == main);
-        found(true).or_else(|| found(false)).map_or(Group::Dev(String::new()), |w| w.group.clone())
-    };
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for want in &manifest.wants {
+        let group = groups.entry(want.name.clone()).or_insert_with(|| want.group.clone());
+        if want.group == Group::Main {
+            *group = Group::Main;
+        }
+    }
+    let group =
+        |name: &str| groups.get(&python_name(name)).cloned().unwrap_or(Group::Dev(String::new()));
     sources(manifest, table(root, &["tool", "uv", "sources"]), Syntax::UvSource, &group);
     if table(root, &["tool", "uv", "workspace"]).is_some() {
         let members = strings(root, &["tool", "uv", "workspace", "members"]);

@@ -81,7 +81,7 @@ fn line<'r>(review: &Review<'r>, at: &Place) -> Option<(&'r str, usize)> {
 }
 
 /// Adds a key below the key of a value, as far to the right.
-fn below_key(
+pub(super) fn below_key(
     review: &Review<'_>,
     value: &Place,
     key: &str,

@@ -170,10 +170,14 @@ fn plan(before: &Review<'_>, after: &Sources, service: &Service, draft: &Draft) 
     let named = build.map_or_else(Vec::new, proof::named);
     let mut all = named.clone();
     all.extend(draft.named.iter().cloned());
+    let mut packages = proof::packages(after, &before.repo.packages, &draft.packages);
+    if draft.released {
+        packages.iter_mut().for_each(|p| p.probe = None);
+    }
     ProofPlan {
         before: Some(proof::build_plan(file, service, build, &old, &named)),
         after: proof::build_plan(file, service, build, &draft.context, &all),
-        packages: proof::packages(after, &before.repo.packages, &draft.packages),
+        packages,
         application: proof::application(before, file, service, &old),
         third_party: draft.done.third_party.clone(),
     }

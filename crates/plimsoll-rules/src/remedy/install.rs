@@ -23,6 +23,8 @@ pub(super) struct Kitchen<'k, 'a> {
     pub(super) buildkit: bool,
     /// Where the packages come from instead of the context.
     pub(super) named: Option<Named<'k>>,
+    /// The stage that builds wheels of them, where wheels are installed in their place.
+    pub(super) wheels: Option<&'k str>,
 }
 
 /// A named context: the folder of the repository it is.

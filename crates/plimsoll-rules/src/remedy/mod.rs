@@ -11,7 +11,6 @@
 
 mod builds;
 mod change;
-mod compiled_workspace;
 mod dockerfile;
 mod follow;
 mod ignorefile;
@@ -22,11 +21,12 @@ mod mechanical;
 mod named;
 mod needs;
 mod node;
-mod node_workspace;
 mod pip;
 mod proof;
-mod uv_workspace;
+mod published;
+mod wheels;
 mod widen;
+mod workspace;
 
 use std::collections::BTreeSet;
 
@@ -55,11 +55,20 @@ pub enum Strategy {
     WidenContext,
     /// Give the packages to the build as contexts of their own.
     NamedContexts,
+    /// Build wheels of the packages in a stage of their own, and install those.
+    Wheels,
+    /// Take the packages from an index of one's own.
+    Published,
 }
 
 /// Every strategy, the best first.
-pub const STRATEGIES: [Strategy; 3] =
-    [Strategy::Copy, Strategy::WidenContext, Strategy::NamedContexts];
+pub const STRATEGIES: [Strategy; 5] = [
+    Strategy::Copy,
+    Strategy::WidenContext,
+    Strategy::NamedContexts,
+    Strategy::Wheels,
+    Strategy::Published,
+];
 
 impl Strategy {
     /// The name on the command line.
@@ -69,6 +78,8 @@ impl Strategy {
             Self::Copy => "copy",
             Self::WidenContext => "widen-context",
             Self::NamedContexts => "named-contexts",
+            Self::Wheels => "wheels",
+            Self::Published => "published",
         }
     }
 
@@ -81,6 +92,8 @@ impl Strategy {
             Self::NamedContexts => {
                 "the context must stay; needs Buildx or Compose, not a plain `docker build`"
             }
+            Self::Wheels => "no source and no build backend may come into the image that ships",
+            Self::Published => "the packages have releases, and other repositories use them, too",
         }
     }
 }
@@ -128,12 +141,14 @@ struct Case<'c, 'a> {
     builds: Vec<&'a Build>,
 }
 
-/// Works out every strategy for a service: those that fit, and why the others do not.
+/// Works out every strategy for a service: those that fit, and why the others do not. `index` is
+/// the URL of the index that has the packages, where there is one.
 #[must_use]
 pub fn propose(
     review: &Review<'_>,
     terms: &Terms<'_>,
     service: &Service,
+    index: Option<&str>,
 ) -> (Vec<Proposal>, Vec<Refusal>) {
     let mut proposals = Vec::new();
     let mut refusals = Vec::new();
@@ -151,6 +166,7 @@ pub fn propose(
             context: context.folder.to_owned(),
             named: Vec::new(),
             packages: proof::folders(review, &met),
+            released: false,
         };
         if follow::has_fixes(review, terms, service)
             && let Ok(proposal) = follow::finish(review, terms, service, Strategy::Copy, draft)
@@ -168,7 +184,7 @@ pub fn propose(
             (Ok(needs), _) => {
                 let builds = builds_of(review, file);
                 let case = Case { review, file, layout: &layout, uses: &met, needs, builds };
-                work_out(&case, context, strategy)
+                work_out(&case, context, strategy, index)
             }
         };
         match changes.and_then(|c| follow::finish(review, terms, service, strategy, c)) {
@@ -205,24 +221,33 @@ struct Draft {
     named: Vec<(String, String)>,
     /// The packages: folder and ecosystem.
     packages: BTreeSet<(String, Ecosystem)>,
+    /// Whether they come from an index: a change of their files is not seen.
+    released: bool,
 }
 
 fn work_out(
     case: &Case<'_, '_>,
     context: &Context<'_>,
     strategy: Strategy,
+    index: Option<&str>,
 ) -> Result<Draft, String> {
     let folders: BTreeSet<&str> =
         case.needs.iter().flat_map(|n| &n.missing).map(|n| n.folder.as_str()).collect();
     let inside = |f: &&str| crate::discover::paths::below(context.folder, f).is_some();
     let all_inside = folders.iter().all(inside);
     match strategy {
+        Strategy::Published => published::work_out(case, index),
         Strategy::Copy if !all_inside => Err("the context lacks the packages".to_owned()),
-        Strategy::Copy => widen::work_out(case, context.folder),
+        Strategy::Copy => widen::work_out(case, context.folder, None),
+        Strategy::Wheels => {
+            let stage = wheels::stage(case)?;
+            let all = folders.iter().copied().chain([context.folder]);
+            widen::work_out(case, &needs::common(all), Some(&stage))
+        }
         _ if all_inside => Err("the context has the packages already".to_owned()),
         Strategy::WidenContext => {
             let all = folders.iter().copied().chain([context.folder]);
-            widen::work_out(case, &needs::common(all))
+            widen::work_out(case, &needs::common(all), None)
         }
         Strategy::NamedContexts => named::work_out(case, &folders),
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_model::EntryKind;
+
 use super::change::Changes;
+use super::dockerfile::climbing;
 use super::install::{Done, Kitchen, Named};
 use super::needs::common;
 use super::{Case, Draft, proof, widen};
@@ -20,9 +23,19 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
             "{root} makes it a member of a workspace, which named contexts cannot lay out"
         ));
     }
+    for needs in case.needs {
+        let moment = case.uses.installs[needs.install].moment;
+        if let Some((source, _)) = climbing(case.file, case.layout, moment).first() {
+            return Err(format!("the Dockerfile takes {source} from outside of its context"));
+        }
+    }
     let outside: Vec<&str> =
         folders.iter().copied().filter(|f| below(case.layout.context, f).is_none()).collect();
-    let above = common(outside.iter().map(|f| folder(f)));
+    let is_folder = |p: &str| case.review.sources.kind(p) == Some(EntryKind::Folder);
+    let above = match &outside[..] {
+        [only] if is_folder(only) => (*only).to_owned(),
+        all => common(all.iter().map(|f| folder(f))),
+    };
     if above.is_empty() {
         return Err("the packages share no folder but the root of the repository".to_owned());
     }
@@ -43,13 +56,14 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
         context: "",
         buildkit: true,
         named: Some(Named { name: &name, folder: &above }),
+        wheels: None,
     };
     for needs in case.needs {
         kitchen.mend(needs, &mut changes, &mut done);
     }
     let context = case.layout.context.to_owned();
     let packages = proof::folders(case.review, case.uses);
-    Ok(Draft { changes, done, context, named: vec![(name, above)], packages })
+    Ok(Draft { changes, done, context, named: vec![(name, above)], packages, released: false })
 }
 
 /// Gives a build the named context.
@@ -106,7 +120,9 @@ fn compose(
     if before.trim() == "build:" {
         let inner = format!("{indent}  ");
         let start = at.span.map_or(value_end, |s| s.start);
-        changes.insert(&at.path, start, format!("\n{inner}context: "));
+        // The space after the colon goes.
+        let colon = start - u32::from(before.ends_with(' '));
+        changes.edit(&at.path, colon, start, format!("\n{inner}context: "));
         changes.insert(
             &at.path,
             end,

@@ -104,7 +104,7 @@ pub(super) fn needs(
     let lacks = |n: &Needs| !(n.missing.is_empty() && n.alone.is_empty() && n.wheels.is_empty());
     let mut all: Vec<Needs> = all.into_values().filter(lacks).collect();
     for needs in &mut all {
-        super::compiled_workspace::lay_out(review, uses, needs);
+        super::workspace::compiled::lay_out(review, uses, needs);
         inside(needs);
     }
     once(uses, &mut all);

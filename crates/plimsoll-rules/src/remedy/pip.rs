@@ -20,6 +20,9 @@ impl Kitchen<'_, '_> {
         changes: &mut Changes,
         done: &mut Done,
     ) {
+        if let Some(name) = self.wheels {
+            self.wheel_stage(install, needs, name, changes);
+        }
         let list = install.roots.iter().find_map(|r| match r {
             Root::Requirements(path) => Some(path.as_str()),
             _ => None,
@@ -62,19 +65,29 @@ impl Kitchen<'_, '_> {
         };
         let dir =
             |path: &str| path.rsplit_once('/').map_or(String::new(), |(d, _)| format!("{d}/"));
-        let (third, local) =
-            (format!("{}third-party.txt", dir(&written)), format!("{}local.txt", dir(&written)));
-        let split = format!(
-            " \\\n    && sed -e '/^-e /d' -e '/ @ file:/d' {written} > {third} \\\n    && sed -n -e 's/^-e //' -e '/file:\\/\\//p' {written} > {local}"
+        let folder = dir(&written);
+        let mut split = format!(
+            " \\\n    && sed -e '/^-e /d' -e '/ @ file:/d' {written} > {folder}third-party.txt"
         );
+        if self.wheels.is_none() {
+            split.push_str(&format!(
+                " \\\n    && sed -n -e 's/^-e //' -e '/file:\\/\\//p' {written} > {folder}local.txt"
+            ));
+        }
         let path = &self.layout.file.path;
         if let Some(span) = export.at.span {
             changes.insert(path, offset(span.end as usize), split);
         }
         self.carried(&source, changes);
         let third = run.replacen(&word, &format!("{}third-party.txt", dir(&word)), 1);
-        let local = run.replacen(&word, &format!("{}local.txt", dir(&word)), 1);
-        let local = local.replacen(" install", " install --no-deps", 1);
+        let local = match self.wheels {
+            Some(name) => self.install_wheels(run, &word, name),
+            None => run.replacen(&word, &format!("{}local.txt", dir(&word)), 1).replacen(
+                " install",
+                " install --no-deps",
+                1,
+            ),
+        };
         self.replace_run(install, Some(&third), &local, copied, changes);
         done.third_party.push(one_line(&third));
     }
@@ -114,12 +127,11 @@ impl Kitchen<'_, '_> {
                 if image_path::join("/", &source.path.value) != list {
                     continue;
                 }
-                let both = format!(
-                    "{} {}",
-                    image_path::join(folder, "third-party.txt"),
-                    image_path::join(folder, "local.txt")
-                );
-                changes.replace(&source.path.at, both);
+                let lists = ["third-party.txt", "local.txt"];
+                let lists = &lists[..if self.wheels.is_some() { 1 } else { 2 }];
+                let lists: Vec<String> =
+                    lists.iter().map(|l| image_path::join(folder, l)).collect();
+                changes.replace(&source.path.at, lists.join(" "));
                 let dest = copy.dest.value.as_str();
                 if !dest.ends_with('/') {
                     let to =
@@ -150,7 +162,10 @@ impl Kitchen<'_, '_> {
             }
             return self.replace_run(install, None, &format!("RUN {body}"), copied, changes);
         };
-        let local = format!("RUN {body}");
+        let local = match self.wheels {
+            Some(name) => self.install_wheels(run, &word, name),
+            None => format!("RUN {body}"),
+        };
         let body = run.strip_prefix("RUN").map(str::trim_start).unwrap_or(run);
         let third_file = "/tmp/third-party.txt";
         let third = body.replacen(&word, third_file, 1);
@@ -198,6 +213,7 @@ impl Kitchen<'_, '_> {
             .any(|u| u.install == self.index(install) && u.dependency.editable)
             && local.contains("requirements");
         let third = third.map_or_else(String::new, |t| format!("{t}\n\n"));
+        let copied = if self.wheels.is_some() { &[] } else { copied };
         let mounted = shipped && self.buildkit && self.named.is_none() && !linked;
         let text = if mounted && !copied.is_empty() {
             // The sources do not stay in the image.

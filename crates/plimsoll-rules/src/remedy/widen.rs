@@ -9,8 +9,9 @@ use super::change::Changes;
 use super::ignorefile::{self, Growth};
 use super::install::{Done, Kitchen};
 use super::needs::Needs;
-use super::node_workspace::Workspace;
-use super::{Case, Draft, builds, dockerfile, locks, manifests, proof, uv_workspace};
+use super::workspace::node::Workspace;
+use super::workspace::uv;
+use super::{Case, Draft, builds, dockerfile, locks, manifests, proof};
 use crate::discover::BuildTool;
 use crate::discover::paths::{below, folder, join};
 use crate::layout::image_path;
@@ -18,7 +19,11 @@ use crate::local::State;
 use crate::packages::{Ecosystem, Syntax};
 use crate::views::Manager;
 
-pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
+pub(super) fn work_out(
+    case: &Case<'_, '_>,
+    to: &str,
+    wheels: Option<&str>,
+) -> Result<Draft, String> {
     let review = case.review;
     let from = case.layout.context;
     let mut changes = Changes::default();
@@ -65,6 +70,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         context: to,
         buildkit: case.builds.iter().all(|b| knows_mounts(b.tool)),
         named: None,
+        wheels,
     };
     for needs in case.needs {
         if let Some(workspace) = &workspace {
@@ -77,7 +83,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         let needs = &without_provided(case, needs, to != from);
         let python = needs.workspace.as_ref().filter(|_| needs.ecosystem == Ecosystem::Python);
         if let Some(root) = python {
-            uv_workspace::lay_out(&kitchen, needs, root, &mut changes, &mut done)?;
+            uv::lay_out(&kitchen, needs, root, &mut changes, &mut done)?;
             continue;
         }
         kitchen.mend(needs, &mut changes, &mut done);
@@ -88,6 +94,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, to: &str) -> Result<Draft, String> {
         context: to.to_owned(),
         named: Vec::new(),
         packages: proof::folders(review, case.uses),
+        released: false,
     })
 }
 

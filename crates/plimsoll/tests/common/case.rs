@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use plimsoll_model::Sources;
+
 use super::Repo;
 
 /// One page of `tests/local_packages`.
@@ -91,6 +93,21 @@ impl Case {
     /// Whether the page says that nothing is wrong.
     pub(crate) fn is_correct(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// The repository in memory, one file after the other put through `change`.
+    pub(crate) fn sources(&self, mut change: impl FnMut(&str, &str) -> String) -> Sources {
+        let mut sources = Sources::default();
+        for (path, text) in &self.files {
+            sources.insert(path, change(path, text));
+        }
+        self.links.iter().for_each(|(path, to)| sources.insert_link(path, to));
+        sources
+    }
+
+    /// How many files it has.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
     }
 
     /// The repository on disk.

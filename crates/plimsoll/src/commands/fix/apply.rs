@@ -1,5 +1,6 @@
 //! Changes of several files, shown and written: all of them or none.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write as _};
@@ -26,20 +27,29 @@ pub(super) fn show(
     Ok(())
 }
 
+/// What becomes of changes that git does not have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Uncommitted<'u> {
+    /// They are written over.
+    Forced,
+    /// They stop the fix, but for those of these paths, which this run has made.
+    Refused(&'u BTreeSet<String>),
+}
+
 /// Writes every file, or none: new texts are written beside their files first, and what was
 /// put in place is taken back where a later file fails.
 pub(super) fn write(
     root: &Path,
     sources: &Sources,
     outcome: &Outcome,
-    force: bool,
+    uncommitted: Uncommitted<'_>,
 ) -> Result<(), Failure> {
     let mut steps = Vec::new();
     for (path, after) in outcome {
         steps.push(Step::new(root, path, after.as_deref(), sources)?);
     }
-    if !force {
-        refuse_uncommitted(root, outcome)?;
+    if let Uncommitted::Refused(own) = uncommitted {
+        refuse_uncommitted(root, outcome.keys().filter(|p| !own.contains(*p)))?;
     }
     for at in 0..steps.len() {
         if let Err(error) = steps[at].prepare() {
@@ -80,6 +90,9 @@ impl Step {
             return Err(Failure::usage(format!("{path} is not UTF-8 and was not written")));
         }
         let full = inside(root, path)?;
+        if fs::symlink_metadata(&full).is_ok_and(|m| !m.is_file()) {
+            return Err(Failure::usage(format!("{path} is no regular file and was not written")));
+        }
         let before = match fs::read(&full) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -140,11 +153,20 @@ impl Step {
     }
 }
 
-/// Refuses to touch files with changes that git does not have.
-fn refuse_uncommitted(root: &Path, outcome: &Outcome) -> Result<(), Failure> {
+/// Refuses to touch files with changes that git does not have, or that it has not at all.
+fn refuse_uncommitted<'p>(
+    root: &Path,
+    paths: impl Iterator<Item = &'p String>,
+) -> Result<(), Failure> {
+    let paths: Vec<String> = paths.map(|p| format!(":(literal){p}")).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
     let mut git = Command::new("git");
-    git.arg("-C").arg(root).args(["status", "--porcelain", "-z", "--untracked-files=no", "--"]);
-    git.args(outcome.keys().map(|p| format!(":(literal){p}")));
+    // The configuration of a stranger's repository may name a program to run here.
+    git.args(["-c", "core.fsmonitor=false", "-C"]).arg(root);
+    git.args(["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"]);
+    git.args(["--ignored", "--"]).args(paths);
     git.env("GIT_OPTIONAL_LOCKS", "0");
     // Without git, or outside of a repository, nothing is known to be lost.
     let Ok(output) = git.output() else { return Ok(()) };

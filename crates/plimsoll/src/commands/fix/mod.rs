@@ -4,10 +4,13 @@ mod apply;
 mod path_dependency;
 mod prove;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use plimsoll_model::{Applicability, Exit, Finding};
 use plimsoll_rules::remedy::{Mended, mechanical};
+
+use apply::Uncommitted;
 
 use crate::failure::Failure;
 use crate::pipeline;
@@ -36,9 +39,12 @@ pub(crate) struct Args {
     /// Writes to files with uncommitted changes, too.
     #[arg(long)]
     force: bool,
-    /// How to mend local packages: copy, widen-context, named-contexts.
+    /// How to mend local packages: copy, widen-context, named-contexts, wheels, published.
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
+    /// The index that has the packages, for `--strategy published`.
+    #[arg(long, value_name = "URL")]
+    index: Option<String>,
     /// Only this service.
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
@@ -50,7 +56,8 @@ pub(crate) struct Args {
 /// Shows or applies the fixes.
 pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let path_dependency = args.rules.iter().any(|r| r == PATH_DEPENDENCY);
-    let given = args.strategy.is_some() || args.service.is_some() || args.prove;
+    let given =
+        args.strategy.is_some() || args.index.is_some() || args.service.is_some() || args.prove;
     if path_dependency || (given && args.rules.is_empty()) {
         if args.rules.len() > 1 {
             return Err(Failure::usage(format!("`{PATH_DEPENDENCY}` stands alone")));
@@ -59,7 +66,7 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     }
     if given {
         return Err(Failure::usage(
-            "--strategy, --service and --prove belong to `path-dependency`",
+            "--strategy, --index, --service and --prove belong to `path-dependency`",
         ));
     }
     for name in &args.rules {
@@ -103,7 +110,12 @@ fn show(
     }
     apply::show(&all.sources, &mended.outcome, colour)?;
     if args.write {
-        apply::write(&args.path, &all.sources, &mended.outcome, args.force)?;
+        let none = BTreeSet::new();
+        let uncommitted = match args.force {
+            true => Uncommitted::Forced,
+            false => Uncommitted::Refused(&none),
+        };
+        apply::write(&args.path, &all.sources, &mended.outcome, uncommitted)?;
     }
     let verb = if args.write { "applied" } else { "would apply" };
     let (fixes, files) = (mended.applied.len(), mended.outcome.len());

@@ -1,11 +1,14 @@
 //! `plimsoll fix path-dependency`: the ways to mend local packages, ranked, with a diff.
 
+use std::collections::BTreeSet;
+
 use plimsoll_measure::engine::Docker;
 use plimsoll_model::{Applicability, Exit, Proof, ProofPlan, printable};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::remedy::{Outcome, Proposal, Refusal, STRATEGIES, Strategy, as_it_is, propose};
 
-use super::{Args, apply, prove};
+use super::apply::{self, Uncommitted};
+use super::{Args, prove};
 use crate::failure::Failure;
 use crate::pipeline;
 use crate::ui;
@@ -24,14 +27,16 @@ pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     }
     let names: Vec<String> = all.found.services.iter().map(|s| s.name.clone()).collect();
     let mut exit = None;
+    let mut written = BTreeSet::new();
     for name in names.iter().filter(|n| args.service.as_ref().is_none_or(|w| w == *n)) {
         // What was written for one service is there when the next is looked at.
         let Some(service) = all.found.services.iter().find(|s| s.name == *name) else { continue };
         let task = Task { args, all: &all, service, docker: docker.as_ref(), colour };
-        let (ended, wrote) = task.run(strategy)?;
+        let (ended, files) = task.run(strategy, &written)?;
         // Of several services the worst end counts.
         exit = exit.max(ended);
-        if wrote {
+        if !files.is_empty() {
+            written.extend(files);
             all = pipeline::find(&args.path)?;
         }
     }
@@ -59,16 +64,22 @@ struct Task<'t> {
 }
 
 impl Task<'_> {
-    /// How it ended, where there was something to do, and whether files were written.
-    fn run(&self, strategy: Option<Strategy>) -> Result<(Option<Exit>, bool), Failure> {
-        let (proposals, refusals) =
-            pipeline::with_evidence(self.all, |r, terms| propose(r, terms, self.service));
+    /// How it ended, where there was something to do, and the files that were written. `own` are
+    /// those that this run has written before.
+    fn run(
+        &self,
+        strategy: Option<Strategy>,
+        own: &BTreeSet<String>,
+    ) -> Result<(Option<Exit>, Vec<String>), Failure> {
+        let (proposals, refusals) = pipeline::with_evidence(self.all, |r, terms| {
+            propose(r, terms, self.service, self.args.index.as_deref())
+        });
         if proposals.is_empty() && refusals.is_empty() {
-            return Ok((self.prove_as_it_is()?, false));
+            return Ok((self.prove_as_it_is()?, Vec::new()));
         }
         let chosen = proposals.iter().find(|p| strategy.is_none_or(|s| p.strategy == s));
         describe(&self.service.name, &proposals, &refusals, chosen)?;
-        let Some(proposal) = chosen else { return Ok((Some(Exit::Missing), false)) };
+        let Some(proposal) = chosen else { return Ok((Some(Exit::Missing), Vec::new())) };
         apply::show(&self.all.sources, &proposal.outcome, self.colour)?;
         for note in &proposal.notes {
             ui::note(format_args!("note: {note}"));
@@ -76,16 +87,16 @@ impl Task<'_> {
         if let Some(docker) = self.docker
             && !self.proven(docker, &proposal.outcome, &proposal.proof, proposal.strategy.name())?
         {
-            return Ok((Some(Exit::NotProven), false));
+            return Ok((Some(Exit::NotProven), Vec::new()));
         }
         if self.args.write {
-            self.write(proposal)?;
-        } else {
-            let prove =
-                if self.args.prove { "" } else { ", with --prove to build it before and after" };
-            ui::note(format_args!("run again with --write to apply{prove}"));
+            self.write(proposal, own)?;
+            return Ok((Some(Exit::Passed), proposal.outcome.keys().cloned().collect()));
         }
-        Ok((Some(Exit::Passed), self.args.write))
+        let prove =
+            if self.args.prove { "" } else { ", with --prove to build it before and after" };
+        ui::note(format_args!("run again with --write to apply{prove}"));
+        Ok((Some(Exit::Passed), Vec::new()))
     }
 
     /// A service whose installs find everything is proven as it is.
@@ -113,7 +124,7 @@ impl Task<'_> {
         Ok(holds)
     }
 
-    fn write(&self, proposal: &Proposal) -> Result<(), Failure> {
+    fn write(&self, proposal: &Proposal, own: &BTreeSet<String>) -> Result<(), Failure> {
         if proposal.applicability == Applicability::Display {
             return Err(Failure::usage(format!(
                 "`{}` does not mend everything and was not written",
@@ -121,7 +132,11 @@ impl Task<'_> {
             ))
             .hint("read what it leaves, above; another --strategy may fit"));
         }
-        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, self.args.force)?;
+        let uncommitted = match self.args.force {
+            true => Uncommitted::Forced,
+            false => Uncommitted::Refused(own),
+        };
+        apply::write(&self.args.path, &self.all.sources, &proposal.outcome, uncommitted)?;
         ui::note(format_args!(
             "applied {}: {} files changed",
             proposal.strategy.name(),

@@ -1,7 +1,9 @@
 //! `--prove`: builds a service before and after a change in copies of the repository.
 
+use std::fs::DirBuilder;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use plimsoll_measure::engine::{self, Docker};
 use plimsoll_measure::proof::{self, Copies, Event, Phase, tree};
@@ -32,7 +34,7 @@ pub(super) fn prove(
     let bench = Bench::new()?;
     let before = bench.copy(root, "before")?;
     let after = bench.copy(root, "after")?;
-    apply::write(&after, sources, outcome, true)?;
+    apply::write(&after, sources, outcome, apply::Uncommitted::Forced)?;
     let copies = Copies { before: &before, after: &after };
     proof::prove(docker, copies, plan, &bench.name, &mut tell)
         .map_err(|e| Failure::missing(format!("failed to prove the change: {e}")))
@@ -61,11 +63,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Result<Self, Failure> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}-{next}", std::process::id());
+        // The name is that of the images, too, and many machines may share an engine.
+        let name = format!("{:016x}", RandomState::new().build_hasher().finish());
         let folder = std::env::temp_dir().join(format!("plimsoll-proof-{name}"));
-        std::fs::create_dir(&folder).map_err(|e| Failure::io("make the folder", &folder, &e))?;
+        // Others on this machine must not read what they may not read in the repository.
+        let made = DirBuilder::new().mode(0o700).create(&folder);
+        made.map_err(|e| Failure::io("make the folder", &folder, &e))?;
         Ok(Self { name, folder })
     }
 

@@ -1,16 +1,20 @@
 //! Workspaces of Cargo and Go, laid out in the image: the file that lists the members, and every
 //! member, beside the service as they lie in the repository.
 
-use super::needs::{Need, Needs};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::image_path;
 use crate::local::{State, Uses, Why};
 use crate::packages::Ecosystem;
+use crate::remedy::needs::{Need, Needs};
 use crate::review::Review;
 
 /// Turns the need of a workspace into needs of its files, where the service lies in the image as
 /// it does in the workspace.
-pub(super) fn lay_out(review: &Review<'_>, uses: &Uses<'_>, needs: &mut Needs) -> Option<()> {
+pub(in crate::remedy) fn lay_out(
+    review: &Review<'_>,
+    uses: &Uses<'_>,
+    needs: &mut Needs,
+) -> Option<()> {
     let root = review.repo.packages.get(needs.workspace.as_deref()?)?;
     let lock = match needs.ecosystem {
         Ecosystem::Rust => "Cargo.lock",

@@ -1,13 +1,13 @@
 //! A member of a uv workspace, built with its workspace: the root and the lock file first, so
 //! that the packages of others keep a layer of their own, then the members it needs.
 
-use super::change::Changes;
-use super::dockerfile::{above, copies, offset, shippers, text_of};
-use super::install::{Done, Kitchen, one_line};
-use super::needs::{Need, Needs};
 use crate::discover::paths::{below, folder, join};
 use crate::layout::image_path;
 use crate::layout::installs::Install;
+use crate::remedy::change::Changes;
+use crate::remedy::dockerfile::{above, copies, offset, shippers, text_of};
+use crate::remedy::install::{Done, Kitchen, one_line};
+use crate::remedy::needs::{Need, Needs};
 use crate::repo::{Stage, Step, StepKind};
 use crate::views::Manager;
 
@@ -15,7 +15,7 @@ use crate::views::Manager;
 ///
 /// # Errors
 /// A sentence that says why it cannot be done.
-pub(super) fn lay_out(
+pub(in crate::remedy) fn lay_out(
     kitchen: &Kitchen<'_, '_>,
     needs: &Needs,
     root: &str,

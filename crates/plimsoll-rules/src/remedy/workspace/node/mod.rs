@@ -11,15 +11,15 @@ use std::collections::BTreeSet;
 use plimsoll_model::EntryKind;
 use plimsoll_syntax::dockerfile::{Base, FromRef};
 
-use super::Case;
-use super::change::Changes;
-use super::dockerfile::{above, after, offset, text_of};
-use super::install::{Done, one_line};
-use super::needs::Needs;
 use crate::discover::paths::{below, folder, join};
 use crate::layout::image_path;
 use crate::layout::installs::Install;
 use crate::packages::{Ecosystem, Manifest};
+use crate::remedy::Case;
+use crate::remedy::change::Changes;
+use crate::remedy::dockerfile::{above, after, offset, text_of};
+use crate::remedy::install::{Done, one_line};
+use crate::remedy::needs::Needs;
 use crate::repo::{CopyStep, Place, Stage, Step, StepKind};
 use crate::views::Manager;
 
@@ -35,7 +35,7 @@ const BESIDE: [&str; 7] = [
 ];
 
 /// A workspace that is laid out in an image.
-pub(super) struct Workspace<'w, 'a> {
+pub(in crate::remedy) struct Workspace<'w, 'a> {
     case: &'w Case<'w, 'a>,
     install: &'w Install<'w>,
     root: &'a Manifest,
@@ -52,7 +52,11 @@ impl<'w, 'a> Workspace<'w, 'a> {
     ///
     /// # Errors
     /// A sentence that says why not.
-    pub(super) fn new(case: &'w Case<'w, 'a>, needs: &Needs, path: &str) -> Result<Self, String> {
+    pub(in crate::remedy) fn new(
+        case: &'w Case<'w, 'a>,
+        needs: &Needs,
+        path: &str,
+    ) -> Result<Self, String> {
         let refuse = |why: &str| {
             Err(format!("{path} lists the service as a member of its workspace: {why}"))
         };
@@ -89,7 +93,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
     }
 
     /// The files of the repository that the context must hold besides the service.
-    pub(super) fn needed(&self) -> BTreeSet<String> {
+    pub(in crate::remedy) fn needed(&self) -> BTreeSet<String> {
         let manifests = self.manifests();
         let others = manifests.iter().filter(|m| **m != self.service && !self.members.contains(*m));
         let others = others.map(|m| format!("{m}/package.json"));
@@ -128,7 +132,11 @@ impl<'w, 'a> Workspace<'w, 'a> {
     ///
     /// # Errors
     /// A sentence that names the instruction which cannot follow.
-    pub(super) fn lay_out(&self, changes: &mut Changes, done: &mut Done) -> Result<(), String> {
+    pub(in crate::remedy) fn lay_out(
+        &self,
+        changes: &mut Changes,
+        done: &mut Done,
+    ) -> Result<(), String> {
         let file = self.case.file;
         // Where each stage has the service so far.
         let mut moved: Vec<Option<String>> = Vec::new();
