@@ -35,6 +35,10 @@ pub(crate) const DOCKER_BUILD: Takes = Takes::These(&[
     "--allow",
     "--annotation",
     "--attest",
+    "--provenance",
+    "--sbom",
+    "--call",
+    "--policy",
     "--metadata-file",
     "--shm-size",
     "--ulimit",
@@ -158,7 +162,9 @@ fn container(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
         _ => return,
     };
     let args = call.parse(DOCKER_BUILD);
-    build(call, tool, &args, args.positional.get(skip).copied(), site, finder);
+    // Words before it are variables that hold flags: a build takes one context.
+    let context = args.positional.get(skip..).and_then(|words| words.last()).copied();
+    build(call, tool, &args, context, site, finder);
 }
 
 /// A build by command line, with its last argument as the context.

@@ -7,7 +7,7 @@ use plimsoll_model::{Location, NotAnalysed, Sources};
 use super::paths::{file_name, folder, image_name, join};
 use super::types::{Build, BuildTool, ContextRef, Deploy, Discovery, Platform, Service};
 use crate::config::{Config, ServiceConfig};
-use crate::repo::{Fact, Place, Repo};
+use crate::repo::{DockerfileView, Fact, Place, Repo};
 
 /// Makes the services: one for each Dockerfile and target that something builds, and one for
 /// each Dockerfile that nothing builds.
@@ -124,25 +124,27 @@ fn context(
     }
     let view = &repo.dockerfiles[file];
     let at = Place::file(std::sync::Arc::clone(&view.path));
-    let holds = |folder: &str| {
-        let copies = view.stages.iter().flat_map(|s| s.copies()).filter(|(_, c)| c.from.is_none());
-        let mut sources_of = copies
-            .flat_map(|(_, c)| &c.sources)
-            .filter(|s| s.known && !s.path.value.contains(['*', '?', '[', ':']));
-        sources_of.all(|s| {
-            join(folder, s.path.value.trim_start_matches('/'))
-                .is_some_and(|p| sources.kind(&p).is_some())
-        })
-    };
     let own = folder(&view.path);
-    let mut candidates = vec![own.to_owned()];
-    let mut above = own;
-    while !above.is_empty() {
-        above = folder(above);
-        candidates.push(above.to_owned());
-    }
-    let chosen = candidates.into_iter().find(|c| holds(c))?;
-    Some(ContextRef::Folder(Fact::new(chosen, at)))
+    let mut candidates = [own].into_iter().chain(above(own));
+    let chosen = candidates.find(|c| holds(sources, view, c))?;
+    Some(ContextRef::Folder(Fact::new(chosen.to_owned(), at)))
+}
+
+/// The folders above a folder, the nearest first; the root of the repository is `""`.
+pub(crate) fn above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |p| (!p.is_empty()).then(|| folder(p))).skip(1)
+}
+
+/// Whether a folder has everything that a Dockerfile copies from its context.
+pub(crate) fn holds(sources: &Sources, file: &DockerfileView, folder: &str) -> bool {
+    let copies = file.stages.iter().flat_map(|s| s.copies()).filter(|(_, c)| c.from.is_none());
+    let mut sources_of = copies
+        .flat_map(|(_, c)| &c.sources)
+        .filter(|s| s.known && !s.path.value.contains(['*', '?', '[', ':']));
+    sources_of.all(|s| {
+        join(folder, s.path.value.trim_start_matches('/'))
+            .is_some_and(|p| sources.kind(&p).is_some())
+    })
 }
 
 /// The service a deployment belongs to: the one that pushes its image, else the one its job

@@ -11,7 +11,7 @@ mod follow;
 pub(crate) mod gcloud;
 mod github;
 mod gitlab;
-mod link;
+pub(crate) mod link;
 mod manifests;
 pub mod paths;
 mod probe;

@@ -365,6 +365,7 @@ impl Install<'_> {
     pub fn skips(&self, dependency: &Dependency, env: &dyn Fn(&str) -> bool) -> bool {
         match self.manager {
             Manager::Poetry => self.has(&["--no-directory"]),
+            Manager::Uv if self.is_without_sources(dependency, env) => true,
             Manager::Uv if self.is_frozen(env) && !self.is_pip() => {
                 let ecosystem = crate::packages::Ecosystem::Python;
                 let name = normal(ecosystem, &dependency.name);
@@ -376,6 +377,26 @@ impl Install<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether uv looks an index up for what `tool.uv.sources` takes from a folder.
+    fn is_without_sources(&self, dependency: &Dependency, env: &dyn Fn(&str) -> bool) -> bool {
+        let table =
+            matches!(dependency.syntax, Syntax::UvSource | Syntax::UvWorkspace | Syntax::UvMember);
+        let python = |n: &str| normal(crate::packages::Ecosystem::Python, n);
+        let named = self.listed_raw(&["--no-sources-package"]);
+        // A frozen lock file has the folders, whatever the table says now.
+        table
+            && !self.is_frozen(env)
+            && (self.has(&["--no-sources"])
+                || env("UV_NO_SOURCES")
+                || named.iter().any(|n| python(n) == python(&dependency.name)))
+    }
+
+    /// Whether it only restores the packages of .NET.
+    #[must_use]
+    pub fn is_restore(&self) -> bool {
+        self.manager == Manager::Dotnet && self.call.subcommand(0) == Some("restore")
     }
 
     /// The members of a workspace that it names: `--package`.

@@ -1,13 +1,15 @@
 //! How npm, pnpm and yarn take local packages: some are copied and must be there when the
 //! install runs; most are linked, without a look, and must be there when the service runs.
 
+use plimsoll_syntax::dockerfile::FromRef;
+
 use super::lookup;
 use super::{State, Why};
 use crate::discover::paths::{below, folder, join};
 use crate::layout::installs::Install;
 use crate::layout::{Found, Layout, Moment, image_path};
 use crate::packages::{Dependency, Ecosystem, Group, Manifest, Syntax, tree};
-use crate::repo::Place;
+use crate::repo::{CopyStep, Place, Stage, StepKind};
 use crate::review::Review;
 use crate::views::Manager;
 
@@ -94,6 +96,10 @@ impl Seen<'_, '_> {
             Taken::Read if matches!(then, State::Missing(_)) => return then,
             Taken::Read | Taken::Linked => {}
         }
+        // What such a stage lacks, those built on it add.
+        if self.is_base() {
+            return State::Unknown;
+        }
         let modules = image_path::join(from, "node_modules");
         let relative = image_path::relative(&modules, wanted);
         let landed = self.layout.landings(self.install.moment.stage, &modules, self.last);
@@ -116,6 +122,20 @@ impl Seen<'_, '_> {
             (State::Present { .. }, Some(bare)) => State::Missing(bare),
             _ => state,
         }
+    }
+
+    /// Whether the target only serves other stages: it says nothing of what it runs.
+    fn is_base(&self) -> bool {
+        let (file, last) = (self.layout.file, self.last);
+        let runs = |k: &StepKind| matches!(k, StepKind::Cmd(_) | StepKind::Entrypoint(_));
+        let own = file.lineage(last);
+        let serves = |s: &Stage| {
+            let copies =
+                |c: &CopyStep| c.from.as_ref().is_some_and(|(_, f)| *f == FromRef::Stage(last));
+            s.index > last
+                && (self.layout.is_under(s.index, last) || s.copies().any(|(_, c)| copies(c)))
+        };
+        !own.iter().flat_map(|s| &s.steps).any(|s| runs(&s.kind)) && file.stages.iter().any(serves)
     }
 
     /// Where node_modules is not shipped, a step of one of the stages that have it needs the
@@ -242,6 +262,8 @@ pub(super) fn consumers(seen: &Seen<'_, '_>, root: &Manifest, image: &str) -> Ve
                 .find(|m| image_path::below(&at(m), cwd).is_some() && at(m) != "/");
             match service.or(running) {
                 Some(one) => vec![one],
+                // What is copied for the install is what the service needs.
+                None if members.iter().any(now) => members.iter().copied().filter(now).collect(),
                 None => members.clone(),
             }
         }

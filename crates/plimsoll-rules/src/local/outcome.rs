@@ -65,6 +65,26 @@ pub fn outcome(found: &Use, install: &Install<'_>) -> Outcome {
         Manager::Go => go(found, written),
         Manager::Maven => maven(found, name, wanted),
         Manager::Gradle => gradle(found, name, wanted),
+        _ => dotnet(found, install, written),
+    }
+}
+
+fn dotnet(found: &Use, install: &Install<'_>, written: &str) -> Outcome {
+    let wanted = &found.wanted;
+    match found.dependency.syntax {
+        Syntax::DotNetFile if wanted.ends_with(".dll") => Outcome::Warns(format!(
+            "warning MSB3245: Could not resolve this reference. Could not locate the assembly \
+             \"{}\"",
+            found.dependency.name
+        )),
+        Syntax::DotNetFile => Outcome::Fails(format!(
+            "error MSB4019: The imported project \"{wanted}\" was not found."
+        )),
+        // The restore skips it, and the build is told not to restore again.
+        _ if install.is_restore() => Outcome::Fails(format!(
+            "error NETSDK1004: Assets file '{}/obj/project.assets.json' not found.",
+            crate::layout::image_path::folder(wanted)
+        )),
         _ => Outcome::Warns(format!(
             "warning MSB9008: The referenced project {written} does not exist"
         )),

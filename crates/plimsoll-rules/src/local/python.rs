@@ -55,7 +55,7 @@ impl Walk<'_, '_> {
             names.extend(members.filter_map(|m| m.name.clone()));
         }
         let lock = self.lock(&folder_at);
-        let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
+        let lock = lock.as_ref().map(|(l, at)| (&**l, at.clone()));
         let at = At { lock, ..At::new(root, folder_at) };
         for name in names {
             let named = packages.named(Ecosystem::Python, &name);

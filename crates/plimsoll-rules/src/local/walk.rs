@@ -1,11 +1,13 @@
 //! Follows what an install names into the packages it leads to.
 
+use std::sync::Arc;
+
 use super::readers::{ecosystem, is_rewritten, lock_kinds, root_names, visible};
 use super::{GitUse, Met, State, Use, Why, env_is, link, lookup, node};
 use crate::discover::paths::{file_name, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, Layout, Moment, image_path};
-use crate::packages::locks::{self, Lock};
+use crate::packages::locks::Lock;
 use crate::packages::tree;
 use crate::packages::{Base, Dependency, Ecosystem, Group, Manifest, Syntax, Target};
 use crate::repo::Place;
@@ -145,20 +147,20 @@ impl<'w, 'a> Walk<'w, 'a> {
         let lock = self.lock(image);
         let packages = &self.review.repo.packages;
         let Some(manifest) = packages.get(source) else { return };
-        let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
+        let lock = lock.as_ref().map(|(l, at)| (&**l, at.clone()));
         let at = At { lock, ..At::new(manifest, image.to_owned()) };
         self.dependencies(&at, all);
     }
 
     /// The lock file beside a manifest in the image, or above it for a member of a workspace.
-    pub(super) fn lock(&self, image: &str) -> Option<(Lock, String)> {
+    pub(super) fn lock(&self, image: &str) -> Option<(Arc<Lock>, String)> {
         let kinds = lock_kinds(self.install.manager);
         let mut folder_at = image.to_owned();
         loop {
             for name in kinds {
                 let path = image_path::join(&folder_at, name);
                 if let Found::Repository { path, .. } = self.layout.find(self.moment(), &path) {
-                    let lock = locks::read(&path, self.review.sources.text(&path)?)?;
+                    let lock = self.review.repo.packages.lock(self.review.sources, &path)?;
                     return lock.error.is_none().then_some((lock, folder_at));
                 }
             }
@@ -203,7 +205,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             Walk::new(self.review, self.layout, self.installs, self.index_of(export), self.last);
         let lock = there.lock(&export.folder);
         let Some(manifest) = self.review.repo.packages.get(&source) else { return };
-        let lock = lock.as_ref().map(|(l, at)| (l, at.clone()));
+        let lock = lock.as_ref().map(|(l, at)| (&**l, at.clone()));
         let unlinked = link::is_undone(self.layout, export, self.moment());
         let at = At::new(manifest, export.folder.clone());
         let at = At { lock, exported: true, unlinked, ..at };
@@ -377,7 +379,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             return self.include(at, dependency, all);
         }
         let place = review.repo.packages.place(review.sources, at.manifest, dependency);
-        if is_remote_parent(dependency, &place) {
+        if is_remote_parent(dependency, &place) || is_moved(dependency, &place) {
             return;
         }
         if dependency.syntax == Syntax::FindLinks {
@@ -393,6 +395,14 @@ impl<'w, 'a> Walk<'w, 'a> {
             Ecosystem::Node => self.node_state(at, dependency, &wanted, &place),
             _ => lookup::look(review, layout, install.moment, &wanted, &place, ecosystem),
         });
+        let state = match state {
+            State::Missing(_)
+                if dependency.syntax == Syntax::ProjectReference && self.restores_again() =>
+            {
+                State::Unknown
+            }
+            state => state,
+        };
         let found = match &state {
             State::Present { path, .. } => Some(path.clone()),
             _ => place.folder().map(str::to_owned),
@@ -403,8 +413,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         let editable = in_lock.map_or(dependency.editable, |l| l.linked);
         made.linked = !at.unlinked && link::is_linked(install, dependency, editable, &env);
         all.uses.push(made);
-        // With --no-deps pip does not read what a package says it needs.
-        if let Some(found) = found.filter(|_| !install.no_deps())
+        // With --no-deps pip does not read what a package says it needs, and Go reads the
+        // replacements of its main modules only.
+        let is_read = !install.no_deps() && dependency.syntax != Syntax::GoReplace;
+        if let Some(found) = found.filter(|_| is_read)
             && let Some(manifest) = review.repo.packages.in_folder(&found, ecosystem)
         {
             let depth = at.depth + 1;
@@ -412,6 +424,16 @@ impl<'w, 'a> Walk<'w, 'a> {
             let next = At { lock, depth, ..At::new(manifest, wanted) };
             self.dependencies(&next, all);
         }
+    }
+
+    /// Whether this is a restore of .NET, which skips a project that is not there, and no later
+    /// build relies on it.
+    fn restores_again(&self) -> bool {
+        let next = self.installs.iter().skip(self.index + 1).find(|i| {
+            i.manager == Manager::Dotnet
+                && self.layout.is_under(i.moment.stage, self.moment().stage)
+        });
+        self.install.is_restore() && !next.is_some_and(|n| n.has(&["--no-restore"]))
     }
 
     /// `-r` and `-c` of a requirements file begin at its folder.
@@ -470,13 +492,23 @@ impl<'w, 'a> Walk<'w, 'a> {
         let base = image_path::join(&at.folder, &up);
         let inside = image_path::relative(folder(&root.path), member);
         let wanted = image_path::join(&base, &inside);
-        let name = image_path::join(&base, file_name(&root.path));
+        let list = self.list_of(root);
+        let name = image_path::join(&base, file_name(&list));
         let found = self.layout.find(self.moment(), &name);
         let lost = matches!(&found, Found::Missing | Found::Image)
-            || matches!(&found, Found::Repository { path, .. } if *path != *root.path);
+            || matches!(&found, Found::Repository { path, .. } if *path != list);
         let state = (lost && own != folder(&root.path))
             .then(|| State::Missing(Why::NoWorkspace(root.path.to_string())));
         (wanted, None, state)
+    }
+
+    /// The file that makes a folder the root of a workspace: pnpm has one of its own.
+    fn list_of(&self, root: &Manifest) -> String {
+        let own = join(folder(&root.path), "pnpm-workspace.yaml");
+        let own = own.filter(|p| {
+            self.install.manager == Manager::Pnpm && self.review.sources.kind(p).is_some()
+        });
+        own.unwrap_or_else(|| root.path.to_string())
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a field of what is made")]
@@ -503,6 +535,12 @@ impl<'w, 'a> Walk<'w, 'a> {
             linked: dependency.editable,
         }
     }
+}
+
+/// A project of Gradle that the repository does not have where its name says: the settings are a
+/// program and may have moved it.
+fn is_moved(dependency: &Dependency, place: &tree::Place) -> bool {
+    dependency.syntax == Syntax::GradleProject && matches!(place, tree::Place::Gone(_))
 }
 
 /// A parent that the repository does not have comes from a registry.

@@ -23,6 +23,13 @@ pub(super) fn read(manifest: &mut Manifest, text: &str) {
         } else {
             continue;
         };
+        // What only counts on a condition may not count in the build.
+        let conditional = |n: roxmltree::Node<'_, '_>| {
+            n.has_attribute("Condition") || n.has_tag_name_local("Choose")
+        };
+        if node.ancestors().any(conditional) {
+            continue;
+        }
         for path in path.unwrap_or("").split(';').map(str::trim) {
             if !path.is_empty() && !path.contains(['$', '*', '@']) {
                 push(manifest, stem(&path.replace('\\', "/")), path, syntax, span(node));

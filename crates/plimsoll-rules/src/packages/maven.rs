@@ -40,7 +40,9 @@ pub(super) fn read(manifest: &mut Manifest, text: &str) {
     let root = document.root_element();
     manifest.name = child(root, "artifactId").and_then(|n| n.text()).map(|t| t.trim().to_owned());
     parent(manifest, root);
-    for module in root.descendants().filter(|n| n.has_tag_name_local("module")) {
+    // Which profiles are active is known only when Maven runs.
+    let always = |n: &Node<'_, '_>| !n.ancestors().any(|a| a.has_tag_name_local("profile"));
+    for module in root.descendants().filter(|n| n.has_tag_name_local("module")).filter(always) {
         let Some(path) = module.text().map(str::trim).filter(|p| !p.contains("${")) else {
             continue;
         };

@@ -135,15 +135,21 @@ pub fn requirement(text: &str) -> Option<(String, Target)> {
     }
     let text = text.split(" ;").next().unwrap_or(text).trim();
     if let Some(path) = file_url(text) {
+        let path = without_extras(&path).to_owned();
         return Some((last_part(&path), Target::Path(path)));
     }
-    let path = without_fragment(text).split('[').next().unwrap_or(text).trim();
+    let path = without_extras(without_fragment(text)).trim();
     let is_path = path == "."
         || path == ".."
         || ["./", "../", "/"].iter().any(|p| path.starts_with(p))
         || (path.contains('/') && !path.contains("://") && !path.contains('@'))
         || [".whl", ".tar.gz", ".zip"].iter().any(|e| path.ends_with(e) && !path.contains("://"));
     (is_path && !path.contains('$')).then(|| (last_part(path), Target::Path(path.to_owned())))
+}
+
+/// A path without the extras that are asked for: `./core[aws]`.
+fn without_extras(path: &str) -> &str {
+    path.split('[').next().unwrap_or(path)
 }
 
 /// The name a path stands for: of a wheel what is before the version.

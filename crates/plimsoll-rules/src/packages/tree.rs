@@ -2,10 +2,12 @@
 //! workspace it belongs to, and where a dependency leads.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_model::{EntryKind, Sources};
 use plimsoll_syntax::yaml::{self, Node};
 
+use super::locks::{self, Lock};
 use super::{Base, Dependency, Ecosystem, Manifest, Target, ecosystem, normal, read};
 use crate::discover::paths::{below, file_name, folder, join};
 
@@ -16,6 +18,8 @@ pub struct Packages {
     manifests: BTreeMap<String, Manifest>,
     /// The folders of packages by ecosystem and name.
     names: BTreeMap<(Ecosystem, String), Vec<String>>,
+    /// The lock files that were asked for: they are long, and every rule asks.
+    locks: Mutex<BTreeMap<String, Option<Arc<Lock>>>>,
 }
 
 /// Where a dependency leads in the repository.
@@ -96,6 +100,14 @@ impl Packages {
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Manifest> {
         self.manifests.get(path)
+    }
+
+    /// A lock file, parsed once.
+    #[must_use]
+    pub fn lock(&self, sources: &Sources, path: &str) -> Option<Arc<Lock>> {
+        let mut known = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || locks::read(path, sources.text(path)?).map(Arc::new);
+        known.entry(path.to_owned()).or_insert_with(read).clone()
     }
 
     /// Every manifest, by path.

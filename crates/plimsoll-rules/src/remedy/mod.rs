@@ -34,8 +34,8 @@ use plimsoll_model::{Applicability, ProofPlan};
 
 use crate::discover::{Build, Service};
 use crate::layout::Layout;
-use crate::local::{Use, uses};
-use crate::packages::Ecosystem;
+use crate::local::{State, Use, uses};
+use crate::packages::{Ecosystem, Syntax};
 use crate::repo::DockerfileView;
 use crate::review::{Review, Terms};
 use crate::views::building::{Context, contexts, dockerfile};
@@ -197,9 +197,11 @@ pub fn propose(
 }
 
 fn has_machine_paths(uses: &crate::local::Uses<'_>) -> bool {
-    // A path that the Dockerfile itself names is one of the image.
-    let elsewhere = |u: &&Use| *u.manifest != *uses.installs[u.install].at.path;
-    let mut all = uses.uses.iter().filter(elsewhere);
+    // A path that the Dockerfile or a list of pip names, and that is there, is one of the image.
+    let is_found = |u: &&Use| {
+        u.dependency.syntax == Syntax::Requirement && matches!(u.state, State::Present { .. })
+    };
+    let mut all = uses.uses.iter().filter(|u| !is_found(u));
     all.any(|u| u.dependency.is_absolute() && u.place.folder().is_some())
 }
 

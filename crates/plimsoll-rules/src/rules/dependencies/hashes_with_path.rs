@@ -10,7 +10,6 @@ use crate::discover::paths::file_name;
 use crate::layout::{Found, image_path};
 use crate::layout::installs::{Install, Root};
 use crate::local::{Use, env_is};
-use crate::packages::locks;
 use crate::packages::requirements::is_name;
 use crate::repo::Place;
 use crate::review::Review;
@@ -122,7 +121,8 @@ fn locks_others(subject: &Subject<'_>, export: &Install<'_>) -> bool {
         return false;
     };
     let text = subject.review.sources.text(&path).unwrap_or("");
-    let read = locks::read(&path, text).is_some_and(|l| l.error.is_none());
+    let lock = subject.review.repo.packages.lock(subject.review.sources, &path);
+    let read = lock.is_some_and(|l| l.error.is_none());
     read && text.contains("sha256:")
 }
 

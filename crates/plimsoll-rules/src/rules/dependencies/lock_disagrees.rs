@@ -174,7 +174,7 @@ fn differing(
     pair: &Pair<'_>,
     strict: &Strict,
 ) -> Vec<(Place, String)> {
-    let read = locks::read(&pair.lock, pair.text);
+    let read = subject.review.repo.packages.lock(subject.review.sources, &pair.lock);
     if read.as_ref().is_some_and(|l| l.error.is_some()) {
         return Vec::new();
     }
@@ -185,13 +185,13 @@ fn differing(
         }
         let name = &dependency.name;
         let (manifest, lock) = (&pair.manifest.path, &pair.lock);
-        let said = if !is_known(subject, pair, read.as_ref(), dependency) {
+        let said = if !is_known(subject, pair, read.as_deref(), dependency) {
             format!("{manifest} takes {name} from a folder, and {lock} does not know it")
         } else if matches!(strict, Strict::Fails(_))
-            && let Some(path) = read.as_ref().and_then(|l| other(subject, pair, l, dependency))
+            && let Some(path) = read.as_deref().and_then(|l| other(subject, pair, l, dependency))
         {
             format!("{manifest} takes {name} from another folder than {lock}: {path}")
-        } else if matches!(strict, Strict::Fails(_)) && links_otherwise(read.as_ref(), dependency) {
+        } else if matches!(strict, Strict::Fails(_)) && links_otherwise(read.as_deref(), dependency) {
             format!("{manifest} and {lock} differ in whether {name} is linked")
         } else {
             continue;

@@ -86,7 +86,7 @@ fn is_made(subject: &Subject<'_>, index: usize, name: &str) -> bool {
 }
 
 fn fault(review: &Review<'_>, path: &str) -> Option<(String, Place)> {
-    locks::read(path, review.sources.text(path)?)?.error
+    review.repo.packages.lock(review.sources, path)?.error.clone()
 }
 
 fn report(

@@ -4,7 +4,9 @@ use plimsoll_model::{Level, Section};
 
 use super::path_not_copied::{Subject, subjects};
 use crate::discover::Service;
+use crate::discover::link::{above, holds};
 use crate::local::{State, Use, Why};
+use crate::packages::Syntax;
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
 
@@ -20,8 +22,10 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     subjects(review, service, &mut |subject| {
+        let guess = is_guess(subject);
         for found in &subject.uses.uses {
             match &found.state {
+                State::Missing(Why::OutsideContext | Why::NoWorkspace(_)) if guess => {}
                 State::Missing(
                     Why::Machine
                     | Why::AboveRepository
@@ -29,10 +33,11 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
                     | Why::OutsideContext
                     | Why::NoWorkspace(_),
                 ) => missing(subject, found, out),
-                // A path that the Dockerfile itself names is one of the image.
+                // A path that the Dockerfile or a list of pip names is one of the image; a package
+                // carries its own into its metadata.
                 State::Present { .. }
                     if found.dependency.is_absolute()
-                        && *found.manifest != *subject.install(found).at.path =>
+                        && found.dependency.syntax != Syntax::Requirement =>
                 {
                     by_accident(subject, found, out);
                 }
@@ -41,6 +46,13 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
             }
         }
     });
+}
+
+/// Whether nothing says what the context is, and a wider folder would do as well.
+fn is_guess(subject: &Subject<'_>) -> bool {
+    let (context, file) = (&subject.context, subject.layout.file);
+    context.build.is_none()
+        && above(context.folder).any(|f| holds(subject.review.sources, file, f))
 }
 
 /// What a dependency is taken from, for a sentence.
