@@ -136,3 +136,46 @@ fn mutated_repositories_are_reviewed_and_mended() {
         check(&sources);
     }
 }
+
+/// Manifests of a quarter of the largest file that is read, each entry one to follow.
+#[test]
+fn a_manifest_of_many_entries_is_reviewed_in_time() {
+    let dockerfile = |run: &str| format!("FROM x\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
+    let members = format!(
+        "{{\"workspaces\": [{} \"a\"], \"dependencies\": {{{} \"a\": \"workspace:*\"}}}}",
+        many("\"p#\","),
+        many("\"d#\": \"workspace:*\",")
+    );
+    let pip = dockerfile("pip install -r requirements.txt");
+    let cases: [&[(&str, String)]; 3] = [
+        &[("Dockerfile", pip.clone()), ("requirements.txt", many("-e ./a\n"))],
+        &[("Dockerfile", dockerfile("npm ci")), ("package.json", members)],
+        &[
+            ("Dockerfile", pip),
+            ("requirements.txt", many("./s/a#\n")),
+            (".gitmodules", many("path = x#\n")),
+        ],
+    ];
+    for files in cases {
+        let mut sources = Sources::default();
+        sources.insert("a/pyproject.toml", "[project]\nname = \"a\"\n");
+        sources.insert("a/package.json", "{\"name\": \"a\"}");
+        files.iter().for_each(|(path, text)| sources.insert(path, text.clone()));
+        let start = std::time::Instant::now();
+        check(&sources);
+        let (took, last) = (start.elapsed(), files.last().unwrap().0);
+        assert!(took.as_secs() < 40, "{last} took {took:?}");
+    }
+}
+
+/// A unit again and again, `#` in it counted up.
+fn many(unit: &str) -> String {
+    let mut text = String::new();
+    for number in 0.. {
+        if text.len() > 1 << 20 {
+            break;
+        }
+        text.push_str(&unit.replace('#', &format!("{number}")));
+    }
+    text
+}

@@ -164,11 +164,14 @@ fn through(review: &Review<'_>, layout: &Layout<'_>, path: &str) -> Option<Why> 
     }
 }
 
+/// How many lines of `.gitmodules` are looked at: they are read for every package that is not there.
+const LINES: usize = 2000;
+
 /// The submodule that a path lies in.
 #[must_use]
 pub fn submodule_of(review: &Review<'_>, path: &str) -> Option<String> {
     let text = review.sources.text(".gitmodules").unwrap_or("");
-    let paths = text.lines().filter_map(|l| l.trim().strip_prefix("path"));
+    let paths = text.lines().take(LINES).filter_map(|l| l.trim().strip_prefix("path"));
     let paths = paths.filter_map(|l| l.trim_start().strip_prefix('=')).map(str::trim);
     let mut paths = paths.map(|p| p.trim_end_matches('/')).filter(|p| !p.is_empty());
     paths.find(|p| below(p, path).is_some()).map(str::to_owned)

@@ -273,6 +273,11 @@ pub fn ecosystem(path: &str) -> Option<Ecosystem> {
     })
 }
 
+/// How much of a manifest is looked at. Entries are held against each other and against every
+/// step of a build: a stranger's manifest of a hundred thousand would take hours.
+const MAX_LOCAL: usize = 500;
+const MAX_WANTS: usize = 10_000;
+
 /// Reads a manifest; `None` where the file is none.
 #[must_use]
 pub fn read(path: &str, text: &str) -> Option<Manifest> {
@@ -292,6 +297,9 @@ pub fn read(path: &str, text: &str) -> Option<Manifest> {
             _ => requirements::read(&mut manifest, text),
         },
     }
+    manifest.dependencies.truncate(MAX_LOCAL);
+    manifest.wants.truncate(MAX_WANTS);
+    manifest.workspace.iter_mut().for_each(|w| w.truncate(MAX_LOCAL));
     Some(manifest)
 }
 
