@@ -123,3 +123,16 @@ fn a_wrong_command_line_is_usage() {
         assert!(run.err.starts_with("error: "), "{}", run.err);
     }
 }
+
+#[test]
+fn what_is_left_out_of_a_large_manifest_is_said() {
+    let names = (0..600).map(|i| format!("    \"p{i}\": \"file:../p{i}\"")).collect::<Vec<_>>();
+    let manifest = format!("{{\n  \"dependencies\": {{\n{}\n  }}\n}}\n", names.join(",\n"));
+    let repo = Repo::new()
+        .file("Dockerfile", "FROM alpine:3.20\n")
+        .file("package.json", manifest)
+        .file("pom.xml", "<!DOCTYPE project>\n<project/>\n");
+    let run = repo.run(&["review", "--format", "json"]);
+    assert!(run.out.contains("more than 500 local dependencies"), "{}", run.out);
+    assert!(run.out.contains("it was not looked at"), "{}", run.out);
+}

@@ -14,13 +14,20 @@ const MAX_NAMESPACES: usize = 200;
 /// Parses XML without its document type: entities of a stranger are not expanded.
 pub(super) fn document<'t>(manifest: &mut Manifest, text: &'t str) -> Option<Document<'t>> {
     if text.len() > MAX_BYTES || text.matches("xmlns").nth(MAX_NAMESPACES).is_some() {
+        manifest.partly = Some(format!(
+            "larger than {} kB or with more than {MAX_NAMESPACES} namespaces: it was not looked at",
+            MAX_BYTES >> 10
+        ));
         return None;
     }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 200_000, ..Default::default() };
     match Document::parse_with_options(text, options) {
         Ok(document) => Some(document),
         // A document type is no fault; it is only not looked into.
-        Err(roxmltree::Error::DtdDetected | roxmltree::Error::NodesLimitReached) => None,
+        Err(error @ (roxmltree::Error::DtdDetected | roxmltree::Error::NodesLimitReached)) => {
+            manifest.partly = Some(format!("{error}: it was not looked at"));
+            None
+        }
         Err(error) => {
             let at = error.pos();
             let line = text.split_inclusive('\n').take(at.row.saturating_sub(1) as usize);

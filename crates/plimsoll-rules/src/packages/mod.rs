@@ -217,6 +217,8 @@ pub struct Manifest {
     pub backend: Option<String>,
     /// Why it could not be read, with the place.
     pub error: Option<(String, Place)>,
+    /// Why a part of it was not looked at.
+    pub partly: Option<String>,
 }
 
 impl Manifest {
@@ -234,6 +236,7 @@ impl Manifest {
             version: None,
             backend: None,
             error: None,
+            partly: None,
         }
     }
 
@@ -296,6 +299,12 @@ pub fn read(path: &str, text: &str) -> Option<Manifest> {
             Ecosystem::DotNet => dotnet::read(&mut manifest, text),
             _ => requirements::read(&mut manifest, text),
         },
+    }
+    let locals = manifest.dependencies.len().max(manifest.workspace.as_ref().map_or(0, Vec::len));
+    if locals > MAX_LOCAL || manifest.wants.len() > MAX_WANTS {
+        manifest.partly = Some(format!(
+            "more than {MAX_LOCAL} local dependencies or {MAX_WANTS} in all: the rest was not looked at"
+        ));
     }
     manifest.dependencies.truncate(MAX_LOCAL);
     manifest.wants.truncate(MAX_WANTS);

@@ -110,8 +110,12 @@ pub(crate) fn not_analysed(review: &Review<'_>) -> Vec<NotAnalysed> {
     let problems = review.sources.problems.iter();
     let problems = problems
         .map(|p| NotAnalysed { location: Location::file(&*p.path), reason: p.reason.clone() });
+    let partly = review.repo.packages.all().filter_map(|m| {
+        let reason = m.partly.clone()?;
+        Some(NotAnalysed { location: Location::file(&*m.path), reason })
+    });
     let mut all: Vec<NotAnalysed> =
-        review.found.not_analysed.iter().cloned().chain(problems).collect();
+        review.found.not_analysed.iter().cloned().chain(problems).chain(partly).collect();
     all.sort();
     all.dedup();
     all
