@@ -5,7 +5,7 @@ use plimsoll_syntax::shell::{Args, Invocation, Takes, Word};
 use super::effects::is_export;
 use super::{Layout, Moment, compilers, image_path};
 use crate::packages::{Dependency, Group, Syntax, Target, normal, requirements};
-use crate::repo::{Command, Place, StepKind};
+use crate::repo::{Command, DockerfileView, Place, StepKind};
 use crate::views::{Manager, install, values};
 
 /// What an install begins with.
@@ -70,6 +70,30 @@ impl Layout<'_> {
         }
         all
     }
+}
+
+/// Whether a Dockerfile installs anything that manifests list: a quick look, before its files are
+/// followed.
+#[must_use]
+pub fn has_installs(file: &DockerfileView) -> bool {
+    let mut all = Vec::new();
+    for stage in &file.stages {
+        for (index, step) in stage.steps.iter().enumerate() {
+            if let StepKind::Run(command) = &step.kind {
+                of_command(
+                    Moment { stage: stage.index, step: index },
+                    step,
+                    command,
+                    "/",
+                    &mut all,
+                );
+            }
+            if !all.is_empty() {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 fn of_command<'a>(

@@ -1,5 +1,7 @@
 //! A local package that pip looks for on the public index, by its name.
 
+use std::cell::OnceCell;
+
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::shell::Word;
 
@@ -25,8 +27,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    // A name that the repository publishes is its own on the index.
-    let publishes = publishes(review);
+    // A name that the repository publishes is its own on the index. Every file is searched for
+    // that, so only where it matters.
+    let known = OnceCell::new();
+    let publishes = || *known.get_or_init(|| publishes(review));
     subjects(review, service, &mut |subject| {
         for install in &subject.uses.installs {
             if install.manager != Manager::Pip || install.export || has_other_sources(subject, install) {
@@ -34,7 +38,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
             }
             for manifest in built(subject, install) {
                 for (want, source) in asked(subject, install, manifest) {
-                    if publishes || is_installed_before(subject, install, &want.name) {
+                    if publishes() || is_installed_before(subject, install, &want.name) {
                         out.examined();
                     } else {
                         report(subject, install, want, source, out);

@@ -4,7 +4,7 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::Service;
 use crate::layout::Layout;
-use crate::layout::installs::Install;
+use crate::layout::installs::{Install, has_installs};
 use crate::local::outcome::{Outcome, outcome};
 use crate::local::{State, Use, Uses, Why, uses};
 use crate::review::Review;
@@ -34,7 +34,7 @@ pub(super) struct Subject<'s> {
 
 /// Calls back for each context of a service.
 pub(super) fn subjects(review: &Review<'_>, service: &Service, each: &mut dyn FnMut(&Subject<'_>)) {
-    let Some(file) = dockerfile(review, service) else { return };
+    let Some(file) = dockerfile(review, service).filter(|f| has_installs(f)) else { return };
     for context in contexts(review, service) {
         let layout = Layout::new(review, file, &context);
         let mut uses = uses(review, &layout, service.target.as_deref());
