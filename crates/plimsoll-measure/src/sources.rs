@@ -10,6 +10,7 @@ use std::path::Path;
 use plimsoll_model::{EntryKind, Problem, SourceFile, Sources};
 use plimsoll_syntax::dockerfile::is_dockerfile_name;
 use plimsoll_syntax::gitignore::GitIgnore;
+use plimsoll_syntax::gitmodules;
 
 /// How much is read at the most.
 #[derive(Clone, Copy, Debug)]
@@ -64,9 +65,7 @@ impl Walk<'_> {
         let Ok(text) = read_text(&self.root.join(".gitmodules"), self.limits.file_bytes) else {
             return;
         };
-        let paths = text.text.lines().filter_map(|l| l.trim().strip_prefix("path"));
-        let paths = paths.filter_map(|rest| rest.trim_start().strip_prefix('='));
-        self.submodules = paths.map(|p| p.trim().trim_end_matches('/').to_owned()).collect();
+        self.submodules = gitmodules::paths(text.text.lines()).map(str::to_owned).collect();
     }
 
     fn folder(&mut self, folder: &str, depth: usize, folders: &mut Vec<(String, usize)>) {

@@ -7,6 +7,7 @@
 pub mod dockerfile;
 pub mod expression;
 pub mod gitignore;
+pub mod gitmodules;
 pub mod ignorefile;
 pub mod makefile;
 pub mod shell;

@@ -1,6 +1,7 @@
 //! Whether a package or file is at a path of the image, and why not.
 
 use plimsoll_model::EntryKind;
+use plimsoll_syntax::gitmodules;
 
 use super::{State, Why};
 use crate::discover::paths::{below, join};
@@ -171,9 +172,7 @@ const LINES: usize = 2000;
 #[must_use]
 pub fn submodule_of(review: &Review<'_>, path: &str) -> Option<String> {
     let text = review.sources.text(".gitmodules").unwrap_or("");
-    let paths = text.lines().take(LINES).filter_map(|l| l.trim().strip_prefix("path"));
-    let paths = paths.filter_map(|l| l.trim_start().strip_prefix('=')).map(str::trim);
-    let mut paths = paths.map(|p| p.trim_end_matches('/')).filter(|p| !p.is_empty());
+    let mut paths = gitmodules::paths(text.lines().take(LINES));
     paths.find(|p| below(p, path).is_some()).map(str::to_owned)
 }
 
