@@ -2,5 +2,6 @@
 
 pub mod context;
 pub mod engine;
+pub mod history;
 pub mod proof;
 pub mod sources;

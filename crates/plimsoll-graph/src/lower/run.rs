@@ -1,0 +1,93 @@
+//! RUN: its command, what it sees and what it mounts.
+
+use plimsoll_syntax::dockerfile::{Form, FromRef, Mount, MountKind, Piece, Run};
+
+use super::{At, Lower, State, instruction};
+use crate::graph::{Facet, Input, Selection, What};
+
+impl Lower<'_, '_> {
+    pub(super) fn run(
+        &self,
+        at: &At<'_, '_>,
+        run: &Run<'_>,
+        state: &State,
+    ) -> (Vec<Facet>, Vec<Input>) {
+        let mut parts = vec!["RUN".to_owned()];
+        match &run.form {
+            Form::Shell(cooked) => parts.extend(["shell".to_owned(), cooked.text().to_owned()]),
+            Form::Exec(words) => {
+                parts.push("exec".to_owned());
+                parts.extend(words.iter().map(|word| word.text.clone()));
+            }
+            Form::Script(script) => parts.extend(["script".to_owned(), script.content.clone()]),
+        }
+        parts.extend(run.heredocs.iter().map(|heredoc| heredoc.content.clone()));
+        let flags = [("network", run.network), ("security", run.security)];
+        let set = flags.into_iter().filter_map(|(name, piece)| Some((name, piece?.text)));
+        parts.extend(set.map(|(name, text)| format!("--{name}={text}")));
+        parts.extend(run.devices.iter().map(|device| format!("--device={}", device.text)));
+        parts.extend(run.mounts.iter().map(|mount| self.mount_part(at, mount)));
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let mut facets = vec![instruction(&parts)];
+        let facet = |what, value: &str| Facet { what, value: value.to_owned() };
+        if matches!(run.form, Form::Shell(_) | Form::Script(_)) {
+            facets.push(facet(What::Shell, &state.shell.join(" ")));
+        }
+        facets.push(facet(What::Directory, &state.directory));
+        facets.push(facet(What::User, &state.user));
+        let scope = self.evaluation.stages.get(at.stage);
+        let above = scope.and_then(|s| s.instrs.get(at.index)).map_or(usize::MAX, |i| i.above);
+        let env = self.environment(at.stage, above);
+        facets.extend(env.iter().map(|(name, value)| facet(What::Variable(name.clone()), value)));
+        (facets, run.mounts.iter().filter_map(|mount| self.mount_input(at, mount)).collect())
+    }
+
+    fn expanded(&self, at: &At<'_, '_>, piece: Piece<'_>) -> String {
+        match piece.text.contains('$') {
+            true => self.value(at, piece.span),
+            false => piece.text.to_owned(),
+        }
+    }
+
+    /// A mount as the key has it: of a bind mount the source does not count, but its content.
+    fn mount_part(&self, at: &At<'_, '_>, mount: &Mount<'_>) -> String {
+        let kind = mount.kind.unwrap_or_default();
+        let source = mount.source.filter(|_| kind != MountKind::Bind);
+        let pieces = [
+            ("source", source),
+            ("target", mount.target),
+            ("id", mount.id),
+            ("env", mount.env),
+            // Without an id the target is all that tells one cache from another.
+            ("sharing", mount.sharing.filter(|_| mount.id.is_some())),
+            ("size", mount.size),
+            ("mode", mount.mode),
+            ("uid", mount.uid),
+            ("gid", mount.gid),
+        ];
+        let mut part =
+            format!("--mount={kind:?},rw={:?},required={}", mount.writable, mount.required);
+        for (name, piece) in pieces {
+            if let Some(piece) = piece {
+                part.push_str(&format!(",{name}={}", self.expanded(at, piece)));
+            }
+        }
+        part
+    }
+
+    /// What a mount takes from the context or from a stage.
+    fn mount_input(&self, at: &At<'_, '_>, mount: &Mount<'_>) -> Option<Input> {
+        let kind = mount.kind.unwrap_or_default();
+        let from = mount.from.map(|piece| piece.text);
+        match kind {
+            MountKind::Bind => {}
+            MountKind::Cache if from.is_some() => {}
+            MountKind::Cache | MountKind::Tmpfs | MountKind::Secret | MountKind::Ssh => {
+                return None;
+            }
+        }
+        let source = mount.source.map_or_else(|| "/".to_owned(), |piece| self.expanded(at, piece));
+        let meant = from.map_or(FromRef::Image, |name| self.program.mount_from(name));
+        Some(self.origin(from, meant, Selection::path(&source)))
+    }
+}

@@ -1,0 +1,202 @@
+//! Reads a repository's git history: commits and their trees, nothing executed, nothing written.
+//!
+//! The configuration of the machine and of the user is not read, and no program that the
+//! repository's own configuration names is run.
+
+mod moments;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use gix::objs::CommitRefIter;
+use plimsoll_graph::Id;
+
+pub use moments::{NoBuild, Recipe};
+pub use tree::{GitTree, TreeOptions};
+
+/// Why a history cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryError {
+    /// The folder is in no git repository.
+    NoRepository(PathBuf),
+    /// There is no commit yet.
+    NoCommit,
+    /// No commit has this name.
+    Unknown(String),
+    /// An object is not there, or cannot be read.
+    Object(String),
+}
+
+impl std::fmt::Display for HistoryError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoRepository(path) => write!(f, "{} is in no git repository", path.display()),
+            Self::NoCommit => f.write_str("the repository has no commit yet"),
+            Self::Unknown(name) => write!(f, "no commit is called {name}"),
+            Self::Object(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for HistoryError {}
+
+/// A commit, as far as a replay needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its id.
+    pub id: Id,
+    /// Its tree.
+    pub tree: Id,
+    /// The parents, the branch that was merged into first.
+    pub parents: Vec<Id>,
+    /// When it was committed, in seconds since 1970.
+    pub seconds: i64,
+    /// The first line of its message.
+    pub subject: String,
+}
+
+/// A git repository, open for reading.
+pub struct History {
+    repository: gix::Repository,
+    /// The folder asked for, from the top of the working tree.
+    prefix: String,
+}
+
+impl History {
+    /// Opens the repository that a folder lies in.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
+        let none = || HistoryError::NoRepository(folder.to_path_buf());
+        let real = folder.canonicalize().map_err(|_| none())?;
+        let options = gix::open::Options::isolated();
+        let mut repository =
+            gix::discover_opts(&real, Default::default(), options).map_err(|_| none())?;
+        // Trees of one history are deltas of each other: keep the bases.
+        repository.object_cache_size_if_unset(16 << 20);
+        let top = repository.workdir().and_then(|top| top.canonicalize().ok());
+        let prefix = top.and_then(|top| Some(real.strip_prefix(top).ok()?.to_path_buf()));
+        let prefix = prefix.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { repository, prefix })
+    }
+
+    /// The folder asked for, from the top of the working tree; `""` for the top itself.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Whether the clone has only the newest commits.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.repository.is_shallow().unwrap_or(false)
+    }
+
+    /// The commit that a name means: a branch, a tag, an id or its start, `HEAD~3`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn resolve(&self, name: &str) -> Result<Id, HistoryError> {
+        let unknown = || HistoryError::Unknown(name.to_owned());
+        if name == "HEAD" && self.repository.head_id().is_err() {
+            return Err(HistoryError::NoCommit);
+        }
+        let found = self.repository.rev_parse_single(name).map_err(|_| unknown())?;
+        let commit = found.object().map_err(object)?.peel_to_commit().map_err(|_| unknown())?;
+        Ok(id(&commit.id))
+    }
+
+    /// A commit.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub fn commit(&self, wanted: Id) -> Result<Commit, HistoryError> {
+        let found = self.repository.find_commit(oid(wanted)).map_err(|_| missing(wanted))?;
+        let parts = || CommitRefIter::from_bytes(&found.data, gix::hash::Kind::Sha1);
+        let tree = parts().tree_id().map_err(object)?;
+        let seconds = parts().committer().ok().map_or(0, |who| who.seconds());
+        let message = parts().message().map(ToString::to_string).unwrap_or_default();
+        Ok(Commit {
+            id: wanted,
+            tree: id(&tree),
+            parents: parts().parent_ids().map(|parent| id(&parent)).collect(),
+            seconds,
+            subject: message.lines().next().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// The commits from one back along first parents: what a branch looked like after each push.
+    ///
+    /// The walk ends at the first commit, or where a shallow clone ends.
+    #[must_use]
+    pub fn first_parents(&self, from: Id) -> FirstParents<'_> {
+        FirstParents { history: self, next: Some(from), cut: false }
+    }
+
+    /// The trees of this repository.
+    #[must_use]
+    pub fn tree(&self, options: TreeOptions) -> GitTree {
+        GitTree::new(self.repository.clone(), options)
+    }
+}
+
+/// A walk along first parents.
+pub struct FirstParents<'h> {
+    history: &'h History,
+    next: Option<Id>,
+    cut: bool,
+}
+
+impl FirstParents<'_> {
+    /// Whether the walk ended where the clone does, not where the history does.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+impl Iterator for FirstParents<'_> {
+    type Item = Result<Commit, HistoryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.next.take()?;
+        match self.history.commit(at) {
+            Ok(commit) => {
+                self.next = commit.parents.first().copied();
+                if let Some(next) = self.next
+                    && self.history.is_shallow()
+                    && !self.history.repository.has_object(oid(next))
+                {
+                    self.cut = true;
+                    self.next = None;
+                }
+                Some(Ok(commit))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+fn id(from: &gix::oid) -> Id {
+    let mut id = [0; 20];
+    let bytes = from.as_bytes();
+    let length = bytes.len().min(20);
+    id[..length].copy_from_slice(&bytes[..length]);
+    Id(id)
+}
+
+fn oid(id: Id) -> gix::ObjectId {
+    gix::ObjectId::from_bytes_or_panic(&id.0)
+}
+
+fn object(error: impl std::fmt::Display) -> HistoryError {
+    HistoryError::Object(error.to_string())
+}
+
+fn missing(id: Id) -> HistoryError {
+    HistoryError::Object(format!(
+        "object {id} is not in this clone, or damaged: `git fsck` says which; a partial clone needs \
+         `git fetch --refetch --no-filter`"
+    ))
+}
