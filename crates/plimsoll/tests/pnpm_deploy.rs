@@ -149,20 +149,35 @@ fn other_managers_hear_nothing_of_it() {
 #[test]
 fn what_may_not_survive_is_refused() {
     for (old, new, reason) in [
-        ("COPY . .\n", "COPY . .\nRUN npx prisma generate\n", "may write into node_modules"),
-        ("COPY . .\n", "COPY . .\nRUN pnpm generate\n", "may write into node_modules"),
-        ("COPY . .\n", "COPY . .\nRUN pnpm install --prod\n", "several steps install"),
+        ("COPY . .\n", "COPY . .\nRUN npx prisma generate\n", "may write where pnpm takes nothing"),
+        ("COPY . .\n", "COPY . .\nRUN pnpm generate\n", "may write where pnpm takes nothing"),
+        ("COPY . .\n", "COPY . .\nRUN pnpm install --prod\n", "several installs"),
         ("COPY package", "USER node\nCOPY package", "pnpm runs as node"),
         ("[\"node\", \"index.js\"]", "[\"pnpm\", \"start\"]", "the image starts pnpm"),
         ("RUN pnpm install", "RUN apt-get update && pnpm install", "not a command of its own"),
         ("pnpm@9.15.9", "pnpm@7.33.0", "pnpm 7 and older"),
-        ("COPY . .\n", "RUN touch ready\nCOPY . .\n", "may write into node_modules"),
+        ("COPY . .\n", "RUN touch ready\nCOPY . .\n", "it cannot be told"),
     ] {
         let repo = page(ALONE);
         let file = repo.read("api/Dockerfile").replacen(old, new, 1);
         let out = said(&repo.file("api/Dockerfile", file));
         let line = out.lines().find(|l| l.contains("pnpm-deploy")).unwrap_or(&out).to_owned();
         assert!(line.contains("does not fit: ") && line.contains(reason), "{new}\n{line}");
+    }
+}
+
+#[test]
+fn scripts_that_generate_or_run_again_are_refused() {
+    for (scripts, reason) in [
+        (r#""build": "tsc", "prebuild": "prisma generate""#, "`RUN pnpm build` may write where"),
+        (r#""build": "tsc && cp -r dist /srv/dist""#, "`RUN pnpm build` may write where"),
+        (r#""build": "tsc", "postinstall": "node generate.js""#, "a script `postinstall`, which"),
+    ] {
+        let repo = page("node-pnpm-workspace-service-alone-build-step");
+        let manifest = repo.read("api/package.json").replace(r#""build": "tsc""#, scripts);
+        let out = said(&repo.file("api/package.json", manifest));
+        let line = out.lines().find(|l| l.contains("pnpm-deploy")).unwrap_or(&out).to_owned();
+        assert!(line.contains("does not fit: ") && line.contains(reason), "{scripts}\n{line}");
     }
 }
 

@@ -4,7 +4,8 @@
 use plimsoll_syntax::shell::Invocation;
 
 use super::Deploy;
-use crate::discover::paths::{file_name, folder};
+use crate::discover::paths::{file_name, folder, join};
+use crate::layout::image_path;
 use crate::remedy::dockerfile::text_of;
 use crate::repo::{Command, Step, StepKind};
 use crate::views::Manager;
@@ -32,6 +33,10 @@ const COMPILERS: [&str; 17] = [
 
 /// Programs that do nothing to `node_modules`, as they are used after an install.
 const PLAIN: [&str; 10] = ["cd", "cp", "rm", "mkdir", "mv", "echo", "ls", "true", "set", "test"];
+
+/// Scripts that a deployment runs again: pnpm 9 and 10 in the folder of the service, 12 in what it
+/// deploys, where nothing of the development is left.
+const WHEN_INSTALLED: [&str; 4] = ["preinstall", "install", "postinstall", "prepare"];
 
 /// What a step has to do with the packages of Node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +102,26 @@ impl Deploy<'_, '_> {
                 let run = text_of(self.text(), &step.at);
                 let line = run.lines().next().unwrap_or(run);
                 return Err(format!(
-                    "`{line}` may write into node_modules, which pnpm fills anew when it deploys"
+                    "`{line}` may write where pnpm takes nothing from when it deploys: node_modules, \
+                     or another folder than the service's"
                 ));
             }
         }
+        self.check_scripts()?;
         self.check_members(end)
+    }
+
+    /// What the service or a member does when it is installed happens elsewhere in a deployment.
+    fn check_scripts(&self) -> Result<(), String> {
+        let members = self.members.iter().map(|m| format!("{m}/package.json"));
+        for path in std::iter::once(self.service.path.to_string()).chain(members) {
+            if let Some(script) = WHEN_INSTALLED.iter().find(|s| self.script(&path, s).is_some()) {
+                return Err(format!(
+                    "{path} has a script `{script}`, which a deployment runs again"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// A member that is compiled must be compiled before it is deployed.
@@ -111,8 +131,7 @@ impl Deploy<'_, '_> {
             let path = format!("{member}/package.json");
             let Some(manifest) = self.case.review.repo.packages.get(&path) else { continue };
             let main = manifest.main.as_deref().unwrap_or("index.js");
-            let has_main = crate::discover::paths::join(member, main)
-                .is_some_and(|p| sources.kind(&p).is_some());
+            let has_main = join(member, main).is_some_and(|p| sources.kind(&p).is_some());
             let is_built = self.later(end).any(|s| match &s.kind {
                 StepKind::Run(c) => c.calls().any(|c| is_of_many(&c)),
                 _ => false,
@@ -132,8 +151,15 @@ impl Deploy<'_, '_> {
         match name {
             "npx" | "pnpx" => call.subcommand(0).is_some_and(|p| COMPILERS.contains(&p)),
             "npm" | "pnpm" | "yarn" => self.is_build(call),
-            _ => COMPILERS.contains(&name) || PLAIN.contains(&name),
+            name if PLAIN.contains(&name) => call.args.iter().all(|w| self.is_inside(w.head())),
+            _ => COMPILERS.contains(&name),
         }
+    }
+
+    /// Whether a word names nothing outside of the workspace, and nothing in node_modules.
+    fn is_inside(&self, word: &str) -> bool {
+        let outside = word.starts_with('/') && image_path::below(&self.top, word).is_none();
+        !outside && !word.contains("node_modules")
     }
 
     /// Whether a call runs build scripts that are written out and only compile.
@@ -147,7 +173,10 @@ impl Deploy<'_, '_> {
         let own = self.service.path.to_string();
         let members = self.members.iter().map(|m| format!("{m}/package.json"));
         let all = std::iter::once(own).chain(members.filter(|_| is_of_many(call)));
-        all.filter_map(|p| self.script(&p, script)).all(|s| only_compiles(&s))
+        // What stands before and after a script runs with it.
+        let names = ["", "pre", "post"].map(|n| format!("{n}{script}"));
+        all.flat_map(|p| names.iter().filter_map(move |n| self.script(&p, n)).collect::<Vec<_>>())
+            .all(|s| only_compiles(&s))
     }
 
     /// A script of a manifest.
@@ -200,6 +229,7 @@ fn is_of_many(call: &Invocation<'_>) -> bool {
 fn only_compiles(script: &str) -> bool {
     script.split(['&', ';', '|']).map(str::trim).filter(|c| !c.is_empty()).all(|command| {
         let program = command.split_whitespace().next().unwrap_or("");
-        COMPILERS.contains(&program) || PLAIN.contains(&program)
+        let plain = PLAIN.contains(&program) && !command.contains(" /");
+        (COMPILERS.contains(&program) || plain) && !command.contains("node_modules")
     })
 }

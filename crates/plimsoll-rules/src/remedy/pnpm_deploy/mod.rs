@@ -193,7 +193,7 @@ impl<'d, 'a> Deploy<'d, 'a> {
             return Err("the Dockerfile deploys with pnpm already".to_owned());
         }
         if installs().any(|i| i.moment != self.install.moment) {
-            return Err("several steps install packages of Node".to_owned());
+            return Err("several installs take packages of Node".to_owned());
         }
         if self.install.command.exec || self.install.command.script.commands.len() != 1 {
             return Err("the install is not a command of its own".to_owned());
