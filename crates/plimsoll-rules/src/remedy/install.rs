@@ -25,6 +25,8 @@ pub(super) struct Kitchen<'k, 'a> {
     pub(super) named: Option<Named<'k>>,
     /// The stage that builds wheels of them, where wheels are installed in their place.
     pub(super) wheels: Option<&'k str>,
+    /// Whether stages that take an environment get what it links to.
+    pub(super) ships: bool,
 }
 
 /// A named context: the folder of the repository it is.

@@ -22,6 +22,7 @@ mod named;
 mod needs;
 mod node;
 mod pip;
+mod pnpm_deploy;
 mod proof;
 mod published;
 mod wheels;
@@ -53,6 +54,8 @@ pub enum Strategy {
     Copy,
     /// Build from a folder above that holds the service and its packages.
     WidenContext,
+    /// Let pnpm write the service and its packages into a folder of their own, and ship that.
+    PnpmDeploy,
     /// Give the packages to the build as contexts of their own.
     NamedContexts,
     /// Build wheels of the packages in a stage of their own, and install those.
@@ -62,9 +65,10 @@ pub enum Strategy {
 }
 
 /// Every strategy, the best first.
-pub const STRATEGIES: [Strategy; 5] = [
+pub const STRATEGIES: [Strategy; 6] = [
     Strategy::Copy,
     Strategy::WidenContext,
+    Strategy::PnpmDeploy,
     Strategy::NamedContexts,
     Strategy::Wheels,
     Strategy::Published,
@@ -77,6 +81,7 @@ impl Strategy {
         match self {
             Self::Copy => "copy",
             Self::WidenContext => "widen-context",
+            Self::PnpmDeploy => "pnpm-deploy",
             Self::NamedContexts => "named-contexts",
             Self::Wheels => "wheels",
             Self::Published => "published",
@@ -89,6 +94,9 @@ impl Strategy {
         match self {
             Self::Copy => "the context has the packages already",
             Self::WidenContext => "one repository, one team: the default",
+            Self::PnpmDeploy => {
+                "what ships has no links into the workspace and no development tools"
+            }
             Self::NamedContexts => {
                 "the context must stay; needs Buildx or Compose, not a plain `docker build`"
             }
@@ -139,6 +147,8 @@ struct Case<'c, 'a> {
     needs: &'c [needs::Needs],
     /// Every build of the Dockerfile.
     builds: Vec<&'a Build>,
+    /// The stage that ships.
+    last: usize,
 }
 
 /// Works out every strategy for a service: those that fit, and why the others do not. `index` is
@@ -177,13 +187,15 @@ pub fn propose(
     }
     let refuse =
         |strategy, reason: String| Refusal { service: service.name.clone(), strategy, reason };
-    for strategy in STRATEGIES {
+    let deploys = pnpm_deploy::fits(&met);
+    for strategy in STRATEGIES.into_iter().filter(|s| deploys || *s != Strategy::PnpmDeploy) {
         let changes = match (&needs, &found[..]) {
             (Err(reason), _) => Err(reason.clone()),
             (_, [_, _, ..]) => Err("its builds differ in their context".to_owned()),
             (Ok(needs), _) => {
                 let builds = builds_of(review, file);
-                let case = Case { review, file, layout: &layout, uses: &met, needs, builds };
+                let last = file.target(service.target.as_deref()).unwrap_or_default();
+                let case = Case { review, file, layout: &layout, uses: &met, needs, builds, last };
                 work_out(&case, context, strategy, index)
             }
         };
@@ -192,7 +204,10 @@ pub fn propose(
             Err(reason) => refusals.push(refuse(strategy, reason)),
         }
     }
-    proposals.sort_by_key(|p| (!p.remaining.is_empty(), p.strategy));
+    // Where one stage installs and another one ships, links are what breaks: none are better.
+    let links = pnpm_deploy::leaves_links(file, &met);
+    let first = |s: Strategy| !(links && s == Strategy::PnpmDeploy);
+    proposals.sort_by_key(|p| (!p.remaining.is_empty(), first(p.strategy), p.strategy));
     (proposals, refusals)
 }
 
@@ -249,6 +264,7 @@ fn work_out(
     }
     match strategy {
         Strategy::Published => published::work_out(case, index),
+        Strategy::PnpmDeploy => pnpm_deploy::work_out(case),
         Strategy::Copy if !all_inside => Err("the context lacks the packages".to_owned()),
         Strategy::Copy => widen::work_out(case, context.folder, None),
         Strategy::Wheels => {

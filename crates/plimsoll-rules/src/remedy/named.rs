@@ -57,6 +57,7 @@ pub(super) fn work_out(case: &Case<'_, '_>, folders: &BTreeSet<&str>) -> Result<
         buildkit: true,
         named: Some(Named { name: &name, folder: &above }),
         wheels: None,
+        ships: true,
     };
     for needs in case.needs {
         kitchen.mend(needs, &mut changes, &mut done);

@@ -62,7 +62,9 @@ impl Kitchen<'_, '_> {
         if whole.is_empty() && !early {
             done.third_party.push(one_line(text_of(text, &install.step.at)));
         }
-        self.ship_links(install, needs, changes);
+        if self.ships {
+            self.ship_links(install, needs, changes);
+        }
     }
 
     /// The use that a need comes from.

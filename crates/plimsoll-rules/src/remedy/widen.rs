@@ -39,27 +39,8 @@ pub(super) fn work_out(
     // A workspace is laid out from its root.
     let to = alone.map_or(to, |(_, root)| folder(root));
     if to != from {
-        dockerfile::prefix(review.sources, case.file, from, to, &mut changes);
-        retarget(case, to, &mut changes)?;
-        let mut needed = needed(case);
-        needed.extend(workspace.iter().flat_map(Workspace::needed));
-        let shared = review.found.builds.iter().any(|b| {
-            b.context.folder() == Some(to) && !case.builds.iter().any(|o| std::ptr::eq(*o, b))
-        });
-        let last = review.found.builds.iter().all(|b| {
-            b.context.folder() != Some(from) || case.builds.iter().any(|o| std::ptr::eq(*o, b))
-        });
-        let growth = Growth {
-            from,
-            to,
-            dockerfile: &case.file.path,
-            old: case.layout.ignore_file(),
-            needed: &needed,
-            ecosystem: case.needs.first().map_or(Ecosystem::Python, |n| n.ecosystem),
-            shared,
-            last,
-        };
-        ignorefile::write(review, &growth, &mut changes);
+        let besides = workspace.as_ref().map(Workspace::needed).unwrap_or_default();
+        grow(case, to, besides, &mut changes)?;
     } else {
         unignore(case, &mut changes);
     }
@@ -71,6 +52,7 @@ pub(super) fn work_out(
         buildkit: case.builds.iter().all(|b| knows_mounts(b.tool)),
         named: None,
         wheels,
+        ships: true,
     };
     for needs in case.needs {
         if let Some(workspace) = &workspace {
@@ -96,6 +78,43 @@ pub(super) fn work_out(
         packages: proof::folders(review, case.uses),
         released: false,
     })
+}
+
+/// Gives the service a wider context: its sources, its builds and its ignore file. `besides` are
+/// files that the new context must hold, too.
+///
+/// # Errors
+/// A sentence that names the build which cannot follow.
+pub(super) fn grow(
+    case: &Case<'_, '_>,
+    to: &str,
+    besides: BTreeSet<String>,
+    changes: &mut Changes,
+) -> Result<(), String> {
+    let review = case.review;
+    let from = case.layout.context;
+    dockerfile::prefix(review.sources, case.file, from, to, changes);
+    retarget(case, to, changes)?;
+    let mut needed = needed(case);
+    needed.extend(besides);
+    let shared = review.found.builds.iter().any(|b| {
+        b.context.folder() == Some(to) && !case.builds.iter().any(|o| std::ptr::eq(*o, b))
+    });
+    let last = review.found.builds.iter().all(|b| {
+        b.context.folder() != Some(from) || case.builds.iter().any(|o| std::ptr::eq(*o, b))
+    });
+    let growth = Growth {
+        from,
+        to,
+        dockerfile: &case.file.path,
+        old: case.layout.ignore_file(),
+        needed: &needed,
+        ecosystem: case.needs.first().map_or(Ecosystem::Python, |n| n.ecosystem),
+        shared,
+        last,
+    };
+    ignorefile::write(review, &growth, changes);
+    Ok(())
 }
 
 /// The needs that stay when sources which climbed out of the old context lead where they meant to.
@@ -170,7 +189,7 @@ fn needed(case: &Case<'_, '_>) -> BTreeSet<String> {
 }
 
 /// Lets through what the ignore file leaves out.
-fn unignore(case: &Case<'_, '_>, changes: &mut Changes) {
+pub(super) fn unignore(case: &Case<'_, '_>, changes: &mut Changes) {
     let Some(path) = case.layout.ignore_file() else { return };
     let mut lines = String::new();
     for need in case.needs.iter().flat_map(|n| &n.missing) {

@@ -99,7 +99,7 @@ fn node_wanted(
     path: &str,
     found: &Use,
 ) -> Option<String> {
-    if file_name(path) != "node_modules" {
+    if file_name(path) != "node_modules" || is_deployed(subject, path) {
         return None;
     }
     let index = stage.steps.iter().position(|s| std::ptr::eq(s, step))?;
@@ -110,6 +110,20 @@ fn node_wanted(
     let (from, to) = (image_path::folder(path), image_path::folder(&to));
     // A link inside a scope begins a folder deeper; what it points to is the same.
     Some(image_path::join(to, &image_path::relative(from, &found.wanted)))
+}
+
+/// Whether `pnpm deploy` wrote a path: it holds copies.
+fn is_deployed(subject: &Subject<'_>, path: &str) -> bool {
+    let runs = subject.layout.file.stages.iter().flat_map(Stage::runs);
+    let mut calls = runs.flat_map(|(_, c)| c.calls());
+    calls.any(|call| {
+        // The folder is seen from that of the service: a relative one is not followed.
+        let folder = call.args.last().and_then(|w| w.text());
+        let folder = folder.filter(|f| f.starts_with('/'));
+        call.program == "pnpm"
+            && call.has("deploy")
+            && folder.is_some_and(|f| image_path::below(f, path).is_some())
+    })
 }
 
 /// Whether a path of a stage is an environment of Python, or holds one.

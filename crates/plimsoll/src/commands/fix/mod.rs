@@ -39,7 +39,8 @@ pub(crate) struct Args {
     /// Writes to files with uncommitted changes, too.
     #[arg(long)]
     force: bool,
-    /// How to mend local packages: copy, widen-context, named-contexts, wheels, published.
+    /// How to mend local packages: copy, widen-context, pnpm-deploy, named-contexts, wheels,
+    /// published.
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
     /// The index that has the packages, for `--strategy published`.

@@ -44,7 +44,7 @@ pub(in crate::remedy) struct Workspace<'w, 'a> {
     /// The folders of the members it needs, below the root.
     members: BTreeSet<String>,
     /// The folder of the image that becomes the root: the service's so far.
-    at: String,
+    pub(in crate::remedy) at: String,
 }
 
 impl<'w, 'a> Workspace<'w, 'a> {
@@ -142,7 +142,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
         let mut moved: Vec<Option<String>> = Vec::new();
         for stage in &file.stages {
             let here = if stage.index == self.install.moment.stage {
-                self.installing(stage, changes, done)?;
+                self.installing(stage, stage.steps.len(), changes, done)?;
                 Some(self.at.clone())
             } else {
                 self.following(stage, &moved, changes)?
@@ -160,16 +160,17 @@ impl<'w, 'a> Workspace<'w, 'a> {
         &self.case.file.path
     }
 
-    /// The stage of the install.
-    fn installing(
+    /// The stage of the install, up to a step: what follows is of another stage.
+    pub(in crate::remedy) fn installing(
         &self,
         stage: &Stage,
+        end: usize,
         changes: &mut Changes,
         done: &mut Done,
     ) -> Result<(), String> {
         let step = self.install.moment.step;
         let mut folders = 0;
-        for (index, other) in stage.steps.iter().enumerate() {
+        for (index, other) in stage.steps.iter().enumerate().take(end) {
             self.stays(other, &self.at)?;
             match &other.kind {
                 StepKind::Workdir(_) if index < step => {
@@ -211,7 +212,7 @@ impl<'w, 'a> Workspace<'w, 'a> {
     }
 
     /// The service's place below a root.
-    fn place(&self, root: &str) -> String {
+    pub(in crate::remedy) fn place(&self, root: &str) -> String {
         image_path::join(root, &self.service)
     }
 
