@@ -135,7 +135,7 @@ pub struct Uses<'a> {
 
 /// What the installs of a target meet.
 #[must_use]
-pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
+pub fn uses<'a>(review: &Review<'_>, layout: &Layout<'a>, target: Option<&str>) -> Uses<'a> {
     let installs = layout.installs(target);
     let last = layout.file.target(target).unwrap_or_default();
     let mut all = Met::default();

@@ -2,9 +2,8 @@
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
 
-use super::path_not_copied::{Subject, subjects};
 use crate::discover::paths::{below, file_name, folder};
-use crate::discover::{Build, ContextRef, Service};
+use crate::discover::{Build, ContextRef};
 use crate::local::{State, Use, submodule_of};
 use crate::packages::Syntax;
 use crate::repo::WorkflowStep;
@@ -12,6 +11,7 @@ use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert, replace};
 use crate::views::building::{builds, steps_before};
 use crate::views::edits::first_key;
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/submodule-not-checked-out",
@@ -20,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
     assures: "checkouts fetch the submodules and large files that installs need",
     aliases: &[],
     page: include_str!("submodule_not_checked_out.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
 /// What a checkout must be told to fetch.
@@ -49,17 +49,15 @@ struct Needed<'s> {
     path: String,
 }
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let needed = needed(subject);
-        for build in builds(review, service) {
-            let own = build.context.folder() == Some(subject.context.folder);
-            // BuildKit fetches submodules of a Git context itself.
-            if own && !matches!(build.context, ContextRef::Git(_)) {
-                judge(review, build, &needed, out);
-            }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let needed = needed(subject);
+    for build in builds(subject.review, subject.service) {
+        let own = build.context.folder() == Some(subject.context.folder);
+        // BuildKit fetches submodules of a Git context itself.
+        if own && !matches!(build.context, ContextRef::Git(_)) {
+            judge(subject.review, build, &needed, out);
         }
-    });
+    }
 }
 
 fn needed<'s>(subject: &'s Subject<'_>) -> Vec<Needed<'s>> {
