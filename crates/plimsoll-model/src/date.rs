@@ -54,12 +54,6 @@ impl Date {
     pub fn plus_days(self, days: i32) -> Self {
         Self { days: self.days.saturating_add(days) }
     }
-
-    /// How many days `self` comes after `other`; negative before it.
-    #[must_use]
-    pub fn days_since(self, other: Self) -> i32 {
-        self.days.saturating_sub(other.days)
-    }
 }
 
 /// Days since 1970-01-01 of a civil date (Hinnant's algorithm, years that begin in March).

@@ -18,6 +18,7 @@ pub mod review;
 mod rule;
 mod rules;
 pub mod views;
+mod wildcards;
 
 pub use rule::{Check, Draft, Out, Rule, insert, replace};
 pub use rules::{all as all_rules, find as find_rule};

@@ -5,6 +5,7 @@ use plimsoll_model::{Applicability, Edit, Fix, Level, Section};
 use crate::discover::{Build, Deploy, Service};
 use crate::repo::{DockerfileView, Place, Workflow};
 use crate::review::Review;
+use crate::views::subject::Subject;
 
 /// A rule: what it is called, what it weighs, and how it looks.
 pub struct Rule {
@@ -34,6 +35,8 @@ pub enum Check {
     Dockerfile(fn(&Review<'_>, &DockerfileView, &mut Out)),
     /// Each service.
     Service(fn(&Review<'_>, &Service, &mut Out)),
+    /// Each context of each service, where it installs what manifests list.
+    Installs(fn(&Subject<'_>, &mut Out)),
     /// Each place that builds an image.
     Build(fn(&Review<'_>, &Build, &mut Out)),
     /// Each place that deploys one.

@@ -53,15 +53,16 @@ pub struct Install<'a> {
     pub roots: Vec<Root>,
 }
 
-impl Layout<'_> {
+impl<'a> Layout<'a> {
     /// The installs of the stages that a target needs, in order.
     #[must_use]
-    pub fn installs(&self, target: Option<&str>) -> Vec<Install<'_>> {
-        let mut stages: Vec<usize> = self.file.reachable(target).map(|s| s.index).collect();
+    pub fn installs(&self, target: Option<&str>) -> Vec<Install<'a>> {
+        let file = self.file;
+        let mut stages: Vec<usize> = file.reachable(target).map(|s| s.index).collect();
         stages.sort_unstable();
         let mut all = Vec::new();
         for stage in stages {
-            for (index, step) in self.file.stages[stage].steps.iter().enumerate() {
+            for (index, step) in file.stages[stage].steps.iter().enumerate() {
                 let moment = Moment { stage, step: index };
                 if let (StepKind::Run(command), Some(cwd)) = (&step.kind, self.cwd(moment)) {
                     of_command(moment, step, command, cwd, &mut all);

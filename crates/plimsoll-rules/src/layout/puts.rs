@@ -7,6 +7,7 @@ use super::{Layout, Moment, Origin, Put, StageFiles, StepFiles, effects, image_p
 use crate::discover::paths::{below, file_name};
 use crate::repo::{Command, CopyStep, MountView, Place, SourceView, Stage, Step, StepKind};
 use crate::views::building::{climbs, in_repository};
+use crate::wildcards::{COPY, matches};
 
 impl Layout<'_> {
     pub(super) fn stage(&self, stage: &Stage) -> StageFiles {
@@ -85,7 +86,7 @@ impl Layout<'_> {
         let depth = pattern.split('/').count();
         let inside = |p: &str| below(self.context, p).map(str::to_owned);
         let paths = self.sources.below(self.context).filter_map(|(p, _)| inside(p));
-        paths.filter(|p| p.split('/').count() == depth && wild(&pattern, p)).collect()
+        paths.filter(|p| p.split('/').count() == depth && matches(COPY, &pattern, p)).collect()
     }
 
     fn origin(&self, copy: &CopyStep, path: &str) -> Option<Origin> {
@@ -169,71 +170,4 @@ fn lists(at: Moment, command: &Command, cwd: Option<&str>, place: &Place) -> Vec
         effects::List::Filtered { to, .. } => put(to, Origin::Unknown),
     });
     written.collect()
-}
-
-/// Whether a pattern of one path matches: `*`, `?`; a class matches any one character.
-fn wild(pattern: &str, path: &str) -> bool {
-    let (mut patterns, mut parts) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (patterns.next(), parts.next()) {
-            (None, None) => return true,
-            (Some(pattern), Some(part)) if wild_part(pattern.as_bytes(), part.as_bytes()) => {}
-            _ => return false,
-        }
-    }
-}
-
-/// Matches without going back further than the last `*`: linear in the worst case's product.
-fn wild_part(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p + 1, t));
-                p += 1;
-            }
-            Some(b'[') => {
-                let end = pattern[p..].iter().position(|b| *b == b']').map_or(p + 1, |i| p + i + 1);
-                p = end;
-                t += 1;
-            }
-            Some(b'?') => {
-                p += 1;
-                t += 1;
-            }
-            Some(b) if *b == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((after, from)) => {
-                    p = after;
-                    t = from + 1;
-                    star = Some((after, t));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p.min(pattern.len())..].iter().all(|b| *b == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wild;
-
-    #[test]
-    fn patterns_of_copy() {
-        for (pattern, path, want) in [
-            ("package*.json", "package-lock.json", true),
-            ("poetry.lock*", "poetry.lock", true),
-            ("*/package.json", "api/package.json", true),
-            ("*/package.json", "api/x/package.json", false),
-            ("a?c", "abc", true),
-            ("*.txt", "a.md", false),
-        ] {
-            assert_eq!(wild(pattern, path), want, "{pattern} {path}");
-        }
-    }
 }

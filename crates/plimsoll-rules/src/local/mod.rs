@@ -10,9 +10,12 @@ mod lookup;
 mod node;
 mod node_walk;
 pub mod outcome;
+mod pip;
 mod python;
 mod readers;
+mod takes;
 mod walk;
+mod wanted;
 
 use crate::layout::installs::Install;
 use crate::layout::{Layout, Moment};
@@ -23,7 +26,6 @@ use crate::review::Review;
 
 pub use lookup::submodule_of;
 pub(crate) use node::{Taken, taken};
-pub use readers::visible;
 
 /// A local dependency as an install meets it.
 #[derive(Clone, Debug)]
@@ -135,7 +137,7 @@ pub struct Uses<'a> {
 
 /// What the installs of a target meet.
 #[must_use]
-pub fn uses<'l>(review: &Review<'_>, layout: &'l Layout<'_>, target: Option<&str>) -> Uses<'l> {
+pub fn uses<'a>(review: &Review<'_>, layout: &Layout<'a>, target: Option<&str>) -> Uses<'a> {
     let installs = layout.installs(target);
     let last = layout.file.target(target).unwrap_or_default();
     let mut all = Met::default();

@@ -8,8 +8,7 @@ use crate::packages::{Dependency, Ecosystem, Manifest, Syntax, Target, normal};
 use crate::views::Manager;
 
 /// Whether an installer reads a declaration of a manifest.
-#[must_use]
-pub fn visible(
+pub(super) fn visible(
     install: &Install<'_>,
     exported: bool,
     manifest: &Manifest,

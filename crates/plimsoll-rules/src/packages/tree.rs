@@ -10,6 +10,7 @@ use plimsoll_syntax::yaml::{self, Node};
 use super::locks::{self, Lock};
 use super::{Base, Dependency, Ecosystem, Manifest, Target, ecosystem, normal, read};
 use crate::discover::paths::{below, file_name, folder, join};
+use crate::wildcards::{MEMBERS, matches};
 
 /// Every manifest of a repository.
 #[derive(Debug, Default)]
@@ -155,7 +156,8 @@ impl Packages {
         let Some(inside) = below(folder(&root.path), path) else { return false };
         let patterns = root.workspace.as_deref().unwrap_or(&[]);
         let negated = patterns.iter().filter_map(|p| p.strip_prefix('!'));
-        patterns.iter().any(|p| glob(p, inside)) && !negated.into_iter().any(|p| glob(p, inside))
+        let takes = |p: &str| matches(MEMBERS, p, inside);
+        patterns.iter().any(|p| takes(p)) && !negated.into_iter().any(takes)
     }
 
     /// The folders of the members of a workspace.
@@ -248,43 +250,6 @@ pub fn manifest_names(ecosystem: Ecosystem) -> &'static [&'static str] {
     }
 }
 
-/// Whether a pattern of members takes a folder: `*` within a part, `**` over parts.
-fn glob(pattern: &str, path: &str) -> bool {
-    fn parts(pattern: &[&str], path: &[&str]) -> bool {
-        match (pattern, path) {
-            ([], []) => true,
-            (["**", rest @ ..], path) => (0..=path.len()).any(|i| parts(rest, &path[i..])),
-            ([first, rest @ ..], [name, below @ ..]) => part(first, name) && parts(rest, below),
-            _ => false,
-        }
-    }
-    fn part(pattern: &str, name: &str) -> bool {
-        let mut pieces = pattern.split('*');
-        let Some(mut rest) = pieces.next().and_then(|head| name.strip_prefix(head)) else {
-            return false;
-        };
-        if !pattern.contains('*') {
-            return rest.is_empty();
-        }
-        let tails: Vec<&str> = pieces.collect();
-        for (i, piece) in tails.iter().enumerate() {
-            if i + 1 == tails.len() {
-                return rest.ends_with(piece);
-            }
-            let Some(at) = rest.find(piece) else { return false };
-            rest = &rest[at + piece.len()..];
-        }
-        true
-    }
-    fn split(text: &str) -> Vec<&str> {
-        text.split('/').filter(|p| !p.is_empty() && *p != ".").collect()
-    }
-    let (pattern, path) = (split(pattern), split(path));
-    // Each `**` multiplies the work: a pattern with many takes nothing.
-    let stars = pattern.iter().filter(|p| **p == "**").count();
-    stars <= 3 && parts(&pattern, &path)
-}
-
 /// Whether a path or a folder above it is a link, a submodule or was not read.
 #[must_use]
 pub fn through(sources: &Sources, path: &str) -> Option<(String, EntryKind)> {
@@ -326,20 +291,6 @@ mod tests {
         files.iter().for_each(|(p, t)| sources.insert(p, *t));
         let packages = Packages::read(&sources);
         (sources, packages)
-    }
-
-    #[test]
-    fn patterns_of_members() {
-        for (pattern, path, want) in [
-            ("packages/*", "packages/a", true),
-            ("packages/*", "packages/a/b", false),
-            ("./packages/**", "packages/a/b", true),
-            ("lib-*", "lib-core", true),
-            ("apps/*-api", "apps/user-web", false),
-            ("a/**/b", "a/x/y/b", true),
-        ] {
-            assert_eq!(glob(pattern, path), want, "{pattern} {path}");
-        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Runs the rules and puts the report together.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{
@@ -12,9 +13,11 @@ use super::fingerprint::fingerprint;
 use super::waiver::{self, Allowance, Scope, Used};
 use super::{Review, Terms, budgets, score, summary};
 use crate::config::RuleSetting;
+use crate::discover::Service;
 use crate::repo::Fact;
 use crate::rule::{Check, Draft, Out, Rule};
 use crate::rules;
+use crate::views::subject::{Subject, subjects};
 
 /// Days before a should-fix blocks, unless `plimsoll.toml` says otherwise.
 const DUE_DAYS: i32 = 30;
@@ -30,6 +33,7 @@ pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
         seen: BTreeMap::new(),
         passed: Vec::new(),
         applied: BTreeMap::new(),
+        subjects: OnceCell::new(),
     };
     for rule in rules::all() {
         run.rule(rule);
@@ -76,6 +80,8 @@ struct Run<'a, 'r> {
     seen: BTreeMap<String, usize>,
     passed: Vec<PassedRule>,
     applied: BTreeMap<Section, usize>,
+    /// What several rules look at and is long to work out: once, where one of them is run.
+    subjects: OnceCell<Vec<Subject<'a>>>,
 }
 
 impl Run<'_, '_> {
@@ -86,7 +92,7 @@ impl Run<'_, '_> {
             Some((_, RuleSetting::Level(level))) => Some(*level),
             None => None,
         };
-        let out = check(self.review, rule.check);
+        let out = self.check(rule.check);
         if out.subjects == 0 {
             return;
         }
@@ -106,6 +112,32 @@ impl Run<'_, '_> {
                 self.add(rule.name, level, draft);
             }
         }
+    }
+
+    fn check(&self, check: Check) -> Out {
+        let review = self.review;
+        let mut out = Out::default();
+        match check {
+            Check::Repo(f) => f(review, &mut out),
+            Check::Dockerfile(f) => {
+                review.repo.dockerfiles.iter().for_each(|d| f(review, d, &mut out));
+            }
+            Check::Service(f) => {
+                for service in &review.found.services {
+                    of_service(service, &mut out, |out| f(review, service, out));
+                }
+            }
+            Check::Installs(f) => {
+                for subject in self.subjects.get_or_init(|| subjects(review)) {
+                    of_service(subject.service, &mut out, |out| f(subject, out));
+                }
+            }
+            Check::Build(f) => review.found.builds.iter().for_each(|b| f(review, b, &mut out)),
+            Check::Deploy(f) => review.found.deploys.iter().for_each(|d| f(review, d, &mut out)),
+            Check::Runner => {}
+            Check::Workflow(f) => review.repo.workflows.iter().for_each(|w| f(review, w, &mut out)),
+        }
+        out
     }
 
     fn add(&mut self, rule: &str, level: Level, draft: Draft) {
@@ -236,26 +268,13 @@ fn all_waivers(review: &Review<'_>) -> (Vec<Allowance>, Vec<Fact<String>>) {
     (waivers, faults)
 }
 
-fn check(review: &Review<'_>, check: Check) -> Out {
-    let mut out = Out::default();
-    match check {
-        Check::Repo(f) => f(review, &mut out),
-        Check::Dockerfile(f) => review.repo.dockerfiles.iter().for_each(|d| f(review, d, &mut out)),
-        Check::Service(f) => {
-            for service in &review.found.services {
-                let before = out.findings.len();
-                f(review, service, &mut out);
-                for draft in &mut out.findings[before..] {
-                    draft.service.get_or_insert_with(|| service.name.clone());
-                }
-            }
-        }
-        Check::Build(f) => review.found.builds.iter().for_each(|b| f(review, b, &mut out)),
-        Check::Deploy(f) => review.found.deploys.iter().for_each(|d| f(review, d, &mut out)),
-        Check::Runner => {}
-        Check::Workflow(f) => review.repo.workflows.iter().for_each(|w| f(review, w, &mut out)),
+/// Runs a check over what belongs to a service: its findings are the service's.
+fn of_service(service: &Service, out: &mut Out, check: impl FnOnce(&mut Out)) {
+    let before = out.findings.len();
+    check(out);
+    for draft in &mut out.findings[before..] {
+        draft.service.get_or_insert_with(|| service.name.clone());
     }
-    out
 }
 
 /// Why the verdict is what it is, gravest first.

@@ -19,6 +19,7 @@ mod secrets;
 pub mod server;
 mod shipped;
 pub mod start;
+pub mod subject;
 pub mod variables;
 
 pub use effective::{Effective, effective};

@@ -22,14 +22,6 @@ pub struct Dockerfile {
     pub escape: char,
 }
 
-impl Dockerfile {
-    /// The comment lines directly above a node, without a blank line between them.
-    #[must_use]
-    pub fn comments_above(&self, node: &Node) -> &[Comment] {
-        self.comments.get(node.comments.clone()).unwrap_or(&[])
-    }
-}
-
 /// The parser directives of a file: the first of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives {

@@ -3,17 +3,15 @@
 use plimsoll_model::{Applicability, EntryKind, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::discover::paths::{below, file_name};
 use crate::layout::installs::Install;
 use crate::layout::{Found, image_path};
 use crate::local::{State, Use};
 use crate::packages::{Ecosystem, tree};
 use crate::repo::{CopyStep, Place, SourceView, Stage, Step, StepKind};
-use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::Manager;
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/editable-left-behind",
@@ -22,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
     assures: "what ships holds the packages that it links to",
     aliases: &[],
     page: include_str!("editable_left_behind.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
 /// How many files of a package are looked for.
@@ -38,36 +36,34 @@ struct Shipped<'s> {
     wanted: String,
 }
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        for found in &subject.uses.uses {
-            let State::Present { path, .. } = &found.state else { continue };
-            let linked = found.linked && review.sources.kind(path) == Some(EntryKind::Folder);
-            // The project itself may be run from where the stage has it.
-            let own = found.dependency.at == subject.install(found).at;
-            if linked && !own && !in_image(subject, service, found) {
-                for shipped in ships(subject, service, found) {
-                    judge(subject, found, path, &shipped, out);
-                }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    for found in &subject.uses.uses {
+        let State::Present { path, .. } = &found.state else { continue };
+        let linked = found.linked && subject.review.sources.kind(path) == Some(EntryKind::Folder);
+        // The project itself may be run from where the stage has it.
+        let own = found.dependency.at == subject.install(found).at;
+        if linked && !own && !in_image(subject, found) {
+            for shipped in ships(subject, found) {
+                judge(subject, found, path, &shipped, out);
             }
         }
-    });
+    }
 }
 
 /// Whether the stage that installs is part of what ships.
-fn in_image(subject: &Subject<'_>, service: &Service, found: &Use) -> bool {
+fn in_image(subject: &Subject<'_>, found: &Use) -> bool {
     let file = subject.layout.file;
     let stage = subject.install(found).moment.stage;
-    file.target(service.target.as_deref())
+    file.target(subject.service.target.as_deref())
         .is_none_or(|last| file.lineage(last).iter().any(|s| s.index == stage))
 }
 
 /// The COPY instructions that bring what an install made, and not the packages.
-fn ships<'s>(subject: &'s Subject<'_>, service: &Service, found: &Use) -> Vec<Shipped<'s>> {
+fn ships<'s>(subject: &'s Subject<'_>, found: &Use) -> Vec<Shipped<'s>> {
     let file = subject.layout.file;
     let install = subject.install(found);
     let mut all = Vec::new();
-    let Some(last) = file.target(service.target.as_deref()) else { return all };
+    let Some(last) = file.target(subject.service.target.as_deref()) else { return all };
     for stage in file.lineage(last) {
         for step in &stage.steps {
             let StepKind::Copy(copy) = &step.kind else { continue };
@@ -171,7 +167,7 @@ fn judge(subject: &Subject<'_>, found: &Use, path: &str, shipped: &Shipped<'_>, 
 
 /// Whether the stage has the package where the link points, or finds it another way.
 fn is_there(subject: &Subject<'_>, found: &Use, path: &str, shipped: &Shipped<'_>) -> bool {
-    let layout = subject.layout;
+    let layout = &subject.layout;
     let end = layout.end(shipped.stage.index);
     let files = subject.review.sources.below(path).filter(|(_, e)| e.kind == EntryKind::File);
     let code = |p: &str| match found.ecosystem {

@@ -4,17 +4,15 @@ use plimsoll_model::{Applicability, Level, Section};
 use plimsoll_syntax::Span;
 use plimsoll_syntax::shell::Word;
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::discover::paths::file_name;
 use crate::layout::{Found, image_path};
 use crate::layout::installs::{Install, Root};
 use crate::local::{Use, env_is};
 use crate::packages::requirements::is_name;
 use crate::repo::Place;
-use crate::review::Review;
 use crate::rule::{Check, Out, Rule, replace};
 use crate::views::Manager;
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/hashes-with-path",
@@ -23,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     assures: "installs that check hashes name no folders",
     aliases: &[],
     page: include_str!("hashes_with_path.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
 /// Why an install checks hashes.
@@ -32,23 +30,21 @@ struct Asked {
     at: Place,
 }
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        for (index, install) in subject.uses.installs.iter().enumerate() {
-            let Some(asked) = asked(subject, install) else { continue };
-            out.examined();
-            for found in subject.all.iter().filter(|u| u.install == index && is_bare(subject, u)) {
-                report(subject, install, &asked, found, out);
-            }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    for (index, install) in subject.uses.installs.iter().enumerate() {
+        let Some(asked) = asked(subject, install) else { continue };
+        out.examined();
+        for found in subject.all.iter().filter(|u| u.install == index && is_bare(subject, u)) {
+            report(subject, install, &asked, found, out);
         }
-    });
+    }
 }
 
 fn asked(subject: &Subject<'_>, install: &Install<'_>) -> Option<Asked> {
     if !install.is_pip() {
         return None;
     }
-    let env = |name| env_is(subject.layout, install.moment, name, &["1", "true"]);
+    let env = |name| env_is(&subject.layout, install.moment, name, &["1", "true"]);
     let flag = install.has(&["--require-hashes"]);
     let set = match install.manager {
         Manager::Uv => env("UV_REQUIRE_HASHES"),

@@ -5,8 +5,6 @@ use std::cell::OnceCell;
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::shell::Word;
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, image_path};
 use crate::local::State;
@@ -14,6 +12,7 @@ use crate::packages::{Dependency, Ecosystem, Group, Manifest, Syntax, Want, norm
 use crate::repo::StepKind;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::subject::Subject;
 use crate::views::{Manager, install as view, package_name};
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,30 +22,28 @@ pub(crate) static RULE: Rule = Rule {
     assures: "pip is not left to ask the public index for local packages",
     aliases: &[],
     page: include_str!("internal_name_on_public_index.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
+fn check(subject: &Subject<'_>, out: &mut Out) {
     // A name that the repository publishes is its own on the index. Every file is searched for
     // that, so only where it matters.
     let known = OnceCell::new();
-    let publishes = || *known.get_or_init(|| publishes(review));
-    subjects(review, service, &mut |subject| {
-        for install in &subject.uses.installs {
-            if install.manager != Manager::Pip || install.export || has_other_sources(subject, install) {
-                continue;
-            }
-            for manifest in built(subject, install) {
-                for (want, source) in asked(subject, install, manifest) {
-                    if publishes() || is_installed_before(subject, install, &want.name) {
-                        out.examined();
-                    } else {
-                        report(subject, install, want, source, out);
-                    }
+    let publishes = || *known.get_or_init(|| publishes(subject.review));
+    for install in &subject.uses.installs {
+        if install.manager != Manager::Pip || install.export || has_other_sources(subject, install) {
+            continue;
+        }
+        for manifest in built(subject, install) {
+            for (want, source) in asked(subject, install, manifest) {
+                if publishes() || is_installed_before(subject, install, &want.name) {
+                    out.examined();
+                } else {
+                    report(subject, install, want, source, out);
                 }
             }
         }
-    });
+    }
 }
 
 fn publishes(review: &Review<'_>) -> bool {

@@ -2,11 +2,9 @@
 
 use plimsoll_model::{Level, Section};
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::local::{State, Use, Why};
-use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/linked-package-incomplete",
@@ -15,21 +13,19 @@ pub(crate) static RULE: Rule = Rule {
     assures: "linked packages are whole in the image that runs",
     aliases: &[],
     page: include_str!("linked_package_incomplete.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        for found in &subject.uses.uses {
-            match &found.state {
-                State::Missing(why @ (Why::LeftBehind(..) | Why::Bare(_))) => {
-                    report(subject, found, why, out);
-                }
-                State::Present { .. } => out.examined(),
-                State::Missing(_) | State::Unknown => {}
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    for found in &subject.uses.uses {
+        match &found.state {
+            State::Missing(why @ (Why::LeftBehind(..) | Why::Bare(_))) => {
+                report(subject, found, why, out);
             }
+            State::Present { .. } => out.examined(),
+            State::Missing(_) | State::Unknown => {}
         }
-    });
+    }
 }
 
 fn report(subject: &Subject<'_>, found: &Use, why: &Why, out: &mut Out) {

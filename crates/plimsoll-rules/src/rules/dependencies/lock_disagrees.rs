@@ -3,8 +3,6 @@
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::Span;
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::discover::paths::{folder, join};
 use crate::layout::installs::Install;
 use crate::layout::{Found, image_path};
@@ -13,9 +11,9 @@ use crate::packages::locks::{self, Lock};
 use crate::packages::{Dependency, Ecosystem, Group, Manifest, Syntax, Target, normal, tree};
 use crate::remedy::is_stale;
 use crate::repo::Place;
-use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::Manager;
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/lock-disagrees",
@@ -24,7 +22,7 @@ pub(crate) static RULE: Rule = Rule {
     assures: "lock files know the local packages of their manifests",
     aliases: &[],
     page: include_str!("lock_disagrees.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
 /// A manifest and the lock file an install holds to.
@@ -43,32 +41,30 @@ enum Strict {
     Green,
 }
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let mut seen: Vec<Place> = Vec::new();
-        for install in &subject.uses.installs {
-            let (Some(strict), Some(pair)) = (strict(subject, install), pair(subject, install))
-            else {
-                continue;
-            };
-            out.examined();
-            let said = if install.manager == Manager::Poetry {
-                stale(&pair).into_iter().collect()
-            } else {
-                differing(subject, install, &pair, &strict)
-            };
-            for (at, message) in said {
-                if !seen.contains(&at) {
-                    report(subject, install, &pair, &strict, &at, message, out);
-                    seen.push(at);
-                }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let mut seen: Vec<Place> = Vec::new();
+    for install in &subject.uses.installs {
+        let (Some(strict), Some(pair)) = (strict(subject, install), pair(subject, install))
+        else {
+            continue;
+        };
+        out.examined();
+        let said = if install.manager == Manager::Poetry {
+            stale(&pair).into_iter().collect()
+        } else {
+            differing(subject, install, &pair, &strict)
+        };
+        for (at, message) in said {
+            if !seen.contains(&at) {
+                report(subject, install, &pair, &strict, &at, message, out);
+                seen.push(at);
             }
         }
-    });
+    }
 }
 
 fn strict(subject: &Subject<'_>, install: &Install<'_>) -> Option<Strict> {
-    let env = |name| env_is(subject.layout, install.moment, name, &["1", "true"]);
+    let env = |name| env_is(&subject.layout, install.moment, name, &["1", "true"]);
     let verb = install.call.subcommand(0).unwrap_or("install");
     Some(Strict::Fails(match install.manager {
         Manager::Poetry => {

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Level, Section};
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::discover::paths::{file_name, folder};
 use crate::packages::locks::{self, LockKind};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::Manager;
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/manifest-unreadable",
@@ -20,30 +19,28 @@ pub(crate) static RULE: Rule = Rule {
     assures: "the manifests and lock files of installs parse",
     aliases: &[],
     page: include_str!("manifest_unreadable.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        for (path, index) in &subject.uses.read {
-            let install = &subject.uses.installs[*index];
-            let mut faults = Vec::new();
-            if seen.insert(path) {
-                out.examined();
-                let manifest = review.repo.packages.get(path);
-                faults.extend(manifest.and_then(|m| m.error.clone()).map(|e| (path.clone(), e)));
-            }
-            for (lock, kind) in locks::beside(folder(path)) {
-                if belongs(kind, install.manager) && is_read(subject, *index, path, &lock) {
-                    faults.extend(fault(review, &lock).map(|e| (lock.clone(), e)));
-                }
-            }
-            for (path, (error, at)) in faults {
-                report(subject, *index, &path, &error, &at, out);
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for (path, index) in &subject.uses.read {
+        let install = &subject.uses.installs[*index];
+        let mut faults = Vec::new();
+        if seen.insert(path) {
+            out.examined();
+            let manifest = subject.review.repo.packages.get(path);
+            faults.extend(manifest.and_then(|m| m.error.clone()).map(|e| (path.clone(), e)));
+        }
+        for (lock, kind) in locks::beside(folder(path)) {
+            if belongs(kind, install.manager) && is_read(subject, *index, path, &lock) {
+                faults.extend(fault(subject.review, &lock).map(|e| (lock.clone(), e)));
             }
         }
-    });
+        for (path, (error, at)) in faults {
+            report(subject, *index, &path, &error, &at, out);
+        }
+    }
 }
 
 /// Whether a manager reads a lock file.

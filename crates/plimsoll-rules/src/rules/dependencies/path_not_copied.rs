@@ -2,14 +2,9 @@
 
 use plimsoll_model::{Level, Section};
 
-use crate::discover::Service;
-use crate::layout::Layout;
-use crate::layout::installs::{Install, has_installs};
-use crate::local::outcome::{Outcome, outcome};
-use crate::local::{State, Use, Uses, Why, uses};
-use crate::review::Review;
-use crate::rule::{Check, Draft, Out, Rule};
-use crate::views::building::{Context, contexts, dockerfile};
+use crate::local::{State, Use, Why};
+use crate::rule::{Check, Out, Rule};
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/path-not-copied",
@@ -18,108 +13,21 @@ pub(crate) static RULE: Rule = Rule {
     assures: "local dependencies are copied before they are installed",
     aliases: &[],
     page: include_str!("path_not_copied.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
-/// A service built from a context, and what its installs meet.
-pub(super) struct Subject<'s> {
-    pub(super) context: Context<'s>,
-    pub(super) layout: &'s Layout<'s>,
-    /// Each dependency once.
-    pub(super) uses: Uses<'s>,
-    /// Each dependency as often as it is installed.
-    pub(super) all: Vec<Use>,
-    pub(super) review: &'s Review<'s>,
-}
-
-/// Calls back for each context of a service.
-pub(super) fn subjects(review: &Review<'_>, service: &Service, each: &mut dyn FnMut(&Subject<'_>)) {
-    let Some(file) = dockerfile(review, service).filter(|f| has_installs(f)) else { return };
-    for context in contexts(review, service) {
-        let layout = Layout::new(review, file, &context);
-        let mut uses = uses(review, &layout, service.target.as_deref());
-        let all = uses.uses.clone();
-        once(&mut uses.uses);
-        each(&Subject { context, layout: &layout, uses, all, review });
-    }
-}
-
-/// Keeps what a build meets first: two installs of one manifest say the same.
-fn once(uses: &mut Vec<Use>) {
-    let mut seen: Vec<(crate::repo::Place, String, bool)> = Vec::new();
-    // A missing one counts before a present one of another install.
-    uses.sort_by_key(|u| !matches!(u.state, State::Missing(_)));
-    uses.retain(|u| {
-        let is_missing = matches!(u.state, State::Missing(_));
-        let (at, name) = (&u.dependency.at, &u.dependency.name);
-        let known = seen
-            .iter()
-            .any(|(a, n, missing)| a == at && n == name && (*missing || *missing == is_missing));
-        if !known {
-            seen.push((at.clone(), name.clone(), is_missing));
-        }
-        !known
-    });
-}
-
-impl Subject<'_> {
-    pub(super) fn install(&self, found: &Use) -> &Install<'_> {
-        &self.uses.installs[found.install]
-    }
-
-    /// What a finding weighs: where nothing builds the file, its context is a good guess.
-    pub(super) fn level(&self) -> Level {
-        if self.context.build.is_some() { Level::Blocking } else { Level::ShouldFix }
-    }
-
-    /// The name of the package whose manifest declares a dependency.
-    pub(super) fn package(&self, found: &Use) -> String {
-        let manifest = self.review.repo.packages.get(&found.manifest);
-        manifest.and_then(|m| m.name.clone()).unwrap_or_else(|| found.manifest.clone())
-    }
-
-    pub(super) fn relate(&self, found: &Use, draft: &mut Draft) {
-        draft.related(&self.install(found).at, "installed here");
-        if let Some(lock) = &found.lock {
-            draft.related(lock, "the lock file has it here");
-        }
-    }
-
-    /// Says what happens, in the installer's own words.
-    pub(super) fn consequence(&self, found: &Use, draft: &mut Draft) {
-        match outcome(found, self.install(found)) {
-            Outcome::Fails(error) => {
-                draft.consequence(format!("the install fails: `{error}`"));
-            }
-            Outcome::Green(error) => {
-                draft
-                    .consequence(format!(
-                        "the install reports success and leaves a dangling link; the service \
-                         fails when it starts: `{error}`"
-                    ))
-                    .evidence("this installer is green with the target missing");
-            }
-            Outcome::Warns(error) => {
-                draft.consequence(format!("the install goes on with a warning: `{error}`"));
-            }
-        }
-    }
-}
-
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        for found in &subject.uses.uses {
-            match &found.state {
-                State::Present { .. } => out.examined(),
-                State::Missing(why) => {
-                    if let Some((text, level)) = said(found, why) {
-                        report(subject, found, why, text, level, out);
-                    }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    for found in &subject.uses.uses {
+        match &found.state {
+            State::Present { .. } => out.examined(),
+            State::Missing(why) => {
+                if let Some((text, level)) = said(found, why) {
+                    report(subject, found, why, text, level, out);
                 }
-                State::Unknown => {}
             }
+            State::Unknown => {}
         }
-    });
+    }
 }
 
 /// What is wrong, and what it weighs.

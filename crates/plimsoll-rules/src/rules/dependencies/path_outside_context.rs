@@ -2,13 +2,11 @@
 
 use plimsoll_model::{Level, Section};
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::discover::link::{above, holds};
 use crate::local::{State, Use, Why};
 use crate::packages::Syntax;
-use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/path-outside-context",
@@ -17,35 +15,33 @@ pub(crate) static RULE: Rule = Rule {
     assures: "local dependencies lie inside the context",
     aliases: &[],
     page: include_str!("path_outside_context.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let guess = is_guess(subject);
-        for found in &subject.uses.uses {
-            match &found.state {
-                State::Missing(Why::OutsideContext | Why::NoWorkspace(_)) if guess => {}
-                State::Missing(
-                    Why::Machine
-                    | Why::AboveRepository
-                    | Why::Gone
-                    | Why::OutsideContext
-                    | Why::NoWorkspace(_),
-                ) => missing(subject, found, out),
-                // A path that the Dockerfile or a list of pip names is one of the image; a package
-                // carries its own into its metadata.
-                State::Present { .. }
-                    if found.dependency.is_absolute()
-                        && found.dependency.syntax != Syntax::Requirement =>
-                {
-                    by_accident(subject, found, out);
-                }
-                State::Present { .. } => out.examined(),
-                State::Missing(_) | State::Unknown => {}
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let guess = is_guess(subject);
+    for found in &subject.uses.uses {
+        match &found.state {
+            State::Missing(Why::OutsideContext | Why::NoWorkspace(_)) if guess => {}
+            State::Missing(
+                Why::Machine
+                | Why::AboveRepository
+                | Why::Gone
+                | Why::OutsideContext
+                | Why::NoWorkspace(_),
+            ) => missing(subject, found, out),
+            // A path that the Dockerfile or a list of pip names is one of the image; a package
+            // carries its own into its metadata.
+            State::Present { .. }
+                if found.dependency.is_absolute()
+                    && found.dependency.syntax != Syntax::Requirement =>
+            {
+                by_accident(subject, found, out);
             }
+            State::Present { .. } => out.examined(),
+            State::Missing(_) | State::Unknown => {}
         }
-    });
+    }
 }
 
 /// Whether nothing says what the context is, and a wider folder would do as well.

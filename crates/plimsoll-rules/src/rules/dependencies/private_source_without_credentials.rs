@@ -4,16 +4,14 @@ use plimsoll_model::{Level, Section};
 use plimsoll_syntax::dockerfile::MountKind;
 use plimsoll_syntax::shell::Word;
 
-use super::path_not_copied::{Subject, subjects};
-use crate::discover::Service;
 use crate::discover::paths::file_name;
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, image_path};
 use crate::local::GitUse;
 use crate::packages::{Ecosystem, Target};
 use crate::repo::{Place, Stage, StepKind};
-use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::subject::Subject;
 use crate::views::{Manager, installs as views};
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,22 +21,20 @@ pub(crate) static RULE: Rule = Rule {
     assures: "installs can reach their git repositories and indexes",
     aliases: &[],
     page: include_str!("private_source_without_credentials.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let mut seen: Vec<&Place> = Vec::new();
-        for found in &subject.uses.git {
-            let install = &subject.uses.installs[found.install];
-            if !seen.contains(&&found.dependency.at) && repository(subject, install, found, out) {
-                seen.push(&found.dependency.at);
-            }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let mut seen: Vec<&Place> = Vec::new();
+    for found in &subject.uses.git {
+        let install = &subject.uses.installs[found.install];
+        if !seen.contains(&&found.dependency.at) && repository(subject, install, found, out) {
+            seen.push(&found.dependency.at);
         }
-        for install in &subject.uses.installs {
-            index(subject, install, out);
-        }
-    });
+    }
+    for install in &subject.uses.installs {
+        index(subject, install, out);
+    }
 }
 
 /// A dependency on a git repository; whether something is wrong with it.

@@ -2,18 +2,16 @@
 
 use plimsoll_model::{Applicability, EntryKind, Level, Section};
 
-use super::path_not_copied::{Subject, subjects};
 use super::poetry_export_without_plugin::is_poetry_two;
-use crate::discover::Service;
 use crate::discover::paths::{below, folder, join};
 use crate::layout::installs::{Install, Root};
 use crate::layout::{Found, image_path};
 use crate::local::State;
 use crate::packages::{Ecosystem, Manifest};
 use crate::repo::Place;
-use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::Manager;
+use crate::views::subject::Subject;
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/readme-ignored",
@@ -22,7 +20,7 @@ pub(crate) static RULE: Rule = Rule {
     assures: "packages are built with the files their manifests name",
     aliases: &[],
     page: include_str!("readme_ignored.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
 /// A package as an install builds it: its folder in the image.
@@ -32,18 +30,16 @@ struct Built<'s> {
     install: usize,
 }
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let mut seen: Vec<&Place> = Vec::new();
-        for built in built(subject) {
-            let Some(error) = error(built.manifest) else { continue };
-            for (path, at) in &built.manifest.reads {
-                if !seen.contains(&at) && judge(subject, &built, path, at, error, out) {
-                    seen.push(at);
-                }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let mut seen: Vec<&Place> = Vec::new();
+    for built in built(subject) {
+        let Some(error) = error(built.manifest) else { continue };
+        for (path, at) in &built.manifest.reads {
+            if !seen.contains(&at) && judge(subject, &built, path, at, error, out) {
+                seen.push(at);
             }
         }
-    });
+    }
 }
 
 /// The packages that installs build.

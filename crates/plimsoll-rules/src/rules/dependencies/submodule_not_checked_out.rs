@@ -2,9 +2,8 @@
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
 
-use super::path_not_copied::{Subject, subjects};
 use crate::discover::paths::{below, file_name, folder};
-use crate::discover::{Build, ContextRef, Service};
+use crate::discover::{Build, ContextRef};
 use crate::local::{State, Use, submodule_of};
 use crate::packages::Syntax;
 use crate::repo::WorkflowStep;
@@ -12,6 +11,8 @@ use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert, replace};
 use crate::views::building::{builds, steps_before};
 use crate::views::edits::first_key;
+use crate::views::subject::Subject;
+use crate::wildcards::{ATTRIBUTES, matches};
 
 pub(crate) static RULE: Rule = Rule {
     name: "dependencies/submodule-not-checked-out",
@@ -20,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     assures: "checkouts fetch the submodules and large files that installs need",
     aliases: &[],
     page: include_str!("submodule_not_checked_out.md"),
-    check: Check::Service(check),
+    check: Check::Installs(check),
 };
 
 /// What a checkout must be told to fetch.
@@ -49,17 +50,15 @@ struct Needed<'s> {
     path: String,
 }
 
-fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
-    subjects(review, service, &mut |subject| {
-        let needed = needed(subject);
-        for build in builds(review, service) {
-            let own = build.context.folder() == Some(subject.context.folder);
-            // BuildKit fetches submodules of a Git context itself.
-            if own && !matches!(build.context, ContextRef::Git(_)) {
-                judge(review, build, &needed, out);
-            }
+fn check(subject: &Subject<'_>, out: &mut Out) {
+    let needed = needed(subject);
+    for build in builds(subject.review, subject.service) {
+        let own = build.context.folder() == Some(subject.context.folder);
+        // BuildKit fetches submodules of a Git context itself.
+        if own && !matches!(build.context, ContextRef::Git(_)) {
+            judge(subject.review, build, &needed, out);
         }
-    });
+    }
 }
 
 fn needed<'s>(subject: &'s Subject<'_>) -> Vec<Needed<'s>> {
@@ -96,8 +95,10 @@ fn is_large(review: &Review<'_>, path: &str) -> bool {
         let attributes = crate::discover::paths::join(at, ".gitattributes");
         let text = attributes.and_then(|a| review.sources.text(&a)).unwrap_or("");
         let takes = |pattern: &str| match (below(at, path), pattern.contains('/')) {
-            (Some(inside), true) => wild(pattern.trim_start_matches('/'), inside),
-            (Some(_), false) => wild(pattern, file_name(path)),
+            // Attributes are those of files.
+            _ if pattern.ends_with('/') => false,
+            (Some(inside), true) => matches(ATTRIBUTES, pattern, inside),
+            (Some(_), false) => matches(ATTRIBUTES, pattern, file_name(path)),
             _ => false,
         };
         let mut lines = text.lines().filter_map(|l| {
@@ -113,23 +114,6 @@ fn is_large(review: &Review<'_>, path: &str) -> bool {
             return false;
         }
         at = folder(at);
-    }
-}
-
-/// A pattern with `*` and `**`, which both take anything here but for `/` with one star.
-fn wild(pattern: &str, path: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == path,
-        Some((head, tail)) => {
-            let any = tail.starts_with('*');
-            let tail = tail.trim_start_matches(['*', '/']);
-            let Some(rest) = path.strip_prefix(head) else { return false };
-            if tail.contains('*') {
-                // `**/*.whl` and the like.
-                return tail.strip_prefix('*').is_some_and(|end| rest.ends_with(end));
-            }
-            rest.strip_suffix(tail).is_some_and(|middle| any || !middle.contains('/'))
-        }
     }
 }
 
@@ -217,24 +201,4 @@ fn with(review: &Review<'_>, checkout: &WorkflowStep, line: &str) -> Option<Vec<
     let end = end + text.get(end..)?.find('\n').unwrap_or(text.len() - end);
     let end = u32::try_from(end).ok()?;
     Some(insert(&at.path, end, format!("\n{indent}with:\n{indent}  {line}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wild;
-
-    #[test]
-    fn patterns_of_attributes() {
-        for (pattern, path, want) in [
-            ("*.whl", "core-1.whl", true),
-            ("*.whl", "core-1.tar.gz", false),
-            ("wheels/*", "wheels/core.whl", true),
-            ("wheels/*.whl", "wheels/old/core.whl", false),
-            ("wheels/**", "wheels/old/core.whl", true),
-            ("**/*.whl", "a/b/core.whl", true),
-            ("core.whl", "core.whl", true),
-        ] {
-            assert_eq!(wild(pattern, path), want, "{pattern} {path}");
-        }
-    }
 }
