@@ -22,6 +22,7 @@ mod fix;
 mod location;
 mod metric;
 mod proof;
+mod replay;
 mod report;
 mod section;
 mod sources;
@@ -39,6 +40,9 @@ pub use metric::{Better, METRICS, Metric, metric};
 pub use proof::{
     Application, BuildPlan, Built, Change, Left, Load, Loaded, LocalPackage, Proof, ProofPlan,
     Runtime, Trial,
+};
+pub use replay::{
+    CacheSetup, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
 };
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,

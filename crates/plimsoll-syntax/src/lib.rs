@@ -6,6 +6,7 @@
 
 pub mod dockerfile;
 pub mod expression;
+pub mod filter_pattern;
 pub mod gitignore;
 pub mod gitmodules;
 pub mod ignorefile;

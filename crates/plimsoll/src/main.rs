@@ -4,6 +4,7 @@ mod commands;
 mod contexts;
 mod failure;
 mod pipeline;
+mod replays;
 mod report;
 mod ui;
 
@@ -35,6 +36,8 @@ enum Command {
     Review(commands::review::Args),
     /// Measures what is sent to the builder.
     Context(commands::context::Args),
+    /// Computes the hits of the build cache from the git history, without building.
+    Replay(commands::replay::Args),
     /// Shows or applies the fixes of the findings.
     Fix(commands::fix::Args),
     /// Explains a rule, or lists them all.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Review(args) => commands::review::run(&args, colour),
         Command::Context(args) => commands::context::run(&args),
+        Command::Replay(args) => commands::replay::run(&args, colour),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Explain(args) => commands::explain::run(&args, colour),
         Command::Init(args) => commands::init::run(&args),

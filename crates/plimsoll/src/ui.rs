@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use plimsoll_model::printable;
 
@@ -26,6 +28,39 @@ pub(crate) fn error(what: impl Display, hint: Option<&str>) {
     if let Some(hint) = hint {
         note(format_args!("hint: {hint}"));
     }
+}
+
+/// Does work, and where a person watches and it takes long, says now and then how far it is.
+pub(crate) fn while_working<T: Send>(
+    state: &(dyn Fn() -> String + Sync),
+    work: impl FnOnce() -> T + Send,
+) -> T {
+    if !io::stderr().is_terminal() {
+        return work();
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut shown = false;
+            // The first word after half a second: short work says nothing.
+            for tick in 1.. {
+                std::thread::sleep(Duration::from_millis(50));
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                if tick >= 10 && tick % 4 == 0 {
+                    let _ = write!(io::stderr().lock(), "\r\u{1b}[K{}", printable(&state()));
+                    shown = true;
+                }
+            }
+            if shown {
+                let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
+            }
+        });
+        let result = work();
+        done.store(true, Ordering::Relaxed);
+        result
+    })
 }
 
 /// When to use colour.

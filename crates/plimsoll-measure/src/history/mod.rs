@@ -4,6 +4,7 @@
 //! repository's own configuration names is run.
 
 mod moments;
+mod replay;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use gix::objs::CommitRefIter;
 use plimsoll_graph::Id;
 
 pub use moments::{NoBuild, Recipe};
+pub use replay::{Built, Failed, Request, changed_paths, replay};
 pub use tree::{GitTree, TreeOptions};
 
 /// Why a history cannot be read.
@@ -91,6 +93,13 @@ impl History {
     #[must_use]
     pub fn is_shallow(&self) -> bool {
         self.repository.is_shallow().unwrap_or(false)
+    }
+
+    /// The branch that is checked out; none for a detached head.
+    #[must_use]
+    pub fn branch(&self) -> Option<String> {
+        let name = self.repository.head_name().ok()??;
+        Some(name.shorten().to_string())
     }
 
     /// The commit that a name means: a branch, a tag, an id or its start, `HEAD~3`.

@@ -38,10 +38,14 @@ pub struct Trigger {
     pub event: Fact<String>,
     /// `branches:`.
     pub branches: Vec<Fact<String>>,
+    /// `branches-ignore:`.
+    pub branches_ignore: Vec<Fact<String>>,
     /// `tags:`.
     pub tags: Vec<Fact<String>>,
     /// `paths:`.
     pub paths: Vec<Fact<String>>,
+    /// `paths-ignore:`.
+    pub paths_ignore: Vec<Fact<String>>,
     /// `workflows:` of `workflow_run`.
     pub workflows: Vec<Fact<String>>,
 }
@@ -306,8 +310,10 @@ impl Reader {
         let bare = |event| Trigger {
             event,
             branches: vec![],
+            branches_ignore: vec![],
             tags: vec![],
             paths: vec![],
+            paths_ignore: vec![],
             workflows: vec![],
         };
         let simple = self.facts(Some(on));
@@ -319,8 +325,10 @@ impl Reader {
             Some(Trigger {
                 event: self.fact(Some(key))?,
                 branches: list("branches"),
+                branches_ignore: list("branches-ignore"),
                 tags: list("tags"),
                 paths: list("paths"),
+                paths_ignore: list("paths-ignore"),
                 workflows: list("workflows"),
             })
         };

@@ -8,6 +8,7 @@ pub mod caching;
 pub mod deploy_job;
 pub mod edits;
 mod effective;
+pub mod history;
 pub mod ignorefiles;
 mod install;
 pub(crate) mod tag;

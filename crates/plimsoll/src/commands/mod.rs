@@ -5,4 +5,5 @@ pub(crate) mod context;
 pub(crate) mod explain;
 pub(crate) mod fix;
 pub(crate) mod init;
+pub(crate) mod replay;
 pub(crate) mod review;

@@ -7,6 +7,7 @@ mod json;
 mod junit;
 mod markdown;
 pub(crate) mod proof;
+pub(crate) mod replay;
 mod sarif;
 pub(crate) mod terminal;
 pub(crate) mod treemap;

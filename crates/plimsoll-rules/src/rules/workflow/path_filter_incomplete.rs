@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
 use plimsoll_syntax::dockerfile::MountKind;
+use plimsoll_syntax::filter_pattern::matches;
 
 use crate::discover::Build;
 use crate::discover::paths::join;
@@ -107,29 +108,12 @@ fn is_committed(review: &Review<'_>, path: &str) -> bool {
 
 /// A file is outside where no pattern names it, a folder where no pattern names anything in it.
 fn is_outside(review: &Review<'_>, paths: &[Fact<String>], input: &str) -> bool {
-    let named = |path: &str| paths.iter().any(|p| matches(p.value.as_bytes(), path.as_bytes()));
+    let named = |path: &str| paths.iter().any(|p| matches(&p.value, path));
     let below = format!("{input}/");
     let mut inside = review.sources.below(input).map(|(path, _)| path);
     // A pattern may name files that are not there yet.
     let inner = paths.iter().any(|p| p.value.starts_with(&below));
     !named(input) && !inner && !inside.any(named)
-}
-
-/// `*` stays within a folder, `**` does not.
-fn matches(pattern: &[u8], path: &[u8]) -> bool {
-    match (pattern, path) {
-        ([], []) => true,
-        ([b'*', b'*', b'/', rest @ ..], _) if matches(rest, path) => true,
-        ([b'*', b'*', rest @ ..], _) => {
-            (0..=path.len()).any(|i| path.get(i..).is_some_and(|p| matches(rest, p)))
-        }
-        ([b'*', rest @ ..], _) => {
-            let end = path.iter().position(|b| *b == b'/').unwrap_or(path.len());
-            (0..=end).any(|i| path.get(i..).is_some_and(|p| matches(rest, p)))
-        }
-        ([a, pattern @ ..], [b, path @ ..]) => a == b && matches(pattern, path),
-        _ => false,
-    }
 }
 
 fn report(review: &Review<'_>, paths: &[Fact<String>], outside: &BTreeSet<String>, out: &mut Out) {

@@ -1,0 +1,229 @@
+//! The keys of a run of builds, and why each differs from the one before.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use plimsoll_graph::{
+    Cause, Contexts, Evaluator, Id, Keyed, Kind, Moment, Overlay, Pair, Tree, Unbuildable, entry_at,
+};
+
+use super::{Commit, GitTree, History, HistoryError, NoBuild, Recipe, TreeOptions};
+
+/// What is replayed.
+#[derive(Clone, Debug)]
+pub struct Request<'r> {
+    /// The folder of the repository.
+    pub folder: &'r Path,
+    /// How the image is built.
+    pub recipe: &'r Recipe,
+    /// How a checkout looks.
+    pub tree: TreeOptions,
+    /// The commits that are built, oldest first.
+    pub commits: &'r [Commit],
+    /// Files that stand in every commit in place of its own: today's, or a proposal.
+    pub files: &'r BTreeMap<String, Vec<u8>>,
+}
+
+/// A commit as it was built.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The keys.
+    pub keyed: Keyed,
+    /// Why each step has another key than in the build before; empty for the first.
+    pub causes: Vec<Option<Cause>>,
+}
+
+/// Why a commit was not built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// Its build cannot begin.
+    NoBuild(NoBuild),
+    /// Its build fails.
+    Unbuildable(Unbuildable),
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoBuild(reason) => write!(f, "{reason}"),
+            Self::Unbuildable(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+/// A thread is worth its start from this many commits.
+const COMMITS_PER_THREAD: usize = 40;
+
+/// Computes the keys of each commit's build. `done` counts the commits that are finished.
+///
+/// # Errors
+/// When the repository cannot be opened, or a tree in it cannot be read.
+pub fn replay(
+    request: &Request<'_>,
+    done: &AtomicUsize,
+) -> Result<Vec<Result<Built, Failed>>, HistoryError> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = threads.min(request.commits.len() / COMMITS_PER_THREAD).clamp(1, 8);
+    let size = request.commits.len().div_ceil(threads).max(1);
+    let starts: Vec<usize> = (0..request.commits.len()).step_by(size).collect();
+    let part = |start: &usize| (*start, (*start + size).min(request.commits.len()));
+    let parts: Vec<_> = thread::scope(|scope| {
+        let run = |(start, end)| move || run_part(request, start, end, done);
+        let others: Vec<_> =
+            starts.iter().skip(1).map(|start| scope.spawn(run(part(start)))).collect();
+        let first = starts.first().map(|start| run(part(start))());
+        let joined = others.into_iter().map(|other| {
+            other.join().unwrap_or_else(|_| {
+                Err(HistoryError::Object("a part of the replay ended early".to_owned()))
+            })
+        });
+        first.into_iter().chain(joined).collect()
+    });
+    let mut all = Vec::with_capacity(request.commits.len());
+    for part in parts {
+        all.extend(part?);
+    }
+    Ok(all)
+}
+
+/// The build that the next one is compared with.
+type Last = Option<(Keyed, Contexts)>;
+
+fn run_part(
+    request: &Request<'_>,
+    start: usize,
+    end: usize,
+    done: &AtomicUsize,
+) -> Result<Vec<Result<Built, Failed>>, HistoryError> {
+    let history = History::open(request.folder)?;
+    let mut part = Part {
+        request,
+        prefix: history.prefix().to_owned(),
+        tree: Overlay::new(history.tree(request.tree)),
+        evaluator: Evaluator::default(),
+    };
+    // The first build of this part is compared with the last one before it.
+    let mut last: Last = None;
+    for commit in request.commits[..start].iter().rev() {
+        if let Ok(before) = part.build(commit)? {
+            last = Some(before);
+            break;
+        }
+    }
+    let mut all = Vec::with_capacity(end - start);
+    for commit in &request.commits[start..end] {
+        let built = match part.build(commit)? {
+            Err(failed) => Err(failed),
+            Ok((keyed, contexts)) => {
+                let causes = part.causes(&last, &keyed, &contexts)?;
+                last = Some((keyed.clone(), contexts));
+                Ok(Built { keyed, causes })
+            }
+        };
+        all.push(built);
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(all)
+}
+
+struct Part<'r> {
+    request: &'r Request<'r>,
+    prefix: String,
+    tree: Overlay<GitTree>,
+    evaluator: Evaluator,
+}
+
+impl Part<'_> {
+    fn build(
+        &mut self,
+        commit: &Commit,
+    ) -> Result<Result<(Keyed, Contexts), Failed>, HistoryError> {
+        let moment = match self.moment(commit) {
+            Ok(moment) => moment,
+            Err(NoBuild::Tree(error)) => return Err(HistoryError::Object(error.to_string())),
+            Err(reason) => return Ok(Err(Failed::NoBuild(reason))),
+        };
+        match self.evaluator.build(&self.tree, &moment) {
+            Ok(keyed) => Ok(Ok((keyed, moment.contexts))),
+            Err(Unbuildable::Files(_, plimsoll_graph::SelectError::Tree(error))) => {
+                Err(HistoryError::Object(error.to_string()))
+            }
+            Err(reason) => Ok(Err(Failed::Unbuildable(reason))),
+        }
+    }
+
+    fn moment(&mut self, commit: &Commit) -> Result<Moment, NoBuild> {
+        let root = entry_at(&self.tree, commit.tree, &self.prefix)?;
+        let root = root.filter(|entry| entry.kind == Kind::Folder);
+        let Some(root) = root else { return Err(NoBuild::Context(self.prefix.clone())) };
+        let root: Id = self.tree.with_files(root.id, self.request.files)?;
+        self.request.recipe.moment(&self.tree, root, commit.id)
+    }
+
+    fn causes(
+        &mut self,
+        last: &Last,
+        keyed: &Keyed,
+        contexts: &Contexts,
+    ) -> Result<Vec<Option<Cause>>, HistoryError> {
+        let Some((before, old)) = last else { return Ok(Vec::new()) };
+        let pair = Pair { before: (before, old), after: (keyed, contexts) };
+        let causes = pair.causes(&mut self.evaluator, &self.tree);
+        causes.map_err(|error| HistoryError::Object(error.to_string()))
+    }
+}
+
+/// The paths of the files by which two trees differ, at most `most`.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn changed_paths(
+    tree: &impl Tree,
+    before: Option<Id>,
+    after: Id,
+    most: usize,
+) -> Result<Vec<String>, HistoryError> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), before, Some(after))];
+    while let Some((folder, before, after)) = open.pop() {
+        if before == after {
+            continue;
+        }
+        let entries = |id: Option<Id>| match id {
+            Some(id) => tree.entries(id).map_err(|error| HistoryError::Object(error.to_string())),
+            None => Ok([].into()),
+        };
+        let (old, new) = (entries(before)?, entries(after)?);
+        let old: BTreeMap<&str, _> =
+            old.iter().map(|e| (e.name.as_str(), (e.kind, e.id))).collect();
+        let new: BTreeMap<&str, _> =
+            new.iter().map(|e| (e.name.as_str(), (e.kind, e.id))).collect();
+        let mut names: Vec<&str> = old.keys().chain(new.keys()).copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let (a, b) = (old.get(name), new.get(name));
+            if a == b {
+                continue;
+            }
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            let inner = |side: Option<&(Kind, Id)>| {
+                side.filter(|(kind, _)| *kind == Kind::Folder).map(|(_, id)| *id)
+            };
+            let is_file = |side: Option<&(Kind, Id)>| side.is_some_and(|(k, _)| *k != Kind::Folder);
+            if inner(a).is_some() || inner(b).is_some() {
+                open.push((path.clone(), inner(a), inner(b)));
+            }
+            if is_file(a) || is_file(b) {
+                found.push(path);
+            }
+            if found.len() >= most {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
+}
