@@ -42,7 +42,9 @@ pub use proof::{
     Runtime, Trial,
 };
 pub use replay::{
-    CacheSetup, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
+    CacheSetup, ChangedFile, ChangedValue, ComparedBuild, ExplainedStep, FileChange, MissCause,
+    MissReport, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
+    StepName, StepOutcome, ValueOf,
 };
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,

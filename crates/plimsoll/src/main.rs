@@ -38,6 +38,8 @@ enum Command {
     Context(commands::context::Args),
     /// Computes the hits of the build cache from the git history, without building.
     Replay(commands::replay::Args),
+    /// Says why steps of a build run again from one commit to another.
+    ExplainMiss(commands::explain_miss::Args),
     /// Shows or applies the fixes of the findings.
     Fix(commands::fix::Args),
     /// Explains a rule, or lists them all.
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Review(args) => commands::review::run(&args, colour),
         Command::Context(args) => commands::context::run(&args),
         Command::Replay(args) => commands::replay::run(&args, colour),
+        Command::ExplainMiss(args) => commands::explain_miss::run(&args, colour),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Explain(args) => commands::explain::run(&args, colour),
         Command::Init(args) => commands::init::run(&args),

@@ -3,6 +3,7 @@
 //! The configuration of the machine and of the user is not read, and no program that the
 //! repository's own configuration names is run.
 
+mod compare;
 mod moments;
 mod replay;
 mod tree;
@@ -10,8 +11,9 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 use gix::objs::CommitRefIter;
-use plimsoll_graph::Id;
+use plimsoll_graph::{Id, Kind, Tree, TreeError, entry_at};
 
+pub use compare::{CompareError, Compared, Side, compare};
 pub use moments::{NoBuild, Recipe};
 pub use replay::{Built, Failed, Request, changed_paths, replay};
 pub use tree::{GitTree, TreeOptions};
@@ -41,6 +43,12 @@ impl std::fmt::Display for HistoryError {
 }
 
 impl std::error::Error for HistoryError {}
+
+impl From<TreeError> for HistoryError {
+    fn from(error: TreeError) -> Self {
+        Self::Object(error.0)
+    }
+}
 
 /// A commit, as far as a replay needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +129,10 @@ impl History {
     /// # Errors
     /// When it is not there or cannot be read.
     pub fn commit(&self, wanted: Id) -> Result<Commit, HistoryError> {
+        let header = self.repository.find_header(oid(wanted)).map_err(|_| missing(wanted))?;
+        if header.size() > MAX_COMMIT {
+            return Err(too_large("commit", wanted, MAX_COMMIT));
+        }
         let found = self.repository.find_commit(oid(wanted)).map_err(|_| missing(wanted))?;
         let parts = || CommitRefIter::from_bytes(&found.data, gix::hash::Kind::Sha1);
         let tree = parts().tree_id().map_err(object)?;
@@ -187,6 +199,15 @@ impl Iterator for FirstParents<'_> {
     }
 }
 
+/// A folder of a tree, by its path from the root; none where there is no folder.
+///
+/// # Errors
+/// When a folder on the way cannot be read.
+pub fn folder_at(tree: &impl Tree, root: Id, path: &str) -> Result<Option<Id>, TreeError> {
+    let entry = entry_at(tree, root, path)?;
+    Ok(entry.filter(|entry| entry.kind == Kind::Folder).map(|entry| entry.id))
+}
+
 fn id(from: &gix::oid) -> Id {
     let mut id = [0; 20];
     let bytes = from.as_bytes();
@@ -201,6 +222,13 @@ fn oid(id: Id) -> gix::ObjectId {
 
 fn object(error: impl std::fmt::Display) -> HistoryError {
     HistoryError::Object(error.to_string())
+}
+
+/// How large a commit is at most that is read: its message is all that can make it large.
+const MAX_COMMIT: u64 = 16 << 20;
+
+fn too_large(what: &str, id: Id, most: u64) -> HistoryError {
+    HistoryError::Object(format!("{what} {id} has more than {} MiB and is not read", most >> 20))
 }
 
 fn missing(id: Id) -> HistoryError {

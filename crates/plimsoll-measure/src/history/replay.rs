@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use plimsoll_graph::{
-    Cause, Contexts, Evaluator, Id, Keyed, Kind, Moment, Overlay, Pair, Tree, Unbuildable, entry_at,
+    Cause, Contexts, Evaluator, Id, Keyed, Kind, Moment, Overlay, Pair, SelectError, Tree,
+    TreeError, Unbuildable,
 };
 
-use super::{Commit, GitTree, History, HistoryError, NoBuild, Recipe, TreeOptions};
+use super::{Commit, GitTree, History, HistoryError, NoBuild, Recipe, TreeOptions, folder_at};
 
 /// What is replayed.
 #[derive(Clone, Debug)]
@@ -137,29 +138,15 @@ struct Part<'r> {
 }
 
 impl Part<'_> {
-    fn build(
-        &mut self,
-        commit: &Commit,
-    ) -> Result<Result<(Keyed, Contexts), Failed>, HistoryError> {
-        let moment = match self.moment(commit) {
-            Ok(moment) => moment,
-            Err(NoBuild::Tree(error)) => return Err(HistoryError::Object(error.to_string())),
-            Err(reason) => return Ok(Err(Failed::NoBuild(reason))),
-        };
-        match self.evaluator.build(&self.tree, &moment) {
-            Ok(keyed) => Ok(Ok((keyed, moment.contexts))),
-            Err(Unbuildable::Files(_, plimsoll_graph::SelectError::Tree(error))) => {
-                Err(HistoryError::Object(error.to_string()))
-            }
-            Err(reason) => Ok(Err(Failed::Unbuildable(reason))),
-        }
+    fn build(&mut self, commit: &Commit) -> Result<Build, HistoryError> {
+        let moment = self.moment(commit);
+        keyed(&mut self.evaluator, &self.tree, moment)
     }
 
     fn moment(&mut self, commit: &Commit) -> Result<Moment, NoBuild> {
-        let root = entry_at(&self.tree, commit.tree, &self.prefix)?;
-        let root = root.filter(|entry| entry.kind == Kind::Folder);
+        let root = folder_at(&self.tree, commit.tree, &self.prefix)?;
         let Some(root) = root else { return Err(NoBuild::Context(self.prefix.clone())) };
-        let root: Id = self.tree.with_files(root.id, self.request.files)?;
+        let root = self.tree.with_files(root, self.request.files)?;
         self.request.recipe.moment(&self.tree, root, commit.id)
     }
 
@@ -173,6 +160,28 @@ impl Part<'_> {
         let pair = Pair { before: (before, old), after: (keyed, contexts) };
         let causes = pair.causes(&mut self.evaluator, &self.tree);
         causes.map_err(|error| HistoryError::Object(error.to_string()))
+    }
+}
+
+/// The keys of a build with its contexts, or why it has none.
+pub(super) type Build = Result<(Keyed, Contexts), Failed>;
+
+/// The keys of a build. A tree that cannot be read is no fault of the build.
+pub(super) fn keyed(
+    evaluator: &mut Evaluator,
+    tree: &impl Tree,
+    moment: Result<Moment, NoBuild>,
+) -> Result<Build, HistoryError> {
+    let unreadable = |error: TreeError| Err(HistoryError::Object(error.to_string()));
+    let moment = match moment {
+        Ok(moment) => moment,
+        Err(NoBuild::Tree(error)) => return unreadable(error),
+        Err(reason) => return Ok(Err(Failed::NoBuild(reason))),
+    };
+    match evaluator.build(tree, &moment) {
+        Ok(keyed) => Ok(Ok((keyed, moment.contexts))),
+        Err(Unbuildable::Files(_, SelectError::Tree(error))) => unreadable(error),
+        Err(reason) => Ok(Err(Failed::Unbuildable(reason))),
     }
 }
 

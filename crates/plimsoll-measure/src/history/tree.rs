@@ -8,7 +8,7 @@ use gix::objs::TreeRefIter;
 use gix::objs::tree::EntryKind;
 use plimsoll_graph::{Entry, Id, Kind, Tree, TreeError};
 
-use super::{id, missing, oid};
+use super::{id, missing, oid, too_large};
 
 /// How a checkout of a tree looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,9 @@ const MAX_FOLDERS: usize = 20_000;
 /// How large a file is at most that is read: Dockerfiles, ignore files, link targets.
 const MAX_FILE: u64 = 1 << 20;
 
+/// How large a folder is at most that is read: a million files with long names.
+const MAX_FOLDER: u64 = 64 << 20;
+
 /// The id of git's empty tree.
 const EMPTY: Id = Id([
     0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60, 0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88,
@@ -43,6 +46,10 @@ impl GitTree {
 
     fn read(&self, folder: Id) -> Result<Arc<[Entry]>, TreeError> {
         let error = || TreeError(missing(folder).to_string());
+        let header = self.repository.find_header(oid(folder)).map_err(|_| error())?;
+        if header.size() > MAX_FOLDER {
+            return Err(TreeError(too_large("folder", folder, MAX_FOLDER).to_string()));
+        }
         let tree = self.repository.find_object(oid(folder)).map_err(|_| error())?;
         if tree.kind != gix::objs::Kind::Tree {
             return Err(TreeError(format!("object {folder} is no folder")));

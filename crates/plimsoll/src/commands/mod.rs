@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod context;
 pub(crate) mod explain;
+pub(crate) mod explain_miss;
 pub(crate) mod fix;
 pub(crate) mod init;
 pub(crate) mod replay;

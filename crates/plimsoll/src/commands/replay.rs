@@ -136,7 +136,11 @@ fn window(args: &Args) -> Result<Window, Failure> {
     })
 }
 
-fn services<'f>(found: &'f Found, name: Option<&str>) -> Result<Vec<&'f Service>, Failure> {
+/// The services, or the one that is named.
+pub(super) fn services<'f>(
+    found: &'f Found,
+    name: Option<&str>,
+) -> Result<Vec<&'f Service>, Failure> {
     let all = &found.found.services;
     let wanted: Vec<&Service> = all.iter().filter(|s| name.is_none_or(|n| n == s.name)).collect();
     if wanted.is_empty() {

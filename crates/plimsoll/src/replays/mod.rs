@@ -1,12 +1,15 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
 mod fold;
+pub(crate) mod misses;
+mod reasons;
+
+pub(crate) use reasons::THIS_BUILD;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 
-use plimsoll_graph::{Kind, entry_at};
 use plimsoll_measure::history::{
     self, Built, Commit, Failed, History, HistoryError, Recipe, Request, TreeOptions, changed_paths,
 };
@@ -187,10 +190,7 @@ fn starts_build(
     let Some(parent) = commit.parents.first() else { return Ok(true) };
     // Where a shallow clone ends nobody can tell what changed.
     let Ok(parent) = history.commit(*parent) else { return Ok(true) };
-    let at = |root| match entry_at(tree, root, history.prefix()) {
-        Ok(entry) => Ok(entry.filter(|e| e.kind == Kind::Folder).map(|e| e.id)),
-        Err(error) => Err(HistoryError::Object(error.to_string())),
-    };
+    let at = |root| history::folder_at(tree, root, history.prefix());
     let Some(after) = at(commit.tree)? else { return Ok(false) };
     let changed = changed_paths(tree, at(parent.tree)?, after, MOST_CHANGES)?;
     Ok(starts.by(&changed))

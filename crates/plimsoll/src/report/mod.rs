@@ -6,6 +6,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+pub(crate) mod misses;
 pub(crate) mod proof;
 pub(crate) mod replay;
 mod sarif;

@@ -7,10 +7,10 @@ use plimsoll_model::{CacheSetup, Date, ReplayReport, ReplayedStep, count, printa
 use crate::ui::Colour;
 
 /// Bold text where colour is wanted.
-struct Paint(bool);
+pub(super) struct Paint(pub(super) bool);
 
 impl Paint {
-    fn bold(&self, text: &str) -> String {
+    pub(super) fn bold(&self, text: &str) -> String {
         if self.0 { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
