@@ -43,8 +43,8 @@ pub use proof::{
 };
 pub use replay::{
     CacheSetup, ChangedFile, ChangedValue, ComparedBuild, ExplainedStep, FileChange, MissCause,
-    MissReport, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
-    StepName, StepOutcome, ValueOf,
+    MissReport, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedRename, ReplayedStep,
+    SetupRate, StepName, StepOutcome, ValueOf,
 };
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,

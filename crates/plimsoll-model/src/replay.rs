@@ -62,8 +62,23 @@ pub struct ReplayReport {
     pub setups: Vec<SetupRate>,
     /// The steps of the newest build.
     pub steps: Vec<ReplayedStep>,
+    /// The names that the Dockerfile had before, newest first.
+    pub renames: Vec<ReplayedRename>,
     /// What is assumed.
     pub assumptions: Vec<String>,
+}
+
+/// A rename of a Dockerfile that was followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayedRename {
+    /// Its path from then on.
+    pub path: String,
+    /// Its path before.
+    pub was: String,
+    /// The folder that was sent before, where that is another.
+    pub context: Option<String>,
+    /// The commit that renamed it.
+    pub commit: String,
 }
 
 impl ReplayReport {

@@ -5,6 +5,7 @@
 
 mod compare;
 mod moments;
+mod renames;
 mod replay;
 mod tree;
 
@@ -15,7 +16,8 @@ use plimsoll_graph::{Id, Kind, Tree, TreeError, entry_at};
 
 pub use compare::{CompareError, Compared, Side, compare};
 pub use moments::{NoBuild, Recipe};
-pub use replay::{Built, Failed, Request, changed_paths, replay};
+pub use renames::{Names, changed_paths, origin};
+pub use replay::{Built, Failed, Request, replay};
 pub use tree::{GitTree, TreeOptions};
 
 /// Why a history cannot be read.

@@ -1,10 +1,13 @@
 //! From a commit to what its build is made of.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plimsoll_graph::{Contexts, Id, Kind, Moment, Snapshot, Tree, TreeError, entry_at};
 use plimsoll_syntax::dockerfile::{Inputs, Platform};
+
+use super::Names;
 
 /// How a service's image is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Recipe {
     pub platform: Platform,
     /// Named contexts that are folders, by name.
     pub named: BTreeMap<String, String>,
+    /// The commits at which the Dockerfile and the context lay elsewhere.
+    pub moved: BTreeMap<Id, Arc<Names>>,
 }
 
 /// Why a commit has no build.
@@ -57,6 +62,28 @@ impl From<TreeError> for NoBuild {
 }
 
 impl Recipe {
+    /// The recipe with the names that its files had at a commit.
+    #[must_use]
+    pub fn at(&self, commit: Id) -> Cow<'_, Self> {
+        match self.moved.get(&commit) {
+            Some(names) => Cow::Owned(self.with(names)),
+            None => Cow::Borrowed(self),
+        }
+    }
+
+    /// The recipe with other names for its files.
+    #[must_use]
+    pub fn with(&self, names: &Names) -> Self {
+        let Names { dockerfile, context } = names.clone();
+        Self { dockerfile, context, moved: BTreeMap::new(), ..self.clone() }
+    }
+
+    /// Where its files lie.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        Names { dockerfile: self.dockerfile.clone(), context: self.context.clone() }
+    }
+
     /// What the build of a tree is made of. `nonce` stands for what is another in every build.
     ///
     /// # Errors

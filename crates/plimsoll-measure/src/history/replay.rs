@@ -1,5 +1,6 @@
 //! The keys of a run of builds, and why each differs from the one before.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -7,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use plimsoll_graph::{
-    Cause, Contexts, Evaluator, Id, Keyed, Kind, Moment, Overlay, Pair, SelectError, Tree,
-    TreeError, Unbuildable,
+    Cause, Contexts, Evaluator, Keyed, Moment, Overlay, Pair, SelectError, Tree, TreeError,
+    Unbuildable,
 };
 
 use super::{Commit, GitTree, History, HistoryError, NoBuild, Recipe, TreeOptions, folder_at};
@@ -147,7 +148,12 @@ impl Part<'_> {
         let root = folder_at(&self.tree, commit.tree, &self.prefix)?;
         let Some(root) = root else { return Err(NoBuild::Context(self.prefix.clone())) };
         let root = self.tree.with_files(root, self.request.files)?;
-        self.request.recipe.moment(&self.tree, root, commit.id)
+        let recipe = match self.request.files.is_empty() {
+            true => self.request.recipe.at(commit.id),
+            // Files that stand in every commit stand where they lie today.
+            false => Cow::Borrowed(self.request.recipe),
+        };
+        recipe.moment(&self.tree, root, commit.id)
     }
 
     fn causes(
@@ -183,56 +189,4 @@ pub(super) fn keyed(
         Err(Unbuildable::Files(_, SelectError::Tree(error))) => unreadable(error),
         Err(reason) => Ok(Err(Failed::Unbuildable(reason))),
     }
-}
-
-/// The paths of the files by which two trees differ, at most `most`.
-///
-/// # Errors
-/// When a folder cannot be read.
-pub fn changed_paths(
-    tree: &impl Tree,
-    before: Option<Id>,
-    after: Id,
-    most: usize,
-) -> Result<Vec<String>, HistoryError> {
-    let mut found = Vec::new();
-    let mut open = vec![(String::new(), before, Some(after))];
-    while let Some((folder, before, after)) = open.pop() {
-        if before == after {
-            continue;
-        }
-        let entries = |id: Option<Id>| match id {
-            Some(id) => tree.entries(id).map_err(|error| HistoryError::Object(error.to_string())),
-            None => Ok([].into()),
-        };
-        let (old, new) = (entries(before)?, entries(after)?);
-        let old: BTreeMap<&str, _> =
-            old.iter().map(|e| (e.name.as_str(), (e.kind, e.id))).collect();
-        let new: BTreeMap<&str, _> =
-            new.iter().map(|e| (e.name.as_str(), (e.kind, e.id))).collect();
-        let mut names: Vec<&str> = old.keys().chain(new.keys()).copied().collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
-            let (a, b) = (old.get(name), new.get(name));
-            if a == b {
-                continue;
-            }
-            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            let inner = |side: Option<&(Kind, Id)>| {
-                side.filter(|(kind, _)| *kind == Kind::Folder).map(|(_, id)| *id)
-            };
-            let is_file = |side: Option<&(Kind, Id)>| side.is_some_and(|(k, _)| *k != Kind::Folder);
-            if inner(a).is_some() || inner(b).is_some() {
-                open.push((path.clone(), inner(a), inner(b)));
-            }
-            if is_file(a) || is_file(b) {
-                found.push(path);
-            }
-            if found.len() >= most {
-                return Ok(found);
-            }
-        }
-    }
-    Ok(found)
 }

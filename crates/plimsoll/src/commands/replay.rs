@@ -170,7 +170,11 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
             Pipeline::Now => replays::today(subject).map_err(read)?,
         };
         let builds = run(&files)?;
-        return Ok(Replayed { report: subject.report(&builds, &|_| false), proposed: None });
+        let mut report = subject.report(&builds, &|_| false);
+        if args.pipeline == Pipeline::Then {
+            report.renames = subject.renames().to_vec();
+        }
+        return Ok(Replayed { report, proposed: None });
     };
     let today = replays::today(subject).map_err(read)?;
     let changed =

@@ -71,6 +71,7 @@ pub(super) fn fold(
         weighted: false,
         setups,
         steps: steps.finish(),
+        renames: Vec::new(),
         assumptions: Vec::new(),
     }
 }

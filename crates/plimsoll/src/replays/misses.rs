@@ -59,12 +59,24 @@ impl<'s> Subject<'s> {
                 Failure::usage(format!("commit {} has no folder {prefix}", short(commit.id)))
             })
         };
-        let side = |commit: &Commit| {
-            Ok::<_, Failure>(Side { recipe: &self.recipe, root: root(commit)?, nonce: commit.id })
+        let roots = (root(&ends.before)?, root(&ends.after)?);
+        // Both may have the Dockerfile elsewhere than the branch that is checked out has.
+        let head = self.history.resolve("HEAD").and_then(|id| self.history.commit(id));
+        let head = head.ok().and_then(|head| root(&head).ok()).unwrap_or(roots.1);
+        let earlier = |recipe: &Recipe, older, newer| -> Result<Recipe, Failure> {
+            let found = history::origin(&tree, older, newer, &recipe.names());
+            let found = found.map_err(|error| unreadable(&error.into()))?;
+            Ok(found.map_or_else(|| recipe.clone(), |names| recipe.with(&names)))
         };
-        let compared = history::compare(&tree, &side(&ends.before)?, &side(&ends.after)?);
+        let after = earlier(&self.recipe, roots.1, head)?;
+        let before = earlier(&after, roots.0, roots.1)?;
+        let sides = (
+            Side { recipe: &before, root: roots.0, nonce: ends.before.id },
+            Side { recipe: &after, root: roots.1, nonce: ends.after.id },
+        );
+        let compared = history::compare(&tree, &sides.0, &sides.1);
         let compared = compared.map_err(|error| self.failed(ends, &error))?;
-        Ok(self.report(ends, &compared))
+        Ok(self.report(ends, (&before, &after), &compared))
     }
 
     fn failed(&self, ends: &Ends, error: &CompareError) -> Failure {
@@ -81,19 +93,19 @@ impl<'s> Subject<'s> {
         Failure::missing(what).hint("`plimsoll replay` lists the commits that cannot be built")
     }
 
-    fn report(&self, ends: &Ends, compared: &Compared) -> MissReport {
+    fn report(&self, ends: &Ends, recipes: (&Recipe, &Recipe), compared: &Compared) -> MissReport {
         let current = self.plan.cache.as_ref().map(|(setup, _)| *setup);
-        let build = |commit: &Commit| ComparedBuild {
+        let build = |commit: &Commit, recipe: &Recipe| ComparedBuild {
             commit: Some(commit.id.to_string()),
             subject: commit.subject.clone(),
             seconds: Some(commit.seconds),
-            dockerfile: self.recipe.dockerfile.clone(),
+            dockerfile: recipe.dockerfile.clone(),
         };
         let nonces = (ends.before.id.to_string(), ends.after.id.to_string());
         MissReport {
             service: self.service.name.clone(),
-            before: build(&ends.before),
-            after: build(&ends.after),
+            before: build(&ends.before, recipes.0),
+            after: build(&ends.after, recipes.1),
             current,
             steps: steps(compared, nonces, current),
             ignore_changed: compared.ignore_changed,

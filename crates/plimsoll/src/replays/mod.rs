@@ -3,6 +3,7 @@
 mod fold;
 pub(crate) mod misses;
 mod reasons;
+mod trail;
 
 pub(crate) use reasons::THIS_BUILD;
 
@@ -13,11 +14,12 @@ use std::sync::atomic::AtomicUsize;
 use plimsoll_measure::history::{
     self, Built, Commit, Failed, History, HistoryError, Recipe, Request, TreeOptions, changed_paths,
 };
-use plimsoll_model::{CacheSetup, Date, ReplayReport};
+use plimsoll_model::{CacheSetup, Date, ReplayReport, ReplayedRename};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::views::history::{self as plan, Starts};
 
 use crate::pipeline::{self, Found};
+use trail::Trail;
 
 /// Which commits.
 #[derive(Clone, Debug)]
@@ -47,6 +49,7 @@ pub(crate) struct Subject<'s> {
     not_started: usize,
     shallow: bool,
     branch: String,
+    renames: Vec<ReplayedRename>,
 }
 
 impl<'s> Subject<'s> {
@@ -71,6 +74,7 @@ impl<'s> Subject<'s> {
             commits: Vec::new(),
             not_started: 0,
             shallow: false,
+            renames: Vec::new(),
             branch: branch.unwrap_or_else(|| "a detached HEAD".to_owned()),
             plan,
         };
@@ -84,6 +88,7 @@ impl<'s> Subject<'s> {
         let starts = self.plan.starts.clone();
         let mut walk = history.first_parents(head);
         let mut looked = 0;
+        let mut names = Trail::new(&self.recipe);
         for commit in walk.by_ref() {
             let commit = commit?;
             looked += 1;
@@ -91,10 +96,12 @@ impl<'s> Subject<'s> {
             if looked > MOST_COMMITS {
                 break;
             }
+            names.at(history, &tree, &commit)?;
             if !starts_build(history, &tree, &starts, &commit)? {
                 self.not_started += usize::from(!old);
                 continue;
             }
+            self.recipe.moved.extend(names.moved().map(|names| (commit.id, names)));
             self.commits.push(commit);
             // One more than asked for: its build fills the caches.
             if old || self.commits.len() > self.window.last {
@@ -102,6 +109,7 @@ impl<'s> Subject<'s> {
             }
         }
         self.shallow = walk.is_cut();
+        self.renames = names.renames;
         self.commits.reverse();
         Ok(())
     }
@@ -113,6 +121,11 @@ impl<'s> Subject<'s> {
     /// How many commits are built.
     pub(crate) fn len(&self) -> usize {
         self.commits.len()
+    }
+
+    /// The names that its Dockerfile had before, newest first.
+    pub(crate) fn renames(&self) -> &[ReplayedRename] {
+        &self.renames
     }
 
     /// The files of the pipeline, from the repository's root: a proposal may replace them.

@@ -196,9 +196,27 @@ impl Page<'_> {
         }
     }
 
-    /// A line under a step.
+    /// Text under a step.
     fn under(&self, out: &mut String, text: &str) {
-        let _ = writeln!(out, "{}", self.cut(&format!("{:COLUMN$}{text}", "")));
+        self.wrapped(out, COLUMN, text);
+    }
+
+    /// Text from a column on, over as many lines as it needs.
+    fn wrapped(&self, out: &mut String, column: usize, text: &str) {
+        let room = self.width.saturating_sub(column + 1).max(20);
+        let mut line = String::new();
+        for word in text.split(' ') {
+            let long = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && long > room {
+                let _ = writeln!(out, "{:column$}{line}", "");
+                // What goes on is set a little to the right.
+                line = "  ".to_owned();
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        let _ = writeln!(out, "{:column$}{line}", "");
     }
 
     fn foot(&self, out: &mut String) {
@@ -208,7 +226,8 @@ impl Page<'_> {
         }
         notes.extend(self.report.assumptions.iter().cloned());
         if !notes.is_empty() {
-            let _ = writeln!(out, "\n  {}", printable(&notes.join("; ")));
+            out.push('\n');
+            self.wrapped(out, 2, &printable(&notes.join("; ")));
         }
     }
 

@@ -104,6 +104,20 @@ fn head(report: &ReplayReport, paint: &Paint) -> String {
             count(report.not_started as f64)
         );
     }
+    for rename in &report.renames {
+        let context = match &rename.context {
+            None => String::new(),
+            Some(folder) if folder.is_empty() => "; its context was the root".to_owned(),
+            Some(folder) => format!("; its context was {}", printable(folder)),
+        };
+        let _ = writeln!(
+            out,
+            "  {} was {} until {} renamed it{context}",
+            printable(&rename.path),
+            printable(&rename.was),
+            rename.commit.get(..10).unwrap_or(&rename.commit),
+        );
+    }
     if report.shallow {
         let _ = writeln!(
             out,
