@@ -31,10 +31,7 @@ pub(crate) fn error(what: impl Display, hint: Option<&str>) {
 }
 
 /// Does work, and where a person watches and it takes long, says now and then how far it is.
-pub(crate) fn while_working<T: Send>(
-    state: &(dyn Fn() -> String + Sync),
-    work: impl FnOnce() -> T + Send,
-) -> T {
+pub(crate) fn while_working<T>(state: &(dyn Fn() -> String + Sync), work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         return work();
     }

@@ -4,6 +4,7 @@
 //! repository's own configuration names is run.
 
 mod compare;
+mod disk;
 mod moments;
 mod renames;
 mod replay;
@@ -15,6 +16,7 @@ use gix::objs::CommitRefIter;
 use plimsoll_graph::{Id, Kind, Tree, TreeError, entry_at};
 
 pub use compare::{CompareError, Compared, Side, compare};
+pub use disk::{DiskTree, WORKING_TREE};
 pub use moments::{NoBuild, Recipe};
 pub use renames::{Names, changed_paths, origin};
 pub use replay::{Built, Failed, Request, replay};

@@ -139,7 +139,7 @@ impl Recipe {
 }
 
 /// How many links a file may be reached through.
-const MAX_LINKS: u32 = 10;
+pub(super) const MAX_LINKS: u32 = 10;
 
 /// The text of a file at a path, through links within the tree.
 fn text_at(tree: &impl Tree, root: Id, path: &str) -> Result<Option<Arc<str>>, TreeError> {
@@ -162,7 +162,7 @@ fn text_at(tree: &impl Tree, root: Id, path: &str) -> Result<Option<Arc<str>>, T
 }
 
 /// Where a link in a folder leads; none where that is out of the tree.
-fn within(folder: &str, target: &str) -> Option<String> {
+pub(super) fn within(folder: &str, target: &str) -> Option<String> {
     if target.starts_with('/') {
         return None;
     }

@@ -14,7 +14,7 @@ use crate::ui::{self, Colour};
 /// What to explain.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The commits: A..B, or one that is compared with its first parent.
+    /// The commits: A..B; A.. for the working tree after A; A alone for A after its first parent.
     #[arg(value_name = "A..B")]
     range: String,
     /// The repository.
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     for service in services(&found, args.service.as_deref())? {
         let explained = Subject::find(&history, &found, service)
             .map_err(|error| Failure::missing(format!("{}: {error}", service.name)))
-            .and_then(|subject| subject.explain(&ends));
+            .and_then(|subject| subject.explain(&args.path, &ends));
         match explained {
             Ok(report) => reports.push(report),
             Err(failure) => failures.push(failure),
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
 fn range(text: &str) -> Result<(&str, Option<&str>), Failure> {
     let wrong = |what: &str| {
         Err(Failure::usage(format!("{text}: {what}"))
-            .hint("name two commits as A..B, or one to compare it with its first parent"))
+            .hint("name commits as A..B, A.. for the working tree, or A alone for what it changed"))
     };
     if text.contains("...") {
         return wrong("three dots name no earlier and later commit");
@@ -79,7 +79,6 @@ fn range(text: &str) -> Result<(&str, Option<&str>), Failure> {
         None if text.is_empty() => wrong("no commit is named"),
         None => Ok((text, None)),
         Some(("", _)) => wrong("the earlier commit is not named"),
-        Some((_, "")) => wrong("the later commit is not named"),
         Some((first, second)) => Ok((first, Some(second))),
     }
 }
@@ -116,6 +115,7 @@ mod tests {
     fn ranges_are_read() {
         let read = |text| range(text).ok();
         assert_eq!(read("a..b"), Some(("a", Some("b"))));
+        assert_eq!(read("a.."), Some(("a", Some(""))));
         assert_eq!(read("HEAD~2"), Some(("HEAD~2", None)));
         for wrong in ["", "a...b", "..b", ".."] {
             assert_eq!(read(wrong), None, "{wrong}");

@@ -1,10 +1,12 @@
 //! Why the steps of one build miss after another: two commits, side by side.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_graph::{Cache, Id, Outcome, Setup, Verb, counterparts};
+use plimsoll_graph::{Cache, Id, Outcome, Setup, Tree, Verb, counterparts};
 use plimsoll_measure::history::{
-    self, Commit, CompareError, Compared, History, HistoryError, Recipe, Side, TreeOptions,
+    self, Commit, CompareError, Compared, DiskTree, History, HistoryError, Recipe, Side,
+    TreeOptions, WORKING_TREE,
 };
 use plimsoll_model::{CacheSetup, ComparedBuild, ExplainedStep, MissReport, StepOutcome};
 use plimsoll_rules::discover::Service;
@@ -13,13 +15,14 @@ use plimsoll_rules::views::history as plan;
 use super::reasons::{Sides, name};
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
+use crate::ui;
 
-/// The commits that are compared.
+/// What is compared.
 pub(crate) struct Ends {
     /// The earlier one.
     pub(crate) before: Commit,
-    /// The later one.
-    pub(crate) after: Commit,
+    /// The later one; none for the working tree.
+    pub(crate) after: Option<Commit>,
 }
 
 /// A service whose builds are compared.
@@ -49,63 +52,95 @@ impl<'s> Subject<'s> {
     }
 
     /// Compares its builds.
-    pub(crate) fn explain(&self, ends: &Ends) -> Result<MissReport, Failure> {
-        let tree = self.history.tree(TreeOptions { submodules: self.plan.submodules });
-        let root = |commit: &Commit| {
-            let found = history::folder_at(&tree, commit.tree, self.history.prefix());
-            let found = found.map_err(|error| unreadable(&error.into()))?;
-            found.ok_or_else(|| {
-                let prefix = self.history.prefix();
-                Failure::usage(format!("commit {} has no folder {prefix}", short(commit.id)))
-            })
-        };
-        let roots = (root(&ends.before)?, root(&ends.after)?);
+    pub(crate) fn explain(&self, folder: &Path, ends: &Ends) -> Result<MissReport, Failure> {
+        let files = AtomicUsize::new(0);
+        let state = || format!("reading {} files", files.load(Ordering::Relaxed));
+        ui::while_working(&state, || match &ends.after {
+            Some(after) => {
+                let tree = self.history.tree(self.options());
+                let root = root(self.history, &tree, after)?;
+                self.compare(&tree, ends, root)
+            }
+            None => self.with_disk(folder, ends, &files),
+        })
+    }
+
+    fn with_disk(
+        &self,
+        folder: &Path,
+        ends: &Ends,
+        files: &AtomicUsize,
+    ) -> Result<MissReport, Failure> {
+        if self.recipe.git_context {
+            let what = "its context is the git commit: what is not committed is not built";
+            return Err(Failure::usage(format!("{}: {what}", self.service.name))
+                .hint("commit, and name the commit: plimsoll explain-miss A..HEAD"));
+        }
+        let tree = DiskTree::read(self.history, folder, &self.recipe, self.options(), files);
+        let tree = tree.map_err(|error| unreadable(&error))?;
+        let mut report = self.compare(&tree, ends, tree.root())?;
+        report.assumptions.extend(
+            tree.special()
+                .iter()
+                .map(|path| format!("{path} is neither file, link nor folder and is left out")),
+        );
+        Ok(report)
+    }
+
+    fn options(&self) -> TreeOptions {
+        TreeOptions { submodules: self.plan.submodules }
+    }
+
+    fn compare(&self, tree: &impl Tree, ends: &Ends, after: Id) -> Result<MissReport, Failure> {
+        let before = root(self.history, tree, &ends.before)?;
         // Both may have the Dockerfile elsewhere than the branch that is checked out has.
         let head = self.history.resolve("HEAD").and_then(|id| self.history.commit(id));
-        let head = head.ok().and_then(|head| root(&head).ok()).unwrap_or(roots.1);
+        let head = head.ok().and_then(|head| root(self.history, tree, &head).ok());
         let earlier = |recipe: &Recipe, older, newer| -> Result<Recipe, Failure> {
-            let found = history::origin(&tree, older, newer, &recipe.names());
+            let found = history::origin(tree, older, newer, &recipe.names());
             let found = found.map_err(|error| unreadable(&error.into()))?;
             Ok(found.map_or_else(|| recipe.clone(), |names| recipe.with(&names)))
         };
-        let after = earlier(&self.recipe, roots.1, head)?;
-        let before = earlier(&after, roots.0, roots.1)?;
+        let new = earlier(&self.recipe, after, head.unwrap_or(after))?;
+        let old = earlier(&new, before, after)?;
         let sides = (
-            Side { recipe: &before, root: roots.0, nonce: ends.before.id },
-            Side { recipe: &after, root: roots.1, nonce: ends.after.id },
+            Side { recipe: &old, root: before, nonce: ends.before.id },
+            Side { recipe: &new, root: after, nonce: nonce(ends.after.as_ref()) },
         );
-        let compared = history::compare(&tree, &sides.0, &sides.1);
+        let compared = history::compare(tree, &sides.0, &sides.1);
         let compared = compared.map_err(|error| self.failed(ends, &error))?;
-        Ok(self.report(ends, (&before, &after), &compared))
+        Ok(self.report(ends, (&old, &new), &compared))
     }
 
     fn failed(&self, ends: &Ends, error: &CompareError) -> Failure {
         let (commit, reason) = match error {
             CompareError::History(error) => return unreadable(error),
-            CompareError::Before(reason) => (ends.before.id, reason),
-            CompareError::After(reason) => (ends.after.id, reason),
+            CompareError::Before(reason) => (Some(&ends.before), reason),
+            CompareError::After(reason) => (ends.after.as_ref(), reason),
         };
-        let what = format!(
-            "{}: there is nothing to compare, commit {} cannot be built: {reason}",
-            self.service.name,
-            short(commit)
+        let built = commit.map_or_else(
+            || "the working tree".to_owned(),
+            |commit| format!("commit {}", short(commit.id)),
         );
+        let name = &self.service.name;
+        let what =
+            format!("{name}: there is nothing to compare, {built} cannot be built: {reason}");
         Failure::missing(what).hint("`plimsoll replay` lists the commits that cannot be built")
     }
 
     fn report(&self, ends: &Ends, recipes: (&Recipe, &Recipe), compared: &Compared) -> MissReport {
         let current = self.plan.cache.as_ref().map(|(setup, _)| *setup);
-        let build = |commit: &Commit, recipe: &Recipe| ComparedBuild {
-            commit: Some(commit.id.to_string()),
-            subject: commit.subject.clone(),
-            seconds: Some(commit.seconds),
+        let build = |commit: Option<&Commit>, recipe: &Recipe| ComparedBuild {
+            commit: commit.map(|commit| commit.id.to_string()),
+            subject: commit.map_or_else(String::new, |commit| commit.subject.clone()),
+            seconds: commit.map(|commit| commit.seconds),
             dockerfile: recipe.dockerfile.clone(),
         };
-        let nonces = (ends.before.id.to_string(), ends.after.id.to_string());
+        let nonces = (ends.before.id.to_string(), nonce(ends.after.as_ref()).to_string());
         MissReport {
             service: self.service.name.clone(),
-            before: build(&ends.before, recipes.0),
-            after: build(&ends.after, recipes.1),
+            before: build(Some(&ends.before), recipes.0),
+            after: build(ends.after.as_ref(), recipes.1),
             current,
             steps: steps(compared, nonces, current),
             ignore_changed: compared.ignore_changed,
@@ -174,6 +209,21 @@ fn short(id: Id) -> String {
     id.to_string().chars().take(10).collect()
 }
 
+/// What stands for what is another in every build.
+fn nonce(commit: Option<&Commit>) -> Id {
+    commit.map_or(WORKING_TREE, |commit| commit.id)
+}
+
+/// The repository's folder at a commit.
+fn root(history: &History, tree: &impl Tree, commit: &Commit) -> Result<Id, Failure> {
+    let found = history::folder_at(tree, commit.tree, history.prefix());
+    let found = found.map_err(|error| unreadable(&error.into()))?;
+    found.ok_or_else(|| {
+        let what = format!("commit {} has no folder {}", short(commit.id), history.prefix());
+        Failure::missing(what).hint("name commits that have it")
+    })
+}
+
 /// Opens the repository of a folder.
 pub(crate) fn open(folder: &Path) -> Result<History, Failure> {
     History::open(folder).map_err(|error| {
@@ -182,11 +232,14 @@ pub(crate) fn open(folder: &Path) -> Result<History, Failure> {
     })
 }
 
-/// The commits that two names mean; without the later one, a commit and its first parent.
+/// What the two sides of a range mean; an empty later one is the working tree. Without a later
+/// one, a commit is compared with its first parent.
 pub(crate) fn ends(history: &History, first: &str, second: Option<&str>) -> Result<Ends, Failure> {
     let one = commit(history, first)?;
-    if let Some(second) = second {
-        return Ok(Ends { before: one, after: commit(history, second)? });
+    match second {
+        Some("") => return Ok(Ends { before: one, after: None }),
+        Some(second) => return Ok(Ends { before: one, after: Some(commit(history, second)?) }),
+        None => {}
     }
     let Some(parent) = one.parents.first() else {
         let what = format!("commit {} is the first one: it has no parent", short(one.id));
@@ -196,7 +249,7 @@ pub(crate) fn ends(history: &History, first: &str, second: Option<&str>) -> Resu
         true => shallow(format!("the parent of commit {} is not in this clone", short(one.id))),
         false => unreadable(&error),
     })?;
-    Ok(Ends { before, after: one })
+    Ok(Ends { before, after: Some(one) })
 }
 
 fn shallow(what: String) -> Failure {

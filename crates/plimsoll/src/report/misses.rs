@@ -39,15 +39,16 @@ impl Page<'_> {
         let report = self.report;
         let (before, after) = (side(&report.before), side(&report.after));
         let mut out = String::new();
+        let at = if report.after.commit.is_some() { "at" } else { "in" };
         let name = self.paint.bold(&printable(&report.service));
         let title = format!(
-            "{name}: {} of {} steps run at {after} after {before}",
+            "{name}: {} of {} steps run {at} {after} after {before}",
             count(report.misses() as f64),
             count(report.steps.len() as f64),
         );
         // Of one step the count says nothing.
         let title = match self.whole {
-            true => format!("{name} at {after} after {before}"),
+            true => format!("{name} {at} {after} after {before}"),
             false => title,
         };
         let _ = writeln!(out, "{title}");
