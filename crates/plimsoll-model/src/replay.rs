@@ -246,8 +246,7 @@ pub struct ExplainedStep {
     pub chain: Vec<StepName>,
     /// Why the step at the end of the chain, or this one, has another key.
     pub causes: Vec<MissCause>,
-    /// Where it has causes of its own: what it stands on or copies from that runs as well, and
-    /// would make it run without them.
+    /// What else it stands on or copies from that misses, and would make it run by itself.
     pub also: Vec<StepName>,
 }
 

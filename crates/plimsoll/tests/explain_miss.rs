@@ -75,7 +75,7 @@ fn files_are_named_and_chains_lead_to_them() {
                      removed   src/a.js
                      mode      src/b.js
                      added     src/c.js
-                     and line 6, which it needs, runs as well
+                     and line 6, which it needs, misses as well
   line 8     runs    RUN pnpm build
                      <- line 7 COPY src src: src/a.js, src/b.js, src/c.js
   line 10    runs    COPY --from=build /app/dist dist
@@ -104,9 +104,11 @@ fn values_are_shown_with_both_sides() {
     assert!(page.contains("after   a\\u{1b}[31m\\u{202e}\n"), "{page}");
     assert!(page.contains("before  RUN pnpm build\n"), "{page}");
     assert!(page.contains("after   RUN pnpm build --fast\n"), "{page}");
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let image =
         "<- line 9 FROM node:22-slim: the base image is another: node:20-slim -> node:22-slim";
     assert!(page.contains(image), "{page}");
+    assert!(page.contains("and line 8 (build), which it needs, misses as well"), "{page}");
 }
 
 #[test]

@@ -193,32 +193,28 @@ impl Selector {
         state: &ParentState,
     ) -> Result<Sum, SelectError> {
         let root_with_git = path.is_empty() && view.context.git.is_some();
-        let key = (view.filter.id, id, path.into());
+        // Where nothing is kept back, a folder is the same wherever it lies.
+        let place = if view.filter.is_empty() { "" } else { path };
+        let key = (view.filter.id, id, place.into());
         if let Some(sum) = self.folders.get(&key).filter(|_| !root_with_git) {
             return Ok(*sum);
         }
         let mut fields = Fields::of("folder");
         let mut any = false;
-        // Where nothing is kept back, the folder's id says all.
-        if view.filter.is_empty() && !root_with_git {
-            fields.add(&id.0);
-            any = true;
-        } else {
-            for child in view.children(path, id, state)? {
-                let digest = match child.entry.kind {
-                    Kind::Folder => {
-                        let sum = self.folder(view, &child.path, child.entry.id, &child.state)?;
-                        if child.kept_back && !sum.any {
-                            continue;
-                        }
-                        sum.digest
+        for child in view.children(path, id, state)? {
+            let digest = match child.entry.kind {
+                Kind::Folder => {
+                    let sum = self.folder(view, &child.path, child.entry.id, &child.state)?;
+                    if child.kept_back && !sum.any {
+                        continue;
                     }
-                    _ => leaf(&child.entry),
-                };
-                any = true;
-                fields.add(child.entry.name.as_bytes());
-                fields.add(digest.bytes());
-            }
+                    sum.digest
+                }
+                _ => leaf(&child.entry),
+            };
+            any = true;
+            fields.add(child.entry.name.as_bytes());
+            fields.add(digest.bytes());
         }
         let sum = Sum { digest: fields.finish(), any };
         if !root_with_git {

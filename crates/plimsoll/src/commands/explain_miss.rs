@@ -7,6 +7,7 @@ use plimsoll_model::{Exit, MissReport};
 use super::replay::services;
 use crate::failure::Failure;
 use crate::pipeline;
+use crate::replays::commits;
 use crate::replays::misses::{self, Subject};
 use crate::report;
 use crate::ui::{self, Colour};
@@ -35,7 +36,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     let (first, second) = range(&args.range)?;
     let found = pipeline::find(&args.path)?;
-    let history = misses::open(&args.path)?;
+    let history = commits::open(&args.path)?;
     let ends = misses::ends(&history, first, second)?;
     let mut reports = Vec::new();
     let mut failures = Vec::new();

@@ -10,7 +10,7 @@ use plimsoll_rules::discover::Service;
 
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
-use crate::replays::{self, Subject, Window};
+use crate::replays::{self, Subject, Window, commits};
 use crate::report;
 use crate::ui::{self, Colour};
 
@@ -90,6 +90,9 @@ struct Replayed {
 pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     let found = pipeline::find(&args.path)?;
     let window = window(args)?;
+    let history = commits::open(&args.path)?;
+    // A wrong name is said once, not for each service.
+    commits::commit(&history, window.branch.as_deref().unwrap_or("HEAD"))?;
     let mut replayed = Vec::new();
     let mut reason = None;
     for service in services(&found, args.service.as_deref())? {

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use plimsoll_graph::{Cache, Id, Outcome, Setup, Tree, Verb, counterparts};
 use plimsoll_measure::history::{
-    self, Commit, CompareError, Compared, DiskTree, History, HistoryError, Recipe, Side,
-    TreeOptions, WORKING_TREE,
+    self, Commit, CompareError, Compared, DiskTree, History, Recipe, Side, TreeOptions,
+    WORKING_TREE,
 };
 use plimsoll_model::{CacheSetup, ComparedBuild, ExplainedStep, MissReport, StepOutcome};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::views::history as plan;
 
+use super::commits::{commit, unreadable};
 use super::reasons::{Sides, name};
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
@@ -167,7 +168,8 @@ fn steps(
             let chain = if missed { sides.chain(at) } else { Vec::new() };
             let root = chain.last().copied().unwrap_or(at);
             let causes = if missed { sides.causes(root) } else { Vec::new() };
-            let also = if missed && chain.is_empty() { sides.below(at) } else { Vec::new() };
+            let mut also = if missed { sides.below(at) } else { Vec::new() };
+            also.retain(|below| chain.first() != Some(below));
             let names = |all: Vec<usize>| {
                 all.iter().filter_map(|at| graph.steps.get(*at)).map(name).collect()
             };
@@ -200,10 +202,6 @@ fn outcomes(compared: &Compared, current: Option<CacheSetup>) -> Vec<StepOutcome
     outcomes.into_iter().map(outcome).collect()
 }
 
-fn unreadable(error: &HistoryError) -> Failure {
-    Failure::missing(format!("failed to read the history: {error}"))
-}
-
 /// The start of a commit's id.
 fn short(id: Id) -> String {
     id.to_string().chars().take(10).collect()
@@ -221,14 +219,6 @@ fn root(history: &History, tree: &impl Tree, commit: &Commit) -> Result<Id, Fail
     found.ok_or_else(|| {
         let what = format!("commit {} has no folder {}", short(commit.id), history.prefix());
         Failure::missing(what).hint("name commits that have it")
-    })
-}
-
-/// Opens the repository of a folder.
-pub(crate) fn open(folder: &Path) -> Result<History, Failure> {
-    History::open(folder).map_err(|error| {
-        Failure::missing(error.to_string())
-            .hint("builds are compared commit by commit: name a folder of a git repository")
     })
 }
 
@@ -254,18 +244,4 @@ pub(crate) fn ends(history: &History, first: &str, second: Option<&str>) -> Resu
 
 fn shallow(what: String) -> Failure {
     Failure::missing(what).hint("the clone is shallow: `git fetch --unshallow` gets the rest")
-}
-
-fn commit(history: &History, name: &str) -> Result<Commit, Failure> {
-    let found = history.resolve(name).and_then(|id| history.commit(id));
-    found.map_err(|error| match error {
-        HistoryError::Unknown(_) => {
-            let hint = match history.is_shallow() {
-                true => "the clone is shallow: `git fetch --unshallow` gets older commits",
-                false => "name a branch, a tag, a commit or HEAD~3; `git log --oneline` lists them",
-            };
-            Failure::usage(error.to_string()).hint(hint)
-        }
-        error => unreadable(&error),
-    })
 }

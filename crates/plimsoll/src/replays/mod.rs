@@ -1,5 +1,6 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
+pub(crate) mod commits;
 mod fold;
 pub(crate) mod misses;
 mod reasons;

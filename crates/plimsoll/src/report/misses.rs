@@ -101,11 +101,7 @@ impl Page<'_> {
     fn reasons(&self, out: &mut String, step: &ExplainedStep) {
         let Some((root, between)) = step.chain.split_last() else {
             step.causes.iter().for_each(|cause| self.cause(out, cause));
-            for name in &step.also {
-                let place = format!("line {}{}", name.line, other_stage(&step.step.stage, name));
-                self.under(out, &format!("and {place}, which it needs, runs as well"));
-            }
-            return;
+            return self.also(out, step);
         };
         let mut chain = String::new();
         let mut stage = &step.step.stage;
@@ -120,8 +116,16 @@ impl Page<'_> {
         if self.whole {
             step.causes.iter().for_each(|cause| self.cause(out, cause));
         }
+        self.also(out, step);
         if step.outcome == StepOutcome::Depends {
             self.under(out, "unless the stage it copies from writes the same bytes as before");
+        }
+    }
+
+    fn also(&self, out: &mut String, step: &ExplainedStep) {
+        for name in &step.also {
+            let place = format!("line {}{}", name.line, other_stage(&step.step.stage, name));
+            self.under(out, &format!("and {place}, which it needs, misses as well"));
         }
     }
 

@@ -83,3 +83,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> HistoryError {
 fn on_disk(top: &Path, path: &str) -> PathBuf {
     if path.is_empty() { top.to_path_buf() } else { top.join(path) }
 }
+
+#[cfg(test)]
+mod tests;
