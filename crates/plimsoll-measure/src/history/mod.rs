@@ -27,6 +27,8 @@ pub use tree::{GitTree, TreeOptions};
 pub enum HistoryError {
     /// The folder is in no git repository.
     NoRepository(PathBuf),
+    /// There is one, and it cannot be opened: why.
+    Unreadable(PathBuf, String),
     /// There is no commit yet.
     NoCommit,
     /// No commit has this name.
@@ -39,6 +41,9 @@ impl std::fmt::Display for HistoryError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoRepository(path) => write!(f, "{} is in no git repository", path.display()),
+            Self::Unreadable(path, why) => {
+                write!(f, "failed to open the git repository of {}: {why}", path.display())
+            }
             Self::NoCommit => f.write_str("the repository has no commit yet"),
             Self::Unknown(name) => write!(f, "no commit is called {name}"),
             Self::Object(message) => f.write_str(message),
@@ -85,8 +90,12 @@ impl History {
         let none = || HistoryError::NoRepository(folder.to_path_buf());
         let real = folder.canonicalize().map_err(|_| none())?;
         let options = gix::open::Options::isolated();
-        let mut repository =
-            gix::discover_opts(&real, Default::default(), options).map_err(|_| none())?;
+        let found = gix::discover_opts(&real, Default::default(), options);
+        let mut repository = found.map_err(|error| {
+            // One that is there and in a form that is not known is another matter.
+            let there = real.ancestors().any(|folder| folder.join(".git").exists());
+            if there { HistoryError::Unreadable(real.clone(), error.to_string()) } else { none() }
+        })?;
         // Trees of one history are deltas of each other: keep the bases.
         repository.object_cache_size_if_unset(16 << 20);
         let top = repository.workdir().and_then(|top| top.canonicalize().ok());
@@ -120,7 +129,7 @@ impl History {
     /// When there is none.
     pub fn resolve(&self, name: &str) -> Result<Id, HistoryError> {
         let unknown = || HistoryError::Unknown(name.to_owned());
-        if name == "HEAD" && self.repository.head_id().is_err() {
+        if name == "HEAD" && self.repository.head().map_err(object)?.is_unborn() {
             return Err(HistoryError::NoCommit);
         }
         let found = self.repository.rev_parse_single(name).map_err(|_| unknown())?;
@@ -156,7 +165,7 @@ impl History {
     /// The walk ends at the first commit, or where a shallow clone ends.
     #[must_use]
     pub fn first_parents(&self, from: Id) -> FirstParents<'_> {
-        FirstParents { history: self, next: Some(from), cut: false }
+        FirstParents { history: self, next: Some(from), shallow: self.is_shallow(), cut: false }
     }
 
     /// The trees of this repository.
@@ -170,6 +179,7 @@ impl History {
 pub struct FirstParents<'h> {
     history: &'h History,
     next: Option<Id>,
+    shallow: bool,
     cut: bool,
 }
 
@@ -190,7 +200,7 @@ impl Iterator for FirstParents<'_> {
             Ok(commit) => {
                 self.next = commit.parents.first().copied();
                 if let Some(next) = self.next
-                    && self.history.is_shallow()
+                    && self.shallow
                     && !self.history.repository.has_object(oid(next))
                 {
                     self.cut = true;

@@ -13,7 +13,7 @@ use super::review::write_whole;
 use crate::contexts::{self, Context};
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
-use crate::report::{escape, treemap};
+use crate::report::{escape, json, treemap};
 use crate::ui;
 
 /// Which context, and what about it.
@@ -87,8 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             .iter()
             .map(|(s, c)| (s.name.as_str(), contexts::summary(&folder(&args.path, c), c)))
             .collect();
-        let text = serde_json::to_string_pretty(&summaries).unwrap_or_default();
-        ui::result(&format!("{text}\n"))?;
+        ui::result(&json::text(&summaries))?;
     } else {
         let text: String = measured
             .iter()

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
         only(&mut reports, line)?;
     }
     if args.json {
-        ui::result(&json(&reports)?)?;
+        ui::result(&report::json::text(&reports))?;
     } else {
         let whole = args.step.is_some();
         let pages = reports.iter().map(|report| report::misses::page(report, whole, colour));
@@ -100,12 +100,6 @@ fn only(reports: &mut Vec<MissReport>, line: u32) -> Result<(), Failure> {
             .hint(hints.join("; "))),
         false => Ok(()),
     }
-}
-
-fn json(reports: &[MissReport]) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(reports);
-    let text = text.map_err(|error| Failure::missing(format!("failed to write JSON: {error}")))?;
-    Ok(text + "\n")
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ fn json(replayed: &[Replayed]) -> Result<String, Failure> {
             Some(proposed) => Ok(serde_json::json!({ "today": one.report, "proposed": proposed })),
         })
         .collect();
-    let text = values.and_then(|values| serde_json::to_string_pretty(&values));
-    let text = text.map_err(|error| Failure::missing(format!("failed to write JSON: {error}")))?;
-    Ok(text + "\n")
+    let values =
+        values.map_err(|error| Failure::missing(format!("failed to write JSON: {error}")))?;
+    Ok(report::json::text(&values))
 }

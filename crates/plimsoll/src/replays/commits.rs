@@ -8,9 +8,10 @@ use crate::failure::Failure;
 
 /// Opens the repository of a folder.
 pub(crate) fn open(folder: &Path) -> Result<History, Failure> {
-    History::open(folder).map_err(|error| {
-        Failure::missing(error.to_string())
-            .hint("builds are read commit by commit: name a folder of a git repository")
+    History::open(folder).map_err(|error| match error {
+        HistoryError::NoRepository(_) => Failure::missing(error.to_string())
+            .hint("builds are read commit by commit: name a folder of a git repository"),
+        error => Failure::missing(error.to_string()),
     })
 }
 

@@ -3,7 +3,7 @@
 pub(crate) mod diff;
 mod github;
 mod html;
-mod json;
+pub(crate) mod json;
 mod junit;
 mod markdown;
 pub(crate) mod misses;

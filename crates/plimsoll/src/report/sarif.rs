@@ -52,9 +52,7 @@ pub(crate) fn render(report: &Report) -> String {
         properties: json!({ "verdict": report.verdict, "score": report.score }),
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    super::json::text(&log)
 }
 
 fn descriptor(name: &str) -> Value {
