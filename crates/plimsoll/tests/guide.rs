@@ -48,6 +48,18 @@ fn fits(shown: &[String], got: &[&str]) -> bool {
     }
 }
 
+/// Who commits and when, for pages that make a history.
+const GIT: [(&str, &str); 8] = [
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    ("GIT_AUTHOR_NAME", "Ada"),
+    ("GIT_AUTHOR_EMAIL", "ada@example.org"),
+    ("GIT_AUTHOR_DATE", "2026-01-31T12:00:00Z"),
+    ("GIT_COMMITTER_NAME", "Ada"),
+    ("GIT_COMMITTER_EMAIL", "ada@example.org"),
+    ("GIT_COMMITTER_DATE", "2026-01-31T12:00:00Z"),
+];
+
 #[test]
 fn every_command_of_the_guide_prints_what_is_shown() {
     let mut pages: Vec<PathBuf> =
@@ -71,6 +83,7 @@ fn every_command_of_the_guide_prints_what_is_shown() {
                 .current_dir(repo.path().join("olorin"))
                 .env("PATH", &path)
                 .env("COLUMNS", "100")
+                .envs(GIT)
                 .env_remove("GITHUB_STEP_SUMMARY")
                 .output()
                 .unwrap();

@@ -28,8 +28,7 @@ pub(crate) fn page(report: &ReplayReport, colour: Colour) -> String {
     for rate in &report.setups {
         let marks = [(Some(rate.setup) == report.current, "the pipeline's own")];
         let mark = marks.iter().find(|(is, _)| *is).map_or("", |(_, text)| text);
-        let _ = writeln!(
-            out,
+        let line = format!(
             "    {:<8}{:>7}   {} of {} steps, {} of {} builds run none   {mark}",
             rate.setup.name(),
             percent(rate.ratio),
@@ -38,6 +37,7 @@ pub(crate) fn page(report: &ReplayReport, colour: Colour) -> String {
             count(rate.whole_builds as f64),
             count(report.counted() as f64),
         );
+        let _ = writeln!(out, "{}", line.trim_end());
     }
     let depends = report.rate(report.shown).map_or(0, |rate| rate.depends);
     if depends > 0 {
