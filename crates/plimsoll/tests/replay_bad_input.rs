@@ -201,8 +201,8 @@ fn folders_nested_without_end_are_refused() {
         let mut stream = stream.clone();
         if !ignore.is_empty() {
             for n in [3, 4] {
-                let _ = write!(stream, "{}M 100644 inline .dockerignore\n", commit(n, "x"));
-                let _ = write!(stream, "{}M 100644 inline src/{deep}f\n", data(ignore));
+                let _ = writeln!(stream, "{}M 100644 inline .dockerignore", commit(n, "x"));
+                let _ = writeln!(stream, "{}M 100644 inline src/{deep}f", data(ignore));
                 stream.push_str(&data(&n.to_string()));
             }
         }
@@ -236,6 +236,38 @@ fn huge_objects_are_not_read() {
     let run = repo.run(&["replay"]);
     assert_eq!((run.code, run.out.as_str()), (3, ""), "{}", run.err);
     assert!(run.err.contains("bytes"), "{}", run.err);
+}
+
+/// A folder of a few objects that has ten times itself in itself, eight times over.
+#[test]
+fn folders_without_number_are_refused() {
+    let repo = repo();
+    let make = |rows: &str| {
+        std::fs::write(repo.path().join("../rows"), rows).unwrap();
+        let rows = std::fs::File::open(repo.path().join("../rows")).unwrap();
+        let made = command(&repo.path()).arg("mktree").stdin(rows).output().unwrap();
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let dockerfile = repo.git(&["rev-parse", "HEAD:Dockerfile"]);
+    let ignore = repo.git(&["rev-parse", "HEAD:.dockerignore"]);
+    let blob = repo.git(&["rev-parse", "HEAD:src/a"]);
+    for file in ["", &format!("100644 blob {blob}\tf\n")] {
+        let mut folder = make(file);
+        for _ in 0..8 {
+            let row = |n| format!("040000 tree {folder}\td{n}\n");
+            folder = make(&(0..10).map(row).collect::<String>());
+        }
+        let root = make(&format!(
+            "100644 blob {ignore}\t.dockerignore\n100644 blob {dockerfile}\tDockerfile\n040000 tree {folder}\tsrc\n"
+        ));
+        let commit = repo.git(&["commit-tree", &root, "-p", "HEAD", "-m", "bomb"]);
+        repo.git(&["branch", "-f", "bomb", &commit]);
+        for args in [&["replay", "--branch", "bomb"][..], &["explain-miss", "bomb"]] {
+            let run = repo.run(args);
+            assert_eq!((run.code, run.out.as_str()), (3, ""), "{}", run.err);
+            assert!(run.err.contains("more than 200000 folders"), "{}", run.err);
+        }
+    }
 }
 
 #[test]

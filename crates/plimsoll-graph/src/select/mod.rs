@@ -8,6 +8,7 @@ mod changes;
 mod find;
 mod pattern;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -82,11 +83,25 @@ struct Filter {
     ignore: Matcher,
     /// The folder that the patterns of `--exclude` start from, and the patterns.
     exclude: Option<(String, Matcher)>,
+    /// How many folders were looked into since it was last asked for.
+    looked: Cell<u32>,
 }
+
+/// How many folders a step may take: a tree that has the same folders in itself again and again
+/// is small in git and without end when walked.
+const MOST_FOLDERS: u32 = 200_000;
 
 impl Filter {
     fn is_empty(&self) -> bool {
         self.ignore.is_empty() && self.exclude.is_none()
+    }
+
+    fn look(&self) -> Result<(), TreeError> {
+        self.looked.set(self.looked.get() + 1);
+        match self.looked.get() > MOST_FOLDERS {
+            true => Err(TreeError(format!("a step takes more than {MOST_FOLDERS} folders"))),
+            false => Ok(()),
+        }
     }
 
     fn excluded(&self, path: &str) -> Result<bool, PatternError> {
@@ -161,6 +176,7 @@ impl Selector {
         };
         let key = (context.ignore.clone(), selection.excludes.clone(), base);
         if let Some(filter) = self.filters.get(&key) {
+            filter.looked.set(0);
             return Ok(filter.clone());
         }
         let ignore = Matcher::new(&IgnoreFile::parse(&key.0).patterns)?;
@@ -171,7 +187,8 @@ impl Selector {
                 Some((key.2.clone(), Matcher::new(&IgnoreFile::parse(&text).patterns)?))
             }
         };
-        let filter = Rc::new(Filter { id: self.filters.len(), ignore, exclude });
+        let filter =
+            Rc::new(Filter { id: self.filters.len(), ignore, exclude, looked: Cell::new(0) });
         self.filters.insert(key, filter.clone());
         Ok(filter)
     }
@@ -273,6 +290,7 @@ impl<T: Tree> View<'_, T> {
 
     /// The entries of a folder that are sent, or in which something may be.
     fn children(&self, path: &str, id: Id, state: &ParentState) -> Result<Vec<Child>, SelectError> {
+        self.filter.look()?;
         let mut children = Vec::new();
         for entry in self.entries(path, id)?.iter() {
             let path = match path {

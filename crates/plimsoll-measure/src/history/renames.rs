@@ -27,6 +27,10 @@ pub(super) struct Differing {
 /// How many files may differ between two trees for a rename to be looked for.
 const MOST_DIFFERING: usize = 50_000;
 
+/// How many folders two trees may differ in: folders that are in themselves again and again
+/// are small in git and without end when walked.
+const MOST_FOLDERS: usize = 200_000;
+
 /// Where the files of a build lay in an older tree, where its Dockerfile is missing there and
 /// the newer one has it from another place.
 ///
@@ -171,9 +175,14 @@ pub(super) fn differing(
 ) -> Result<Vec<Differing>, TreeError> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), before, Some(after))];
+    let mut looked = 0;
     while let Some((folder, before, after)) = open.pop() {
         if before == after {
             continue;
+        }
+        looked += 1;
+        if looked > MOST_FOLDERS {
+            return Err(TreeError(format!("two trees differ in more than {MOST_FOLDERS} folders")));
         }
         let entries = |id: Option<Id>| id.map_or(Ok([].into()), |id| tree.entries(id));
         let (old, new) = (entries(before)?, entries(after)?);
