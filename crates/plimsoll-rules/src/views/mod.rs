@@ -15,6 +15,7 @@ pub(crate) mod tag;
 
 pub mod cloud_run;
 
+pub mod replayed;
 pub mod said;
 mod secrets;
 pub mod server;

@@ -1,6 +1,9 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
 mod fold;
+mod measure;
+
+pub(crate) use measure::measure;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

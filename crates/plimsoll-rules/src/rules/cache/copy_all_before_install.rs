@@ -5,10 +5,10 @@ use plimsoll_syntax::dockerfile::MountKind;
 
 use crate::repo::{Command, DockerfileView, Place, Stage, StepKind};
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Draft, Out, Rule};
 use crate::views::application::needs_manifests_only;
 use crate::views::building::{clamp, is_path};
-use crate::views::{Install, Manager, installs};
+use crate::views::{Install, Manager, installs, replayed};
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/copy-all-before-install",
@@ -20,13 +20,13 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for stage in &file.stages {
-        of_stage(stage, out);
+        of_stage(review, file, stage, out);
     }
 }
 
-fn of_stage(stage: &Stage, out: &mut Out) {
+fn of_stage(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out) {
     let mut whole: Option<&Place> = None;
     let mut done: Vec<Manager> = Vec::new();
     for step in &stage.steps {
@@ -43,7 +43,14 @@ fn of_stage(stage: &Stage, out: &mut Out) {
                     }
                     done.push(install.manager);
                     match whole {
-                        Some(copy) => return report(command, &install, copy, out),
+                        Some(copy) => {
+                            let draft = report(command, &install, copy, out);
+                            if let Some(report) = replayed::of_dockerfile(review, &file.path) {
+                                let ran = command.place(install.call.span());
+                                replayed::ran_because(review, report, &ran, copy, draft);
+                            }
+                            return;
+                        }
                         None => out.examined(),
                     }
                 }
@@ -53,7 +60,12 @@ fn of_stage(stage: &Stage, out: &mut Out) {
     }
 }
 
-fn report(command: &Command, install: &Install<'_>, copy: &Place, out: &mut Out) {
+fn report<'o>(
+    command: &Command,
+    install: &Install<'_>,
+    copy: &Place,
+    out: &'o mut Out,
+) -> &'o mut Draft {
     let program = install.call.program;
     let draft = out.finding(copy, format!("everything is copied before {program} installs"));
     draft
@@ -64,6 +76,7 @@ fn report(command: &Command, install: &Install<'_>, copy: &Place, out: &mut Out)
     if command.mounts.iter().any(|m| m.kind == Some(MountKind::Cache)) {
         draft.level(Level::Advice).evidence("a cache mount keeps the downloads on the same builder");
     }
+    draft
 }
 
 fn manifests(manager: Manager) -> &'static str {
