@@ -11,6 +11,7 @@ mod effective;
 pub mod history;
 pub mod ignorefiles;
 mod install;
+pub mod manifests_first;
 pub(crate) mod tag;
 
 pub mod cloud_run;

@@ -1,8 +1,10 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
+mod effect;
 mod fold;
 mod measure;
 
+pub(crate) use effect::effect;
 pub(crate) use measure::measure;
 
 use std::collections::BTreeMap;
