@@ -10,7 +10,7 @@ use plimsoll_rules::discover::Service;
 
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
-use crate::replays::{self, Subject, Window};
+use crate::replays::{self, Durations, Subject, Window};
 use crate::report;
 use crate::ui::{self, Colour};
 
@@ -41,6 +41,10 @@ pub(crate) struct Args {
     /// Whose Dockerfile and ignore file are used: those of each commit, or today's for all.
     #[arg(long, value_enum, value_name = "WHOSE", default_value_t = Pipeline::Then)]
     pipeline: Pipeline,
+    /// A log of a build in plain progress, as CI keeps it: steps are weighted by how long they took
+    /// in it; repeatable, then their median counts.
+    #[arg(long, value_name = "FILE")]
+    log: Vec<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -90,6 +94,7 @@ struct Replayed {
 pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     let found = pipeline::find(&args.path)?;
     let window = window(args)?;
+    let durations = Durations::read(&args.log)?;
     let mut replayed = Vec::new();
     let mut reason = None;
     for service in services(&found, args.service.as_deref())? {
@@ -102,7 +107,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
                 continue;
             }
         };
-        replayed.push(replay(args, &subject)?);
+        replayed.push(replay(args, &subject, &durations)?);
     }
     if replayed.is_empty() {
         let reason = reason.unwrap_or_else(|| "no service has a history".to_owned());
@@ -151,7 +156,7 @@ fn services<'f>(found: &'f Found, name: Option<&str>) -> Result<Vec<&'f Service>
 
 type Builds = Vec<Result<Built, Failed>>;
 
-fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
+fn replay(args: &Args, subject: &Subject<'_>, durations: &Durations) -> Result<Replayed, Failure> {
     let failed = |error: String| Failure::missing(format!("failed to replay: {error}"));
     let run = |files: &BTreeMap<String, Vec<u8>>| -> Result<Builds, Failure> {
         let done = AtomicUsize::new(0);
@@ -166,7 +171,10 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
             Pipeline::Now => replays::today(subject).map_err(read)?,
         };
         let builds = run(&files)?;
-        return Ok(Replayed { report: subject.report(&builds, &|_| false), proposed: None });
+        return Ok(Replayed {
+            report: subject.report(&builds, durations, &|_| false),
+            proposed: None,
+        });
     };
     let today = replays::today(subject).map_err(read)?;
     let changed =
@@ -183,8 +191,8 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
         let fails = |builds: &Builds| builds.get(at).is_none_or(Result::is_err);
         fails(&before) || fails(&after)
     };
-    let report = subject.report(&before, &out);
-    let proposed = subject.report(&after, &out);
+    let report = subject.report(&before, durations, &out);
+    let proposed = subject.report(&after, durations, &out);
     Ok(Replayed { report, proposed: Some(proposed) })
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use plimsoll_model::{CacheSetup, ReplayReport, ReplayedStep, printable};
 
-use super::{Subject, Window, today};
+use super::{Durations, Subject, Window, today};
 use crate::pipeline::Found;
 
 /// How many builds are looked at.
@@ -53,7 +53,8 @@ fn both(
     let out = |at: usize| {
         before.get(at).is_none_or(Result::is_err) || after.get(at).is_none_or(Result::is_err)
     };
-    Some((subject.report(&before, &out), subject.report(&after, &out)))
+    let none = Durations::default();
+    Some((subject.report(&before, &none, &out), subject.report(&after, &none, &out)))
 }
 
 fn said(before: &ReplayReport, after: &ReplayReport) -> Option<String> {

@@ -7,7 +7,7 @@ use plimsoll_model::{CacheSetup, Figure, NamedFigure, Provenance, ReplayReport, 
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
 
-use super::{Subject, Window, today};
+use super::{Durations, Subject, Window, today};
 use crate::pipeline::Found;
 
 /// How many builds are evidence.
@@ -44,7 +44,7 @@ fn replay(
     let subject = Subject::find(path, found, service, window)?;
     let files = today(&subject).map_err(|error| error.to_string())?;
     let builds = subject.replay(&files, &AtomicUsize::new(0))?;
-    Ok(subject.report(&builds, &|_| false))
+    Ok(subject.report(&builds, &Durations::default(), &|_| false))
 }
 
 fn figure(report: &ReplayReport) -> Figure {
