@@ -3,11 +3,12 @@
 mod copy;
 mod run;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_syntax::dockerfile::{
-    self, Base, BindingKind, ErrorStage, Evaluation, FromRef, Inputs, Instr, Instruction, Program,
-    Value,
+    self, Base, BindingKind, ErrorStage, Evaluation, FromRef, Heredoc, Inputs, Instr, Instruction,
+    Program, Value,
 };
 use plimsoll_syntax::{LineIndex, Span};
 
@@ -185,11 +186,10 @@ impl<'a> Lower<'_, 'a> {
         let value = |span| self.value(at, span);
         match &at.instr.kind {
             Instruction::Workdir(word) => {
-                let directory = path::within(&state.directory, &value(word.span));
-                let directory = directory.trim_end_matches('/');
-                state.directory = if directory.is_empty() { "/" } else { directory }.to_owned();
+                state.directory = path::directory(&state.directory, &value(word.span));
                 if state.directory != "/" {
-                    let facets = vec![instruction(&["WORKDIR", &state.directory, &state.user])];
+                    let made = format!("/{}", path::clean(&state.directory));
+                    let facets = vec![instruction(&["WORKDIR", &made, &owner(&state.user)])];
                     let label = self.label(numbers, at.instr.span);
                     state.last = Some(self.push(label, Verb::Workdir, state, facets, Vec::new()));
                 }
@@ -320,6 +320,28 @@ fn makes_step(kind: &Instruction<'_>) -> bool {
 /// The facet of an instruction, of its parts.
 fn instruction(parts: &[&str]) -> Facet {
     Facet { what: What::Instruction, value: parts.join("\0") }
+}
+
+/// The text of a heredoc; with `<<-` no line begins with a tab.
+fn chomped(heredoc: &Heredoc) -> Cow<'_, str> {
+    if !heredoc.chomp {
+        return Cow::Borrowed(&heredoc.content);
+    }
+    let lines = heredoc.content.split_inclusive('\n');
+    Cow::Owned(lines.map(|line| line.trim_start_matches('\t')).collect())
+}
+
+/// An owner as the builder compares it: `root` is 0, and numbers are numbers.
+fn owner(text: &str) -> String {
+    let part = |part: &str| match part.parse::<i32>() {
+        Ok(number) => number.to_string(),
+        Err(_) if part == "root" => "0".to_owned(),
+        Err(_) => part.to_owned(),
+    };
+    match text.split_once(':') {
+        Some((user, group)) => format!("{}:{}", part(user), part(group)),
+        None => part(text),
+    }
 }
 
 fn is_proxy(name: &str) -> bool {

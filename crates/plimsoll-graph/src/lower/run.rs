@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::dockerfile::{Form, FromRef, Mount, MountKind, Piece, Run};
 
-use super::{At, Lower, State, instruction};
+use super::{At, Lower, State, chomped, instruction};
 use crate::graph::{Facet, Input, Selection, What};
 
 impl Lower<'_, '_> {
@@ -19,9 +19,16 @@ impl Lower<'_, '_> {
                 parts.push("exec".to_owned());
                 parts.extend(words.iter().map(|word| word.text.clone()));
             }
-            Form::Script(script) => parts.extend(["script".to_owned(), script.content.clone()]),
+            Form::Script(script) => {
+                let text = chomped(script);
+                // A program becomes a file that is run under its name.
+                parts.extend(text.starts_with("#!").then(|| script.name.clone()));
+                parts.extend(["script".to_owned(), text.into_owned()]);
+            }
         }
-        parts.extend(run.heredocs.iter().map(|heredoc| heredoc.content.clone()));
+        if !matches!(run.form, Form::Script(_)) {
+            parts.extend(run.heredocs.iter().map(|heredoc| heredoc.content.clone()));
+        }
         let flags = [("network", run.network), ("security", run.security)];
         let set = flags.into_iter().filter_map(|(name, piece)| Some((name, piece?.text)));
         parts.extend(set.map(|(name, text)| format!("--{name}={text}")));
