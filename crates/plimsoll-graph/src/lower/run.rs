@@ -10,7 +10,7 @@ impl Lower<'_, '_> {
         &self,
         at: &At<'_, '_>,
         run: &Run<'_>,
-        state: &State,
+        state: &mut State,
     ) -> (Vec<Facet>, Vec<Input>) {
         let mut parts = vec!["RUN".to_owned()];
         match &run.form {
@@ -43,8 +43,11 @@ impl Lower<'_, '_> {
         facets.push(facet(What::Directory, &state.directory));
         facets.push(facet(What::User, &state.user));
         let scope = self.evaluation.stages.get(at.stage);
-        let above = scope.and_then(|s| s.instrs.get(at.index)).map_or(usize::MAX, |i| i.above);
-        let env = self.environment(at.stage, above);
+        if let Some(scope) = scope {
+            let above = scope.instrs.get(at.index).map_or(usize::MAX, |instr| instr.above);
+            state.environment.advance(&scope.bindings, above);
+        }
+        let env = state.environment.seen();
         facets.extend(env.iter().map(|(name, value)| facet(What::Variable(name.clone()), value)));
         (facets, run.mounts.iter().filter_map(|mount| self.mount_input(at, mount)).collect())
     }

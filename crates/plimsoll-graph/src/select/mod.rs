@@ -16,7 +16,7 @@ use plimsoll_syntax::ignorefile::{IgnoreFile, Matcher, ParentState, PatternError
 
 use crate::digest::{Digest, Fields};
 use crate::graph::Selection;
-use crate::tree::{Entry, Id, Kind, Tree, TreeError};
+use crate::tree::{Entry, Id, Kind, Tree, TreeError, check_depth};
 
 pub use changes::{Change, Difference};
 
@@ -327,6 +327,7 @@ impl<T: Tree> View<'_, T> {
 
     /// The entries of a folder that are sent, or in which something may be.
     fn children(&self, path: &str, id: Id, state: &ParentState) -> Result<Vec<Child>, SelectError> {
+        check_depth(path)?;
         let mut children = Vec::new();
         for entry in self.entries(path, id)?.iter() {
             let path = match path {

@@ -20,7 +20,7 @@ RUN cat a.txt > /one
 EOF
 put .dockerignore <<< '.git'
 cp "$NONCE" a.txt
-cp "$NONCE" b.txt
+{ cat "$NONCE"; echo b; } > b.txt
 put base.txt <<< 'b'
 put tool.txt <<< 't'
 commit first
