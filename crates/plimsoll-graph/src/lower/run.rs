@@ -59,17 +59,15 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// A mount as the key has it: of a bind mount the source does not count, but its content.
+    /// A mount as the key has it: where it takes its files from does not count, but what they are.
     fn mount_part(&self, at: &At<'_, '_>, mount: &Mount<'_>) -> String {
         let kind = mount.kind.unwrap_or_default();
-        let source = mount.source.filter(|_| kind != MountKind::Bind);
+        let by_content = matches!(kind, MountKind::Bind | MountKind::Cache);
         let pieces = [
-            ("source", source),
+            ("source", mount.source.filter(|_| !by_content)),
             ("target", mount.target),
-            ("id", mount.id),
+            ("id", mount.id.filter(|_| kind != MountKind::Cache)),
             ("env", mount.env),
-            // Without an id the target is all that tells one cache from another.
-            ("sharing", mount.sharing.filter(|_| mount.id.is_some())),
             ("size", mount.size),
             ("mode", mount.mode),
             ("uid", mount.uid),
@@ -82,7 +80,22 @@ impl Lower<'_, '_> {
                 part.push_str(&format!(",{name}={}", self.expanded(at, piece)));
             }
         }
+        if let Some(name) = self.usual_cache(at, mount).filter(|_| kind == MountKind::Cache) {
+            part.push_str(&format!(",id=/{name}"));
+        }
         part
+    }
+
+    /// What a cache is called that is shared and called by its target. Which cache another one
+    /// is, and how it is shared, is not compared.
+    fn usual_cache(&self, at: &At<'_, '_>, mount: &Mount<'_>) -> Option<String> {
+        let text = |piece: Option<Piece<'_>>| piece.map(|piece| self.expanded(at, piece));
+        let target = text(mount.target)?;
+        let id = text(mount.id).filter(|id| !id.is_empty()).unwrap_or_else(|| target.clone());
+        // The builder puts a `/` before the name, so that `x` is the usual one of `/x`.
+        let usual = id == target || format!("/{id}") == target;
+        let shared = text(mount.sharing).is_none_or(|sharing| sharing == "shared");
+        (usual && shared).then_some(id)
     }
 
     /// What a mount takes from the context or from a stage.

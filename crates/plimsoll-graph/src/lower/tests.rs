@@ -192,6 +192,7 @@ fn triggers_of_a_base_are_noted() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn many_stages_take_no_time() {
     let mut text = String::from("FROM a AS s0\n");
     for stage in 1..500 {

@@ -283,6 +283,7 @@ fn folders_nested_too_deep_are_refused() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn nothing_takes_long() {
     let names: Vec<String> =
         (0..100_000).map(|n| format!("file-{n}-aaaaaaaaaaaaaaaaaaaa")).collect();

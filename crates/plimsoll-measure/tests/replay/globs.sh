@@ -29,8 +29,6 @@ put src/two/other.ts <<< '2'
 commit 'not this one'
 git mv src/one src/uno
 commit 'the folder is named otherwise, the file is not'
-git mv src/uno src/unu
-commit 'once more, and the order is the same'
 put conf/app.yml <<< 'y'
 commit 'yml'
 put missing.txt <<< 'm'

@@ -175,11 +175,9 @@ fn vertices(log: &str) -> Truth {
     found
 }
 
-/// A step as the engine calls it: the stage is left out where there is only one.
-pub(crate) fn name(build: &Keyed, at: usize) -> String {
+/// What the engine may call a step: the stage is left out where there is only one, and no mount
+/// that makes another.
+pub(crate) fn names(build: &Keyed, at: usize) -> [String; 2] {
     let label = &build.graph.steps[at].label;
-    let first = build.graph.steps[0].label.stage;
-    let one = build.graph.steps.iter().all(|step| step.label.stage == first);
-    let stage = if one { "" } else { &label.stage_name };
-    format!("{stage} {}", label.number)
+    [format!("{} {}", label.stage_name, label.number), format!(" {}", label.number)]
 }

@@ -31,7 +31,7 @@ use std::process::Command;
 use plimsoll_graph::{Cache, Evaluator, Keyed, Outcome, Setup, Verb};
 use plimsoll_measure::history::{History, TreeOptions};
 
-use engine::{Engine, Truth, name, run};
+use engine::{Engine, Truth, names, run};
 use story::Story;
 
 /// What was compared.
@@ -68,7 +68,8 @@ impl Tally {
             // The same work in two stages is one step, under the name of either.
             let twins =
                 (0..outcomes.len()).filter(|t| keyed.keys[*t].exact == keyed.keys[at].exact);
-            let was = twins.filter_map(|twin| truth.get(&name(keyed, twin))).next();
+            let mut names = twins.flat_map(|twin| names(keyed, twin));
+            let was = names.find_map(|name| truth.get(&name));
             let wanted = match outcome {
                 Outcome::Hit => true,
                 Outcome::Miss | Outcome::NotKept => false,
@@ -81,8 +82,8 @@ impl Tally {
             };
             self.compared += 1;
             if was != Some(&wanted) {
-                let step = &keyed.graph.steps[at].label.text;
-                let step = format!("[{}] {step}", name(keyed, at));
+                let label = &keyed.graph.steps[at].label;
+                let step = format!("[{} {}] {}", label.stage_name, label.number, label.text);
                 self.wrong.push(format!("{title}: {step}: {outcome:?}, cached: {was:?}"));
             }
         }
