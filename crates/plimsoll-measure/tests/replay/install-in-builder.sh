@@ -32,3 +32,9 @@ commit 'a requirement'
 put app/main.py <<< 'a'
 put requirements.txt <<< 'a'
 commit 'back again, which the last build does not know'
+sed -i 's/^COPY --from=build .program .program/COPY --from=build \/program \/bin\/program/' Dockerfile
+commit 'where the program goes'
+sed -i 's/^COPY static/RUN --mount=type=bind,from=build,source=\/tools,target=\/t cat \/t > \/u\nCOPY static/' Dockerfile
+commit 'one more use of the stage'
+put static/style.css <<< 'u'
+commit 'below both uses'

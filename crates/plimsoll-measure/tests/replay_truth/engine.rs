@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use plimsoll_graph::Keyed;
 use plimsoll_measure::history::Commit;
+use serde_json::Value;
 
 use crate::story::Story;
 
@@ -156,20 +157,51 @@ fn plain(log: &str) -> Truth {
     found
 }
 
+/// What the raw progress says of one vertex.
+#[derive(Default)]
+struct Vertex {
+    name: Option<String>,
+    cached: bool,
+    /// Whether it was worked on.
+    worked: bool,
+    /// Whether its layers were fetched.
+    fetched: bool,
+}
+
+impl Vertex {
+    /// A step whose key is known is reported as cached, and runs for all that if its layer is
+    /// needed and was not kept. Fetching a layer that was kept is work, too.
+    fn is_cached(&self) -> bool {
+        self.cached && (!self.worked || self.fetched)
+    }
+}
+
 /// Reads the raw progress of a build: it tells the files that `--link` copies, which may be
 /// cached, from laying them over those below, which is done again when those are others.
 fn vertices(log: &str) -> Truth {
-    let mut found = Truth::new();
-    for line in log.lines() {
-        let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        let Some(vertices) = line["vertexes"].as_array() else { continue };
-        for vertex in vertices {
-            let Some((name, text)) = label(vertex["name"].as_str().unwrap_or("")) else { continue };
-            if text.starts_with("LINK ") || vertex["completed"].is_null() {
-                continue;
-            }
+    let mut all: BTreeMap<String, Vertex> = BTreeMap::new();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    for line in lines {
+        for vertex in line["vertexes"].as_array().into_iter().flatten() {
+            let digest = vertex["digest"].as_str().unwrap().to_owned();
+            let known = all.entry(digest).or_default();
+            let name = label(vertex["name"].as_str().unwrap_or(""));
+            known.name = name.filter(|(_, text)| !text.starts_with("LINK ")).map(|(name, _)| name);
             let cached = vertex["cached"].as_bool().unwrap_or(false);
-            *found.entry(name).or_insert(false) |= cached;
+            known.cached |= cached;
+            known.worked |= !cached && !vertex["completed"].is_null();
+        }
+        for status in line["statuses"].as_array().into_iter().flatten() {
+            let digest = status["vertex"].as_str().unwrap().to_owned();
+            let id = status["id"].as_str().unwrap_or("");
+            all.entry(digest).or_default().fetched |=
+                id.starts_with("sha256:") || id.starts_with("extracting ");
+        }
+    }
+    let mut found = Truth::new();
+    for vertex in all.values().filter(|vertex| vertex.cached || vertex.worked) {
+        if let Some(name) = &vertex.name {
+            *found.entry(name.clone()).or_insert(false) |= vertex.is_cached();
         }
     }
     found
