@@ -190,19 +190,3 @@ fn triggers_of_a_base_are_noted() {
     assert_eq!(graph.notes.len(), 1);
     assert_eq!(graph.notes[0].0, 3);
 }
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
-fn many_stages_take_no_time() {
-    let mut text = String::from("FROM a AS s0\n");
-    for stage in 1..500 {
-        text.push_str(&format!(
-            "FROM s{} AS s{stage}\nENV V{stage}=1 W{stage}=2\nRUN x\nCOPY f{stage} /\n",
-            stage - 1
-        ));
-    }
-    let begun = std::time::Instant::now();
-    let graph = graph(&text);
-    assert_eq!(graph.steps.len(), 1 + 499 * 2);
-    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
-}

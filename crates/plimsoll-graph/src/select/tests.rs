@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use super::*;
 use crate::fixture::{Memory, snapshot};
 
@@ -280,23 +278,4 @@ fn folders_nested_too_deep_are_refused() {
     let other = snapshot(tree.nested(9_999), "");
     let changes = Selector::new().changes(&tree, (&snapshot(deep, ""), &other), &copy("."), 64);
     assert!(changes.unwrap_err().to_string().starts_with(wanted));
-}
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
-fn nothing_takes_long() {
-    let names: Vec<String> =
-        (0..100_000).map(|n| format!("file-{n}-aaaaaaaaaaaaaaaaaaaa")).collect();
-    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x")).collect();
-    let mut tree = Memory::default();
-    let folder = tree.folder(&files);
-    let stars = "*a".repeat(40) + "b";
-    let begun = Instant::now();
-    for (sources, ignore) in
-        [(".", "*.md"), (stars.as_str(), ""), ("*[a-z]?*", ""), ("file-99999*", "")]
-    {
-        let digest = Selector::new().digest(&tree, &snapshot(folder, ignore), &copy(sources));
-        assert!(digest.is_ok(), "{digest:?}");
-    }
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
