@@ -18,9 +18,9 @@ impl<T: Tree> View<'_, T> {
         source: &str,
     ) -> Result<Vec<Found>, SelectError> {
         if selection.parents {
-            return self.with_parents(source);
+            return self.with_parents(selection.pivot(source));
         }
-        if !selection.patterns || !pattern::is_pattern(source) {
+        if !selection.is_pattern(source) {
             let mut found =
                 self.path(&path::clean(&pattern::unescape(source, selection.patterns)))?;
             // The name of a single source does not count; those below it do.
@@ -37,7 +37,14 @@ impl<T: Tree> View<'_, T> {
             Err(SelectError::NotFound { .. }) => return Ok(all),
             Err(error) => return Err(error),
         };
-        self.matching(&start, &parts[literal..], &mut all)?;
+        self.matching(&start, "", &parts[literal..], &mut all)?;
+        // The name of a single file does not count where the pattern says it.
+        if let [one] = all.as_mut_slice()
+            && one.entry.kind != Kind::Folder
+            && parts.last() == Some(&path::base(&one.name).as_str())
+        {
+            one.name.clear();
+        }
         Ok(all)
     }
 
@@ -113,10 +120,11 @@ impl<T: Tree> View<'_, T> {
         Ok(false)
     }
 
-    /// What the parts of a pattern match below a folder; links are followed only at the end.
+    /// What the parts of a pattern match below a folder, named from where the patterns begin; links are followed only at the end.
     fn matching(
         &self,
         folder: &Found,
+        above: &str,
         parts: &[&str],
         all: &mut Vec<Found>,
     ) -> Result<(), SelectError> {
@@ -130,14 +138,14 @@ impl<T: Tree> View<'_, T> {
             }
             let kept_back = child.kept_back;
             let mut child = found(child);
+            let name = format!("{above}/{}", child.entry.name);
             if !rest.is_empty() {
-                self.matching(&child, rest, all)?;
+                self.matching(&child, &name, rest, all)?;
                 continue;
             }
             if kept_back && !self.has_any(&child)? {
                 continue;
             }
-            let name = child.entry.name.clone();
             if child.entry.kind == Kind::Link
                 && let Ok(target) = self.path(&child.path)
             {
@@ -150,8 +158,7 @@ impl<T: Tree> View<'_, T> {
 
     /// `--parents`: every file that the pattern, or a folder above it, matches. What stands before
     /// `/./` is left off the names.
-    fn with_parents(&self, source: &str) -> Result<Vec<Found>, SelectError> {
-        let (base, wanted) = source.split_once("/./").unwrap_or(("", source));
+    fn with_parents(&self, (base, wanted): (&str, &str)) -> Result<Vec<Found>, SelectError> {
         let wanted = path::clean(wanted);
         let start = self.path(&path::clean(base))?;
         let text = if wanted.is_empty() { "**".to_owned() } else { wanted.clone() };
@@ -172,13 +179,14 @@ impl<T: Tree> View<'_, T> {
         all: &mut Vec<Found>,
     ) -> Result<(), SelectError> {
         for child in self.children(&folder.path, folder.entry.id, &folder.state)? {
+            let kept_back = child.kept_back;
             let child = found(child);
+            let name = child.path[base.len()..].trim_start_matches('/').to_owned();
             if child.entry.kind == Kind::Folder {
                 self.below(&child, base, matcher, all)?;
-                continue;
             }
-            let name = child.path[base.len()..].trim_start_matches('/').to_owned();
-            if matcher.decide(&name)?.ignored {
+            // A folder counts by itself: it may be empty.
+            if !kept_back && matcher.decide(&name)?.ignored {
                 all.push(Found { name, ..child });
             }
         }
