@@ -120,7 +120,8 @@ impl<T: Tree> View<'_, T> {
         Ok(false)
     }
 
-    /// What the parts of a pattern match below a folder, named from where the patterns begin; links are followed only at the end.
+    /// What the parts of a pattern match below a folder, named from where the patterns begin;
+    /// links are followed only at the end.
     fn matching(
         &self,
         folder: &Found,
@@ -161,14 +162,51 @@ impl<T: Tree> View<'_, T> {
     fn with_parents(&self, (base, wanted): (&str, &str)) -> Result<Vec<Found>, SelectError> {
         let wanted = path::clean(wanted);
         let start = self.path(&path::clean(base))?;
-        let text = if wanted.is_empty() { "**".to_owned() } else { wanted.clone() };
-        let matcher = Matcher::new(&IgnoreFile::parse(&text).patterns)?;
         let mut all = Vec::new();
-        self.below(&start, &start.path, &matcher, &mut all)?;
+        if wanted.is_empty() || wanted.contains("**") {
+            let text = if wanted.is_empty() { "**" } else { &wanted };
+            let matcher = Matcher::new(&IgnoreFile::parse(text).patterns)?;
+            self.below(&start, &start.path, &matcher, &mut all)?;
+        } else {
+            let parts: Vec<&str> = wanted.split('/').collect();
+            self.along(&start, &start.path, &parts, &mut all)?;
+        }
         if all.is_empty() && !pattern::is_pattern(&wanted) {
             return Err(SelectError::NotFound { path: wanted, ignored: false });
         }
         Ok(all)
+    }
+
+    /// What the parts of a pattern without `**` match: a folder is taken with all that is in it,
+    /// so that its digest is remembered.
+    fn along(
+        &self,
+        folder: &Found,
+        base: &str,
+        parts: &[&str],
+        all: &mut Vec<Found>,
+    ) -> Result<(), SelectError> {
+        let Some((part, rest)) = parts.split_first() else { return Ok(()) };
+        let children = match pattern::is_pattern(part) {
+            true => self.children(&folder.path, folder.entry.id, &folder.state)?,
+            false => self.child_named(folder, part)?.into_iter().collect(),
+        };
+        for child in children {
+            if pattern::is_pattern(part) && !pattern::fits(part, &child.entry.name) {
+                continue;
+            }
+            let kept_back = child.kept_back;
+            let child = found(child);
+            if !rest.is_empty() {
+                if child.entry.kind == Kind::Folder {
+                    self.along(&child, base, rest, all)?;
+                }
+            } else if !kept_back || self.has_any(&child)? {
+                let name = child.path[base.len()..].trim_start_matches('/').to_owned();
+                all.push(Found { name, ..child });
+            }
+        }
+        Ok(())
     }
 
     fn below(
