@@ -84,6 +84,9 @@ enum Pipeline {
     Now,
 }
 
+/// How many services get a page each; more of them get a line each.
+const MOST_PAGES: usize = 3;
+
 /// A service's replay; with a proposal, that of today's pipeline and of the proposal.
 struct Replayed {
     report: ReplayReport,
@@ -116,6 +119,9 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     }
     if args.json {
         ui::result(&json(&replayed)?)?;
+    } else if replayed.len() > MOST_PAGES && args.against.is_none() {
+        let reports: Vec<&ReplayReport> = replayed.iter().map(|one| &one.report).collect();
+        ui::result(&report::replay::table(&reports, colour))?;
     } else {
         let pages = replayed.iter().map(|one| match &one.proposed {
             None => report::replay::page(&one.report, colour),

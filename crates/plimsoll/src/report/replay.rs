@@ -53,6 +53,33 @@ pub(crate) fn page(report: &ReplayReport, colour: Colour) -> String {
     out
 }
 
+/// Many services: a line for each.
+pub(crate) fn table(reports: &[&ReplayReport], colour: Colour) -> String {
+    let paint = Paint(colour.on());
+    let names = reports.iter().map(|r| printable(&r.service).chars().count());
+    let width = names.max().unwrap_or(0).clamp(8, 48);
+    let mut out = paint.bold("steps that need not run, by cache setup");
+    let _ = write!(out, "\n  {:<width$}{:>8}", "", "builds");
+    for setup in CacheSetup::ALL {
+        let _ = write!(out, "{:>9}", setup.name());
+    }
+    out.push_str("  the pipeline's own\n");
+    for report in reports {
+        let _ = write!(
+            out,
+            "  {:<width$}{:>8}",
+            shortened(&printable(&report.service), 46),
+            count(report.counted() as f64)
+        );
+        for setup in CacheSetup::ALL {
+            let _ = write!(out, "{:>9}", percent(report.rate(setup).and_then(|rate| rate.ratio)));
+        }
+        let _ = writeln!(out, "  {}", report.current.map_or("not known", CacheSetup::name));
+    }
+    out.push_str("\n--service NAME shows the steps of one, and why they run\n");
+    out
+}
+
 /// Today's pipeline and a proposal.
 pub(crate) fn comparison(today: &ReplayReport, proposed: &ReplayReport, colour: Colour) -> String {
     let paint = Paint(colour.on());
