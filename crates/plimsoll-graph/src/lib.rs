@@ -17,11 +17,15 @@
 mod cache;
 mod cause;
 mod digest;
+#[cfg(test)]
+mod fixture;
 mod graph;
 mod keys;
 mod lower;
 mod path;
 mod select;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use cache::{Cache, Outcome, Setup};
@@ -31,4 +35,4 @@ pub use graph::{Facet, Graph, Input, Label, Selection, Step, Verb, What};
 pub use keys::{Contexts, Evaluator, Key, Keyed, Moment, Unbuildable};
 pub use lower::{LowerError, lower};
 pub use select::{Change, Difference, SelectError, Selector, Snapshot};
-pub use tree::{Entry, Id, Kind, Overlay, Tree, TreeError, entry_at};
+pub use tree::{Entry, Id, Kind, MOST_NESTED, Overlay, Tree, TreeError, entry_at};

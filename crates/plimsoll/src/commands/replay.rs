@@ -10,7 +10,7 @@ use plimsoll_rules::discover::Service;
 
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
-use crate::replays::{self, Subject, Window, commits};
+use crate::replays::{self, Durations, Subject, Window, commits};
 use crate::report;
 use crate::ui::{self, Colour};
 
@@ -41,6 +41,10 @@ pub(crate) struct Args {
     /// Whose Dockerfile and ignore file are used: those of each commit, or today's for all.
     #[arg(long, value_enum, value_name = "WHOSE", default_value_t = Pipeline::Then)]
     pipeline: Pipeline,
+    /// A log of a build in plain progress, as CI keeps it: steps are weighted by how long they took
+    /// in it; repeatable, then their median counts.
+    #[arg(long, value_name = "FILE")]
+    log: Vec<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -80,6 +84,9 @@ enum Pipeline {
     Now,
 }
 
+/// How many services get a page each; more of them get a line each.
+const MOST_PAGES: usize = 3;
+
 /// A service's replay; with a proposal, that of today's pipeline and of the proposal.
 struct Replayed {
     report: ReplayReport,
@@ -93,6 +100,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     let history = commits::open(&args.path)?;
     // A wrong name is said once, not for each service.
     commits::commit(&history, window.branch.as_deref().unwrap_or("HEAD"))?;
+    let durations = Durations::read(&args.log)?;
     let mut replayed = Vec::new();
     let mut reason = None;
     for service in services(&found, args.service.as_deref())? {
@@ -105,7 +113,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
                 continue;
             }
         };
-        replayed.push(replay(args, &subject)?);
+        replayed.push(replay(args, &subject, &durations)?);
     }
     if replayed.is_empty() {
         let reason = reason.unwrap_or_else(|| "no service has a history".to_owned());
@@ -114,6 +122,9 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     }
     if args.json {
         ui::result(&json(&replayed)?)?;
+    } else if replayed.len() > MOST_PAGES && args.against.is_none() {
+        let reports: Vec<&ReplayReport> = replayed.iter().map(|one| &one.report).collect();
+        ui::result(&report::replay::table(&reports, colour))?;
     } else {
         let pages = replayed.iter().map(|one| match &one.proposed {
             None => report::replay::page(&one.report, colour),
@@ -158,7 +169,7 @@ pub(super) fn services<'f>(
 
 type Builds = Vec<Result<Built, Failed>>;
 
-fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
+fn replay(args: &Args, subject: &Subject<'_>, durations: &Durations) -> Result<Replayed, Failure> {
     let failed = |error: String| Failure::missing(format!("failed to replay: {error}"));
     let run = |files: &BTreeMap<String, Vec<u8>>| -> Result<Builds, Failure> {
         let done = AtomicUsize::new(0);
@@ -173,7 +184,7 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
             Pipeline::Now => replays::today(subject).map_err(read)?,
         };
         let builds = run(&files)?;
-        let mut report = subject.report(&builds, &|_| false);
+        let mut report = subject.report(&builds, durations, &|_| false);
         if args.pipeline == Pipeline::Then {
             report.renames = subject.renames().to_vec();
         }
@@ -194,8 +205,8 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
         let fails = |builds: &Builds| builds.get(at).is_none_or(Result::is_err);
         fails(&before) || fails(&after)
     };
-    let report = subject.report(&before, &out);
-    let proposed = subject.report(&after, &out);
+    let report = subject.report(&before, durations, &out);
+    let proposed = subject.report(&after, durations, &out);
     Ok(Replayed { report, proposed: Some(proposed) })
 }
 

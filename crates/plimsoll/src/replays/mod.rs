@@ -1,11 +1,17 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
 pub(crate) mod commits;
+mod durations;
+mod effect;
 mod fold;
+mod measure;
 pub(crate) mod misses;
 mod reasons;
 mod trail;
 
+pub(crate) use durations::Durations;
+pub(crate) use effect::effect;
+pub(crate) use measure::measure;
 pub(crate) use reasons::THIS_BUILD;
 
 use std::collections::BTreeMap;
@@ -160,17 +166,18 @@ impl<'s> Subject<'s> {
     pub(crate) fn report(
         &self,
         builds: &[Result<Built, Failed>],
+        durations: &Durations,
         leave_out: &dyn Fn(usize) -> bool,
     ) -> ReplayReport {
         let current = self.plan.cache.as_ref().map(|(setup, _)| *setup);
         let shown = self.window.shown.or(current).unwrap_or(CacheSetup::Max);
-        let mut report = fold::fold(&self.commits, builds, shown, leave_out);
+        let mut report = fold::fold(&self.commits, builds, shown, durations, leave_out);
         report.service.clone_from(&self.service.name);
         report.branch.clone_from(&self.branch);
         report.not_started = self.not_started;
         report.shallow = self.shallow;
         report.current = current;
-        report.assumptions.clone_from(&self.plan.assumptions);
+        report.assumptions.extend(self.plan.assumptions.iter().cloned());
         report
     }
 }
@@ -198,7 +205,8 @@ fn starts_build(
     starts: &Starts,
     commit: &Commit,
 ) -> Result<bool, HistoryError> {
-    if starts.always() {
+    let whole = history.prefix().is_empty();
+    if starts.always() && whole {
         return Ok(true);
     }
     let Some(parent) = commit.parents.first() else { return Ok(true) };
@@ -206,7 +214,12 @@ fn starts_build(
     let Ok(parent) = history.commit(*parent) else { return Ok(true) };
     let at = |root| history::folder_at(tree, root, history.prefix());
     let Some(after) = at(commit.tree)? else { return Ok(false) };
-    let changed = changed_paths(tree, at(parent.tree)?, after, MOST_CHANGES)?;
+    let before = at(parent.tree)?;
+    // A commit of a larger repository that changes nothing in this folder is no build of it.
+    if !whole && before == Some(after) {
+        return Ok(false);
+    }
+    let changed = changed_paths(tree, before, after, MOST_CHANGES)?;
     Ok(starts.by(&changed))
 }
 
