@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// How many builds at most.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     last: u32,
     /// No builds before this day (2026-01-31); all since then unless --last says fewer.
     #[arg(long, value_name = "DATE")]
@@ -83,6 +83,9 @@ enum Pipeline {
     /// Those of the working tree: what today's pipeline would have done.
     Now,
 }
+
+/// How many commits are looked at to find those that start a build.
+const MOST_COMMITS: usize = 100_000;
 
 /// How many services get a page each; more of them get a line each.
 const MOST_PAGES: usize = 3;
@@ -147,6 +150,7 @@ fn window(args: &Args) -> Result<Window, Failure> {
         since,
         branch: args.branch.clone(),
         shown: args.setup.map(SetupArg::setup),
+        most_commits: MOST_COMMITS,
     })
 }
 

@@ -12,6 +12,9 @@ use crate::pipeline::Found;
 /// How many builds are looked at.
 const LAST: usize = 100;
 
+/// How many commits are looked at to find them: nobody waits for a review.
+const MOST_COMMITS: usize = 2_000;
+
 /// How many steps are named.
 const MOST: usize = 3;
 
@@ -23,7 +26,9 @@ pub(crate) fn effect(
     found: &Found,
     changed: &BTreeMap<String, Option<String>>,
 ) -> Vec<String> {
-    let window = Window { last: LAST, since: None, branch: None, shown: Some(CacheSetup::Max) };
+    let shown = Some(CacheSetup::Max);
+    let window =
+        Window { last: LAST, since: None, branch: None, shown, most_commits: MOST_COMMITS };
     let mut lines = Vec::new();
     for service in &found.found.services {
         let Ok(subject) = Subject::find(path, found, service, &window) else { continue };

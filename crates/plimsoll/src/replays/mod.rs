@@ -39,10 +39,9 @@ pub(crate) struct Window {
     pub(crate) branch: Option<String>,
     /// The setup that steps are counted under; the pipeline's own without one.
     pub(crate) shown: Option<CacheSetup>,
+    /// How many commits are looked at to find those that start a build.
+    pub(crate) most_commits: usize,
 }
-
-/// How many commits are looked at to find those that start a build.
-const MOST_COMMITS: usize = 100_000;
 
 /// A service's builds, ready to be replayed.
 pub(crate) struct Subject<'s> {
@@ -100,7 +99,7 @@ impl<'s> Subject<'s> {
             let commit = commit?;
             looked += 1;
             let old = self.window.since.is_some_and(|day| Date::from_unix(commit.seconds) < day);
-            if looked > MOST_COMMITS {
+            if looked > self.window.most_commits {
                 break;
             }
             names.at(history, &tree, &commit)?;
