@@ -42,7 +42,8 @@ pub use proof::{
     Runtime, Trial,
 };
 pub use replay::{
-    CacheSetup, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
+    CacheSetup, ClaimedBy, Differs, Misses, NotCompared, OtherCommit, ReplayReport, ReplayedBuild,
+    ReplayedFile, ReplayedStep, SetupRate, VerifiedFile, VerifyReport,
 };
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,

@@ -1,6 +1,8 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
 mod fold;
+mod provenance;
+pub(crate) mod verify;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,93 @@
+//! The files that a selection takes, one by one, and what each is called where they are put.
+
+use plimsoll_syntax::ignorefile::ParentState;
+
+use super::{Found, SelectError, Selector, Snapshot, View};
+use crate::graph::Selection;
+use crate::path;
+use crate::tree::{Entry, Id, Kind, Tree};
+
+/// A file that a step takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Where it lies in the context.
+    pub from: String,
+    /// Its path below the destination.
+    pub below: String,
+    /// Whether the destination may be its own name: it is a source, and in no folder that is one.
+    pub alone: bool,
+    /// Which of the sources means it.
+    pub source: usize,
+    /// What it is; never a folder.
+    pub kind: Kind,
+    /// Its content.
+    pub id: Id,
+}
+
+/// How many files a step may take before they are not listed.
+const MOST: usize = 2_000_000;
+
+impl Selector {
+    /// The files that `selection` takes of a context, in the order of its sources. Folders
+    /// themselves are not among them.
+    ///
+    /// # Errors
+    /// When a source is not there, or something cannot be read.
+    pub fn list(
+        &mut self,
+        tree: &impl Tree,
+        context: &Snapshot,
+        selection: &Selection,
+    ) -> Result<Vec<Listed>, SelectError> {
+        let mut all = Vec::new();
+        for (at, source) in selection.sources.iter().enumerate() {
+            let filter = self.filter(context, selection, source)?;
+            let view = View { tree, context, filter: &filter };
+            for found in view.find(selection, source)? {
+                let Found { mut name, path, entry, state } = found;
+                if entry.kind == Kind::Folder {
+                    // Of a folder the content is copied, not the folder.
+                    view.list(at, &path, "", entry.id, &state, &mut all)?;
+                    continue;
+                }
+                if name.is_empty() {
+                    name = path::base(&super::pattern::unescape(source, selection.patterns));
+                }
+                all.push(listed(at, path, name, !selection.parents, &entry));
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl<T: Tree> View<'_, T> {
+    fn list(
+        &self,
+        source: usize,
+        folder: &str,
+        below: &str,
+        id: Id,
+        state: &ParentState,
+        all: &mut Vec<Listed>,
+    ) -> Result<(), SelectError> {
+        for child in self.children(folder, id, state)? {
+            if all.len() >= MOST {
+                return Err(SelectError::Pattern(format!("more than {MOST} files are copied")));
+            }
+            let name = match below {
+                "" => child.entry.name.clone(),
+                below => format!("{below}/{}", child.entry.name),
+            };
+            if child.entry.kind == Kind::Folder {
+                self.list(source, &child.path, &name, child.entry.id, &child.state, all)?;
+            } else if !child.kept_back {
+                all.push(listed(source, child.path, name, false, &child.entry));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn listed(source: usize, from: String, below: String, alone: bool, entry: &Entry) -> Listed {
+    Listed { from, below, alone, source, kind: entry.kind, id: entry.id }
+}

@@ -1,0 +1,50 @@
+//! Which commit of the history has the bytes that an image holds.
+
+use std::collections::HashSet;
+
+use plimsoll_graph::{Id, Kind, entry_at};
+use plimsoll_measure::history::{Commit, GitTree, History};
+use plimsoll_model::OtherCommit;
+
+/// How many commits are looked at, back from the claimed one and from what is checked out.
+const MOST_COMMITS: usize = 100;
+
+/// The commits that bytes may be of.
+pub(super) struct Provenance<'h> {
+    tree: &'h GitTree,
+    prefix: &'h str,
+    commits: Vec<Commit>,
+}
+
+impl<'h> Provenance<'h> {
+    pub(super) fn new(history: &'h History, tree: &'h GitTree, claimed: &Commit) -> Self {
+        let head = history.resolve("HEAD").ok();
+        let mut seen = HashSet::new();
+        let mut commits = Vec::new();
+        for from in [Some(claimed.id), head].into_iter().flatten() {
+            // Where the history cannot be read any further, it ends.
+            let walk = history.first_parents(from).take(MOST_COMMITS).map_while(Result::ok);
+            commits.extend(walk.filter(|commit| seen.insert(commit.id)));
+        }
+        commits.retain(|commit| commit.id != claimed.id);
+        Self { tree, prefix: history.prefix(), commits }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.commits.len()
+    }
+
+    /// The first commit that has all of these bytes at their paths.
+    pub(super) fn of_all(&self, files: &[(String, Id)]) -> Option<OtherCommit> {
+        let found = self.commits.iter().find(|commit| {
+            files.iter().all(|(path, id)| {
+                let path = format!("{}/{path}", self.prefix);
+                let entry = entry_at(self.tree, commit.tree, &path).ok().flatten();
+                entry.is_some_and(|entry| entry.kind != Kind::Folder && entry.id == *id)
+            })
+        });
+        let found = found?;
+        Some(OtherCommit { commit: found.id.to_string(), subject: found.subject.clone() })
+    }
+}
