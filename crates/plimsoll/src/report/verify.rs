@@ -112,7 +112,8 @@ fn files(out: &mut String, all: &[VerifiedFile]) {
 
 fn how(file: &VerifiedFile) -> String {
     let mut text = match (file.differs, file.same_size) {
-        (Differs::Bytes, true) => "stale bytes, as many".to_owned(),
+        (Differs::Bytes, true) if file.run.is_none() => "stale bytes of the same size".to_owned(),
+        (Differs::Bytes, true) => "other bytes of the same size".to_owned(),
         (Differs::Bytes, false) => "other bytes".to_owned(),
         (Differs::Mode, _) => "mode: one may be executed, the other not".to_owned(),
         (Differs::Kind, _) => "one is a link or a folder, the other not".to_owned(),
