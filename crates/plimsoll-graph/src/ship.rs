@@ -18,10 +18,14 @@ use crate::tree::{Id, Kind, Tree};
 pub struct Place {
     /// The step: one of the image's chain.
     pub step: usize,
-    /// Its path from the image's root, links not followed.
+    /// The destination, from the image's root: the builder follows links on the way to it.
     pub to: String,
-    /// Its name, where a folder that stands at `to` makes it lie in that.
-    pub inside: Option<String>,
+    /// Its path below the destination, where that is a folder.
+    pub below: String,
+    /// Whether a source names it, and no folder that it lies in.
+    pub alone: bool,
+    /// Whether the destination can only be a folder: it ends in `/`.
+    pub folder: bool,
     /// The named context that it lies in.
     pub context: Option<String>,
     /// Its path in the context.
@@ -34,6 +38,16 @@ pub struct Place {
     pub keeps_mode: bool,
     /// The line of a RUN that may have changed it in the stage it comes from.
     pub touched: Option<u32>,
+    /// Whether it comes through a stage. What links that has on the way is not known.
+    pub staged: bool,
+}
+
+impl Place {
+    /// Whether it lies at the destination itself, unless a folder stands there.
+    #[must_use]
+    pub fn may_be_destination(&self) -> bool {
+        self.alone && !self.folder
+    }
 }
 
 /// Why files of a COPY cannot be compared.
@@ -67,7 +81,7 @@ pub struct Left {
 /// The files that the steps of an image put into it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shipment {
-    /// The files, in the order of the steps; of one path in one step only the last.
+    /// The files, in the order of the steps; where two have one path, the later one stands.
     pub places: Vec<Place>,
     /// What is not among them.
     pub left: Vec<Left>,
@@ -155,7 +169,7 @@ impl Follow<'_> {
         if step.label.text.contains("<<") {
             self.leave(at, Why::Heredoc, "");
         }
-        Ok(last_of_each(places))
+        Ok(places)
     }
 
     fn leave(&mut self, at: usize, why: Why, source: &str) {
@@ -195,9 +209,9 @@ impl Follow<'_> {
 
 impl Stage {
     fn path_of(&self, place: &Place) -> String {
-        match &place.inside {
-            Some(name) if self.is_folder(&place.to) => join(&place.to, name),
-            _ => place.to.clone(),
+        match place.may_be_destination() && !self.is_folder(&place.to) {
+            true => place.to.clone(),
+            false => join(&place.to, &place.below),
         }
     }
 
@@ -212,39 +226,43 @@ impl Stage {
 }
 
 /// Where a step puts files.
-struct Destination<'s> {
+struct Destination {
     at: usize,
-    step: &'s Step,
     path: String,
     /// Whether it can only be a folder.
     folder: bool,
     keeps_mode: bool,
 }
 
-impl<'s> Destination<'s> {
-    fn of(at: usize, step: &'s Step) -> Option<Self> {
+impl Destination {
+    fn of(at: usize, step: &Step) -> Option<Self> {
         if !matches!(step.verb, Verb::Copy | Verb::Add) {
             return None;
         }
         let to = part(step, 1)?;
         let keeps_mode = part(step, 3).is_none_or(str::is_empty);
-        Some(Self { at, step, path: path::clean(to), folder: to.ends_with('/'), keeps_mode })
-    }
-
-    /// What a file becomes: what stands at the destination decides about one that is alone.
-    /// With `--link` nothing stands there.
-    fn to(&self, below: &str, alone: bool) -> (String, Option<String>) {
-        match alone && !self.folder {
-            true => (self.path.clone(), (!self.step.linked).then(|| below.to_owned())),
-            false => (join(&self.path, below), None),
-        }
+        Some(Self { at, path: path::clean(to), folder: to.ends_with('/'), keeps_mode })
     }
 
     fn place(&self, context: Option<String>, file: Listed) -> Place {
-        let (to, inside) = self.to(&file.below, file.alone);
-        let (step, keeps_mode) = (self.at, self.keeps_mode);
-        let Listed { from, kind, id, .. } = file;
-        Place { step, to, inside, context, from, kind, id, keeps_mode, touched: None }
+        let (to, keeps_mode) = (self.path.clone(), self.keeps_mode);
+        let Listed { from, below, kind, id, .. } = file;
+        let (step, alone, folder) = (self.at, file.alone, self.folder);
+        let (touched, staged) = (None, false);
+        Place {
+            step,
+            to,
+            below,
+            alone,
+            folder,
+            context,
+            from,
+            kind,
+            id,
+            keeps_mode,
+            touched,
+            staged,
+        }
     }
 
     /// The files of a stage that a selection takes, as far as they are known.
@@ -274,9 +292,10 @@ impl<'s> Destination<'s> {
     }
 
     fn again(&self, file: &Place, below: &str, alone: bool) -> Place {
-        let (to, inside) = self.to(below, alone);
+        let (to, below) = (self.path.clone(), below.to_owned());
+        let (step, folder) = (self.at, self.folder);
         let keeps_mode = self.keeps_mode && file.keeps_mode;
-        Place { step: self.at, to, inside, keeps_mode, ..file.clone() }
+        Place { step, to, below, alone, folder, keeps_mode, staged: true, ..file.clone() }
     }
 }
 
@@ -302,17 +321,6 @@ fn is_archive(name: &str) -> bool {
 
 fn join(folder: &str, below: &str) -> String {
     if folder.is_empty() { below.to_owned() } else { format!("{folder}/{below}") }
-}
-
-/// Where two sources mean one path, the later one stands.
-fn last_of_each(places: Vec<Place>) -> Vec<Place> {
-    let mut last: HashMap<(String, Option<String>), usize> = HashMap::new();
-    for (at, place) in places.iter().enumerate() {
-        last.insert((place.to.clone(), place.inside.clone()), at);
-    }
-    let kept = |at: usize, place: &Place| last[&(place.to.clone(), place.inside.clone())] == at;
-    let marks: Vec<bool> = places.iter().enumerate().map(|(at, p)| kept(at, p)).collect();
-    places.into_iter().zip(marks).filter_map(|(place, keep)| keep.then_some(place)).collect()
 }
 
 #[cfg(test)]

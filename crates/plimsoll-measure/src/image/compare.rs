@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use plimsoll_graph::{Graph, Id, Kind, Left, Place, Shipment, Tree, Verb, Why};
+use plimsoll_graph::{Graph, Id, Kind, Left, Place, Shipment, Step, Tree, Verb, Why};
 
 use super::layers::{Held, link};
 use super::{ImageError, Saved, Span};
@@ -44,24 +44,19 @@ pub struct Compared {
     pub left: Vec<Left>,
     /// Files that git keeps elsewhere (LFS): their bytes are not in the commit.
     pub large: usize,
-    /// Files that the image holds in a form that is not read.
+    /// Files that the image holds in a form that is not read, or behind a link.
     pub unreadable: usize,
 }
 
-/// The names that files and folders on their way may have: what of an image is looked at.
+/// The names that the files of a shipment may have: which files of an image are looked at.
+///
+/// A link at a destination is followed to a file of any name; that one is not looked at.
 #[must_use]
 pub fn wanted(shipment: &Shipment) -> HashSet<String> {
-    let mut names = HashSet::new();
-    let mut seen = HashSet::new();
-    for place in &shipment.places {
-        names.extend(place.inside.clone());
-        let (folder, name) = place.to.rsplit_once('/').unwrap_or(("", &place.to));
-        names.insert(name.to_owned());
-        if seen.insert(folder) {
-            names.extend(folder.split('/').map(str::to_owned));
-        }
-    }
-    names
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let alone = shipment.places.iter().filter(|place| place.may_be_destination());
+    let alone = alone.map(|place| name(&place.to));
+    alone.chain(shipment.places.iter().map(|place| name(&place.below))).collect()
 }
 
 /// Compares what the steps of a build put into its image with what the image holds, in the layer
@@ -77,37 +72,60 @@ pub fn compare(
     tree: &impl Tree,
 ) -> Result<Compared, ImageError> {
     let mut compared = Compared { left: shipment.left.clone(), ..Compared::default() };
-    let mut sight = Sight { saved, folders: HashMap::new() };
-    for place in &shipment.places {
-        let Some((step, span)) = graph.steps.get(place.step).zip(spans.get(&place.step)) else {
-            continue;
-        };
-        let path = sight.path(place, *span, step.linked);
-        let held = path.as_ref().and_then(|path| saved.stack.at(span.with, path));
-        let how = match difference(place, held)? {
-            Ok(None) => {
-                compared.files += 1;
-                continue;
-            }
-            Ok(Some(how)) => how,
-            Err(Unreadable) => {
-                compared.unreadable += 1;
-                continue;
-            }
-        };
-        if how == How::Missing && step.verb == Verb::Add && place.inside.is_some() {
-            // ADD looks at the bytes, not at the name, to tell an archive.
-            let (line, source) = (step.label.line, place.from.clone());
-            compared.left.push(Left { line, why: Why::Archive, source });
-        } else if is_pointer(tree, place) {
-            compared.large += 1;
-        } else {
-            compared.files += 1;
-            let (path, line) = (path.unwrap_or_else(|| place.to.clone()), step.label.line);
-            compared.differing.push(Differing { path, place: place.clone(), line, how });
+    for places in shipment.places.chunk_by(|a, b| a.step == b.step) {
+        let at = places.first().map_or(0, |place| place.step);
+        let Some((step, span)) = graph.steps.get(at).zip(spans.get(&at)) else { continue };
+        let mut last = BTreeMap::new();
+        for (path, place) in Sight::new(saved, *span, step.linked).paths(places) {
+            last.insert(path, place);
+        }
+        for (path, place) in last {
+            compared.one(saved, *span, step, path, place, tree)?;
         }
     }
     Ok(compared)
+}
+
+impl Compared {
+    fn one(
+        &mut self,
+        saved: &Saved,
+        span: Span,
+        step: &Step,
+        path: String,
+        place: &Place,
+        tree: &impl Tree,
+    ) -> Result<(), ImageError> {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let known = place.kind == Kind::Link || saved.names.contains(name);
+        let held = saved.stack.at(span.with, &path);
+        let how = match difference(place, held)? {
+            Ok(None) => {
+                self.files += 1;
+                return Ok(());
+            }
+            Ok(Some(how)) if known => how,
+            Ok(Some(_)) | Err(Unreadable) => {
+                self.unreadable += 1;
+                return Ok(());
+            }
+        };
+        let line = step.label.line;
+        // ADD looks at the bytes, not at the name, to tell an archive; a stage may have put a
+        // file elsewhere, through a link.
+        let unpacked = (step.verb == Verb::Add && place.alone).then_some(Why::Archive);
+        let elsewhere = place.staged.then_some(Why::Stage);
+        let why = unpacked.or(elsewhere).filter(|_| how == How::Missing);
+        if let Some(why) = why {
+            self.left.push(Left { line, why, source: place.from.clone() });
+        } else if is_pointer(tree, place) {
+            self.large += 1;
+        } else {
+            self.files += 1;
+            self.differing.push(Differing { path, place: place.clone(), line, how });
+        }
+        Ok(())
+    }
 }
 
 /// The image holds the file, but not its bytes one after the other.
@@ -143,32 +161,45 @@ fn is_pointer(tree: &impl Tree, place: &Place) -> bool {
     file && content().starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
-/// Finds places in the image, and remembers the folders.
+/// Finds the paths that a step wrote to.
+///
+/// Links are followed on the way to the destination and at it, and a folder that stands there
+/// takes a file in. Below the destination none is followed. With `--link` nothing stands there.
 struct Sight<'s> {
     saved: &'s Saved,
-    /// Folders with their links followed, by how many layers are there.
-    folders: HashMap<(usize, String), Option<String>>,
+    below: usize,
+    linked: bool,
+    /// Destinations with their links followed, and whether each is a folder.
+    known: HashMap<&'s str, Option<(String, bool)>>,
 }
 
-impl Sight<'_> {
-    /// The path that a file was put to: links of folders are followed, and a folder at the
-    /// destination takes the file in. With `--link` neither, as nothing is there yet.
-    fn path(&mut self, place: &Place, span: Span, linked: bool) -> Option<String> {
-        if linked {
-            return Some(place.to.clone());
+impl<'s> Sight<'s> {
+    fn new(saved: &'s Saved, span: Span, linked: bool) -> Self {
+        Self { saved, below: span.below, linked, known: HashMap::new() }
+    }
+
+    fn paths(&mut self, places: &'s [Place]) -> Vec<(String, &'s Place)> {
+        let mut paths = Vec::with_capacity(places.len());
+        for place in places {
+            let known = self.known.entry(&place.to).or_insert_with(|| match self.linked {
+                true => Some((place.to.clone(), false)),
+                false => {
+                    let stack = &self.saved.stack;
+                    let followed = stack.followed(self.below, &place.to);
+                    followed.map(|to| (to.clone(), stack.is_folder(self.below, &to)))
+                }
+            });
+            // Links in a circle: the build would have failed.
+            let Some((to, folder)) = known else { continue };
+            // A folder's content makes a folder of the destination.
+            *folder |= !place.may_be_destination();
+            let path = match (*folder, to.as_str()) {
+                (false, _) => to.clone(),
+                (true, "") => place.below.clone(),
+                (true, to) => format!("{to}/{}", place.below),
+            };
+            paths.push((path, place));
         }
-        let stack = &self.saved.stack;
-        let inside = place.inside.as_ref().filter(|_| stack.is_folder(span.below, &place.to));
-        let (folder, name) = match inside {
-            Some(name) => (place.to.as_str(), name.as_str()),
-            None => place.to.rsplit_once('/').unwrap_or(("", &place.to)),
-        };
-        let key = (span.below, folder.to_owned());
-        let folder = self
-            .folders
-            .entry(key)
-            .or_insert_with_key(|(count, folder)| stack.followed(*count, folder));
-        let folder = folder.as_ref()?;
-        Some(if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
+        paths
     }
 }

@@ -97,9 +97,9 @@ impl Layer {
                 pay(budget, target.len())?;
                 Held::Link(target.into())
             }
+            Node::Folder => Held::Folder,
             _ if !wanted.contains(name) => return Ok(()),
             Node::File { program } => Held::File { id: blob(body, size)?, program, size },
-            Node::Folder => Held::Folder,
             Node::Hard(target) => Held::Hard(target.into()),
             Node::Other => Held::Other,
         };
@@ -208,7 +208,7 @@ impl Stack {
         None
     }
 
-    /// The path of a folder with its links followed; none where they go in circles.
+    /// A path with its links followed, the last one, too; none where they go in circles.
     pub(super) fn followed(&self, count: usize, path: &str) -> Option<String> {
         let reversed = |path: &str| -> Vec<String> {
             path.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -240,9 +240,8 @@ impl Stack {
         Some(at)
     }
 
-    /// Whether a folder stands at a path, links followed.
+    /// Whether a folder stands at a path, links not followed.
     pub(super) fn is_folder(&self, count: usize, path: &str) -> bool {
-        let Some(path) = self.followed(count, path) else { return false };
-        path.is_empty() || matches!(self.at(count, &path), Some(Held::Folder))
+        path.is_empty() || matches!(self.at(count, path), Some(Held::Folder))
     }
 }

@@ -15,6 +15,8 @@ use super::tape::{self, Node, inside};
 pub struct Saved {
     pub(super) stack: Stack,
     pub(super) history: Vec<Entry>,
+    /// The names of the files that were looked at.
+    pub(super) names: HashSet<String>,
 }
 
 /// An entry of an image's history.
@@ -35,18 +37,18 @@ impl Saved {
     ///
     /// # Errors
     /// When it breaks off, is no such archive, or has more than is held.
-    pub fn read(stream: &mut dyn Read, names: &HashSet<String>) -> Result<Self, ImageError> {
+    pub fn read(stream: &mut dyn Read, names: HashSet<String>) -> Result<Self, ImageError> {
         let mut parts = Parts { budget: Budget::default(), left: MOST_JSONS, ..Parts::default() };
         let mut stream = BufReader::with_capacity(1 << 18, stream);
         tape::walk(&mut stream, &mut |record, body| {
             match record.node {
-                Node::File { .. } => parts.file(record.path, record.size, body, names)?,
+                Node::File { .. } => parts.file(record.path, record.size, body, &names)?,
                 Node::Link(target) => parts.alias(record.path, &target),
                 _ => {}
             }
             Ok(())
         })?;
-        parts.put_together()
+        parts.put_together(names)
     }
 
     /// Why a layer could not be read, where one could not.
@@ -139,7 +141,7 @@ impl Parts {
         self.aliases.insert(path, target);
     }
 
-    fn put_together(mut self) -> Result<Saved, ImageError> {
+    fn put_together(mut self, names: HashSet<String>) -> Result<Saved, ImageError> {
         let no = |what: &str| ImageError::Format(what.to_owned());
         let manifest = self.json("manifest.json")?;
         let image = manifest.get(0).ok_or_else(|| no("manifest.json names no image"))?;
@@ -164,7 +166,7 @@ impl Parts {
             };
             stack.order.push(at);
         }
-        Ok(Saved { stack, history: history(&config) })
+        Ok(Saved { stack, history: history(&config), names })
     }
 
     fn json(&self, path: &str) -> Result<Value, ImageError> {

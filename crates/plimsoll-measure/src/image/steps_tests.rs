@@ -17,7 +17,7 @@ fn image(history: &[&str]) -> Saved {
         .collect();
     let layers = history.iter().filter(|entry| !entry.empty).count();
     let stack = Stack { layers: vec![Layer::default(); layers], order: (0..layers).collect() };
-    Saved { stack, history }
+    Saved { stack, history, names: Default::default() }
 }
 
 /// The layers of each step, or what is wrong.

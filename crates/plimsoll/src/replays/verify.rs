@@ -60,7 +60,7 @@ pub(crate) fn verify(
     }
     let names: HashSet<String> =
         candidates.iter().flat_map(|candidate| image::wanted(&candidate.shipment)).collect();
-    let saved = save(&docker, &image, &names)?;
+    let saved = save(&docker, &image, names)?;
     let mut best: Option<(&Candidate, Compared)> = None;
     for candidate in &candidates {
         match image::align(&saved, &candidate.graph) {
@@ -153,7 +153,7 @@ fn claim(
     Ok((commit, by))
 }
 
-fn save(docker: &Docker, image: &Image, names: &HashSet<String>) -> Result<Saved, Failure> {
+fn save(docker: &Docker, image: &Image, names: HashSet<String>) -> Result<Saved, Failure> {
     let state = || "reading the image".to_owned();
     let saved =
         ui::while_working(&state, || docker.save(&image.id, |stream| Saved::read(stream, names)));
@@ -268,7 +268,10 @@ fn left(compared: &Compared) -> Vec<NotCompared> {
         .collect();
     let counts = [
         (compared.large, "Git LFS keeps it: the commit has only its name"),
-        (compared.unreadable, "the image holds it as a hard link, a device or a sparse file"),
+        (
+            compared.unreadable,
+            "the image holds it behind a link, or as a hard link, a device or a sparse file",
+        ),
     ];
     for (count, why) in counts.into_iter().filter(|(count, _)| *count > 0) {
         all.push(NotCompared { count, why: why.to_owned(), examples: Vec::new() });
