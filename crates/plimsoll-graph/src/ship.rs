@@ -140,7 +140,7 @@ impl Follow<'_> {
         at: usize,
         step: &Step,
     ) -> Result<Vec<Place>, SelectError> {
-        let Some(to) = Destination::of(at, step) else { return Ok(Vec::new()) };
+        let Some(mut to) = Destination::of(at, step) else { return Ok(Vec::new()) };
         let mut places = Vec::new();
         for input in &step.inputs {
             match input {
@@ -149,7 +149,11 @@ impl Follow<'_> {
                     let listed = selector.list(tree, named.unwrap_or(&contexts.main), selection)?;
                     for file in listed {
                         match why_left(step, &file) {
-                            Some(why) => self.leave(at, why, &file.from),
+                            Some(why) => {
+                                // A folder that is not looked into is one all the same.
+                                to.folder |= why == Why::Sealed;
+                                self.leave(at, why, &file.from);
+                            }
                             None => places.push(to.place(context.clone(), file)),
                         }
                     }

@@ -231,7 +231,7 @@ fn an_honest_image_agrees_whatever_its_steps_do() {
     let wanted = [
         "all are the bytes of the commit",
         "ADD unpacks it: bundle.tar.gz",
-        "it comes from a stage that makes it, or by a pattern from a stage: /src/dist",
+        "from a stage: /src/dist (line 20)",
     ];
     check(&run, 0, &wanted);
     // COPY . . has 15 of the tree's files; the other steps 1 + 1 + 1 + 2 + 3 + 1 + 1, and 1 of a stage.

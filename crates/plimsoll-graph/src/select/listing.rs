@@ -61,6 +61,14 @@ impl Selector {
 }
 
 impl<T: Tree> View<'_, T> {
+    /// The builder's copy matches `--exclude` against the path in the folder that a source means,
+    /// also where a pattern or a link led there; its cache key does not.
+    fn excludes_below(&self, below: &str) -> Result<bool, SelectError> {
+        let Some((_, matcher)) = &self.filter.exclude else { return Ok(false) };
+        Ok(matcher.decide(below)?.ignored)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a walk with two paths")]
     fn list(
         &self,
         source: usize,
@@ -80,7 +88,7 @@ impl<T: Tree> View<'_, T> {
             };
             if child.entry.kind == Kind::Folder {
                 self.list(source, &child.path, &name, child.entry.id, &child.state, all)?;
-            } else if !child.kept_back {
+            } else if !child.kept_back && !self.excludes_below(&name)? {
                 all.push(listed(source, child.path, name, false, &child.entry));
             }
         }

@@ -289,7 +289,9 @@ fn example(left: &Left) -> String {
 fn said(why: Why) -> &'static str {
     match why {
         Why::Archive => "ADD unpacks it",
-        Why::Stage => "it comes from a stage that makes it, or by a pattern from a stage",
+        Why::Stage => {
+            "it comes from a stage that makes it, or by a pattern or through a link from a stage"
+        }
         Why::Image => "it comes from another image",
         Why::Remote => "it is fetched",
         Why::Heredoc => "it stands in the Dockerfile",
