@@ -223,6 +223,9 @@ pub struct VerifiedFile {
     pub run: Option<u32>,
     /// The newest commit that has these bytes at this path.
     pub bytes_of: Option<OtherCommit>,
+    /// Another file of the commit, of the same name, that has these bytes: one builder was sent
+    /// two folders in which both have the same size and time.
+    pub bytes_of_file: Option<String>,
 }
 
 /// What differs.

@@ -119,6 +119,20 @@ fn nonce() -> String {
     format!("{:020}", since.as_nanos())
 }
 
+/// A text with each id in place of which another may stand as `ID`.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    let plain = |word: &str| word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+    words
+        .map(
+            |word| {
+                if is_id(&plain(word)) { word.replace(&plain(word), "ID") } else { word.to_owned() }
+            },
+        )
+        .collect()
+}
+
 #[test]
 fn a_stale_file_is_found() {
     let Some(story) = story("stale") else { return };
@@ -154,9 +168,20 @@ fn a_stale_file_is_found() {
             "these are the bytes of {} \"the first\": the builder answered from its cache",
             &first[..10]
         ),
-        "--no-cache",
+        "--no-cache does not help",
     ];
     check(&stale, 11, &wanted);
+    let page = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/guide/stale-images.md"
+    ));
+    let shown = page.unwrap();
+    let shown = shown.split("$ plimsoll replay --verify shop:1.4\n").nth(1).unwrap();
+    let shown = shown.split("```").next().unwrap();
+    let printed = stale.out.replace(&image, "shop:1.4");
+    // `.git` is in this context, which the page leaves out.
+    let printed = printed.split("\n  not compared").next().unwrap();
+    assert_eq!(without_ids(printed), without_ids(shown));
     // It is the image of the first commit, whatever its label says.
     check(&story.verify(&image, &["--branch", "HEAD~1"]), 0, &["as asked"]);
     let json = story.verify(&image, &["--json"]);
@@ -305,6 +330,25 @@ fn the_service_is_known_by_its_steps() {
         "--branch",
     ];
     check(&story.verify(&image, &["--service", "api"]), 3, &wanted);
+}
+
+#[test]
+fn the_file_of_another_folder_is_named() {
+    let Some(story) = story("folders") else { return };
+    let nonce = nonce();
+    // What two folders of one builder come to where both files have one time: the image of the one
+    // is taken for that of the other.
+    for service in ["one", "two"] {
+        let base = "FROM python:3.11-slim\nCOPY install.sh /\n";
+        story.file(&format!("{service}/Dockerfile"), base);
+        story.file(&format!("{service}/install.sh"), &format!("echo {service} {nonce}\n"));
+        story.touch(&format!("{service}/install.sh"));
+    }
+    story.commit("all");
+    let (image, _) = story.build("one", &[]);
+    let wanted = ["/install.sh  from two/install.sh (line 2)", "those of one/install.sh"];
+    check(&story.verify(&image, &["--service", "two"]), 11, &wanted);
+    check(&story.verify(&image, &[]), 0, &["one: plimsoll-verify"]);
 }
 
 #[test]

@@ -68,7 +68,6 @@ impl<T: Tree> View<'_, T> {
         Ok(matcher.decide(below)?.ignored)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a walk with two paths")]
     fn list(
         &self,
         source: usize,

@@ -44,9 +44,9 @@ pub(super) struct Budget {
 }
 
 impl Default for Budget {
-    /// 1 TiB is read at most; names are held in 512 MiB.
+    /// 200 GiB are read at most; names are held in 512 MiB.
     fn default() -> Self {
-        Self { bytes: 1 << 40, held: 512 << 20 }
+        Self { bytes: 200 << 30, held: 512 << 20 }
     }
 }
 
@@ -177,7 +177,7 @@ impl Read for Bounded<'_> {
         *self.left = self
             .left
             .checked_sub(count as u64)
-            .ok_or_else(|| std::io::Error::other("it unpacks to more than 1 TiB"))?;
+            .ok_or_else(|| std::io::Error::other("it unpacks to more than 200 GiB"))?;
         Ok(count)
     }
 }

@@ -184,3 +184,7 @@ fn history(config: &Value) -> Vec<Entry> {
     };
     entries.map(|all| all.iter().map(entry).collect()).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "saved_tests.rs"]
+mod tests;

@@ -2,18 +2,23 @@
 
 use std::collections::HashSet;
 
-use plimsoll_graph::{Id, Kind, entry_at};
+use plimsoll_graph::{Id, Kind, Tree, entry_at};
 use plimsoll_measure::history::{Commit, GitTree, History};
 use plimsoll_model::OtherCommit;
 
 /// How many commits are looked at, back from the claimed one and from what is checked out.
 const MOST_COMMITS: usize = 100;
 
+/// How many folders are looked through for one file.
+const MOST_FOLDERS: usize = 50_000;
+
 /// The commits that bytes may be of.
 pub(super) struct Provenance<'h> {
     tree: &'h GitTree,
     prefix: &'h str,
     commits: Vec<Commit>,
+    /// The tree of the claimed commit.
+    claimed: Id,
 }
 
 impl<'h> Provenance<'h> {
@@ -27,7 +32,7 @@ impl<'h> Provenance<'h> {
             commits.extend(walk.filter(|commit| seen.insert(commit.id)));
         }
         commits.retain(|commit| commit.id != claimed.id);
-        Self { tree, prefix: history.prefix(), commits }
+        Self { tree, prefix: history.prefix(), commits, claimed: claimed.tree }
     }
 
     /// How many there are.
@@ -46,5 +51,27 @@ impl<'h> Provenance<'h> {
         });
         let found = found?;
         Some(OtherCommit { commit: found.id.to_string(), subject: found.subject.clone() })
+    }
+
+    /// A file of the claimed commit of this name that has these bytes, from the top of the
+    /// working tree.
+    pub(super) fn elsewhere(&self, name: &str, id: Id) -> Option<String> {
+        let mut open = vec![(String::new(), self.claimed)];
+        let mut looked = 0;
+        while let Some((folder, at)) = open.pop() {
+            looked += 1;
+            if looked > MOST_FOLDERS {
+                return None;
+            }
+            for entry in self.tree.entries(at).ok()?.iter() {
+                let path = format!("{folder}{}", entry.name);
+                match entry.kind {
+                    Kind::Folder => open.push((path + "/", entry.id)),
+                    _ if entry.id == id && entry.name == name => return Some(path),
+                    _ => {}
+                }
+            }
+        }
+        None
     }
 }

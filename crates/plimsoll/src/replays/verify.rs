@@ -8,7 +8,7 @@ use plimsoll_graph::{Evaluator, Graph, Id, Kind, Left, Place, Shipment, Why, ent
 use plimsoll_measure::engine::{self, Docker, Image, NoImage};
 use plimsoll_measure::history::{Commit, GitTree, History, HistoryError, Recipe, TreeOptions};
 use plimsoll_measure::image::{self, Compared, Differing, How, Saved};
-use plimsoll_model::{ClaimedBy, Differs, NotCompared, VerifiedFile, VerifyReport};
+use plimsoll_model::{ClaimedBy, Differs, NotCompared, OtherCommit, VerifiedFile, VerifyReport};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::views::history as plan;
 
@@ -35,6 +35,9 @@ struct Candidate {
     shipment: Shipment,
 }
 
+/// What else has the bytes of a file: another file of the commit, or another commit.
+type Origin = (Option<String>, Option<OtherCommit>);
+
 /// Compares the image with the commit, as the service whose steps its history has.
 pub(crate) fn verify(
     found: &Found,
@@ -46,49 +49,22 @@ pub(crate) fn verify(
         .map_err(|missing| Failure::missing(missing.to_string()).hint(missing.hint()))?;
     let image = docker.image(asked.image).map_err(|error| no_image(asked.image, &error))?;
     let (commit, claimed_by) = claim(&history, &image, asked.commit)?;
-    let mut reasons = Vec::new();
-    let mut candidates = Vec::new();
-    for service in services {
-        match Candidate::new(found, &history, service, &commit) {
-            Ok(candidate) => candidates.push(candidate),
-            Err(why) => reasons.push(format!("{}: {why}", service.name)),
-        }
-    }
+    let (candidates, mut reasons) = candidates(found, &history, services, &commit);
     if candidates.is_empty() {
         let what = format!("{} cannot be compared: {}", short(&commit), reasons.join("; "));
         return Err(Failure::missing(what));
     }
-    let names: HashSet<String> =
-        candidates.iter().flat_map(|candidate| image::wanted(&candidate.shipment)).collect();
+    let names = candidates.iter().flat_map(|c| image::wanted(&c.shipment)).collect();
     let saved = save(&docker, &image, names)?;
-    let mut best: Option<(&Candidate, Compared)> = None;
-    for candidate in &candidates {
-        match image::align(&saved, &candidate.graph) {
-            Err(mismatch) => reasons.push(format!("{}: {mismatch}", candidate.service)),
-            Ok(spans) => {
-                let Candidate { graph, shipment, tree, .. } = candidate;
-                let compared = image::compare(&saved, &spans, graph, shipment, tree);
-                let compared = compared.map_err(|error| Failure::missing(error.to_string()))?;
-                let fewer =
-                    |best: &(_, Compared)| compared.differing.len() < best.1.differing.len();
-                if best.as_ref().is_none_or(fewer) {
-                    best = Some((candidate, compared));
-                }
-            }
-        }
-    }
-    let Some((candidate, compared)) = best else {
-        let what = format!(
-            "{} was not built from {}: {}",
-            asked.image,
-            short(&commit),
-            reasons.join("; ")
-        );
-        return Err(Failure::missing(what).hint(
-            "name the commit it was built from with --branch, and the service with --service",
-        ));
-    };
+    let closest = closest(&saved, &candidates, &mut reasons)?;
+    let (candidate, compared) = closest.ok_or_else(|| {
+        let reasons = reasons.join("; ");
+        let what = format!("{} was not built from {}: {reasons}", asked.image, short(&commit));
+        Failure::missing(what)
+            .hint("name the commit it was built from with --branch, and the service with --service")
+    })?;
     let provenance = Provenance::new(&history, &candidate.tree, &commit);
+    let not_compared = left(&compared);
     let mut report = VerifyReport {
         service: candidate.service.clone(),
         dockerfile: candidate.recipe.dockerfile.clone(),
@@ -100,12 +76,50 @@ pub(crate) fn verify(
         compared: compared.files,
         differing: Vec::new(),
         undecided: Vec::new(),
-        not_compared: left(&compared),
+        not_compared,
         bytes_of: None,
         searched: provenance.len(),
     };
     candidate.sort(compared.differing, &provenance, &mut report);
     Ok(report)
+}
+
+/// The services that can be built at a commit; for the others why not.
+fn candidates(
+    found: &Found,
+    history: &History,
+    services: &[&Service],
+    commit: &Commit,
+) -> (Vec<Candidate>, Vec<String>) {
+    let (mut candidates, mut reasons) = (Vec::new(), Vec::new());
+    for service in services {
+        match Candidate::new(found, history, service, commit) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(why) => reasons.push(format!("{}: {why}", service.name)),
+        }
+    }
+    (candidates, reasons)
+}
+
+/// The service whose steps the image has; of several the one that it differs least from.
+fn closest<'c>(
+    saved: &Saved,
+    candidates: &'c [Candidate],
+    reasons: &mut Vec<String>,
+) -> Result<Option<(&'c Candidate, Compared)>, Failure> {
+    let mut all = Vec::new();
+    for candidate in candidates {
+        let Candidate { graph, shipment, tree, .. } = candidate;
+        match image::align(saved, graph) {
+            Err(mismatch) => reasons.push(format!("{}: {mismatch}", candidate.service)),
+            Ok(spans) => {
+                let compared = image::compare(saved, &spans, graph, shipment, tree);
+                let compared = compared.map_err(|error| Failure::missing(error.to_string()))?;
+                all.push((candidate, compared));
+            }
+        }
+    }
+    Ok(all.into_iter().min_by_key(|(_, compared)| compared.differing.len()))
 }
 
 fn unreadable(error: &HistoryError) -> Failure {
@@ -232,21 +246,36 @@ impl Candidate {
         file: &Differing,
         source: String,
         history: &Provenance<'_>,
-        known: &mut BTreeMap<(String, Id), Option<plimsoll_model::OtherCommit>>,
+        known: &mut BTreeMap<(String, Id), Origin>,
     ) -> VerifiedFile {
-        let (differs, same_size, bytes_of) = match file.how {
-            How::Bytes(id, size) => {
-                let same = self.tree.size(file.place.id).is_ok_and(|wanted| wanted == size);
-                let one = [(source.clone(), id)];
-                let of = known.entry(one[0].clone()).or_insert_with(|| history.of_all(&one));
-                (Differs::Bytes, same, of.clone())
-            }
-            How::Mode => (Differs::Mode, false, None),
-            How::Kind => (Differs::Kind, false, None),
-            How::Missing => (Differs::Missing, false, None),
-        };
         let (path, line, run) = (file.path.clone(), file.line, file.place.touched);
-        VerifiedFile { path, source, line, differs, same_size, run, bytes_of }
+        let differs = match file.how {
+            How::Bytes(..) => Differs::Bytes,
+            How::Mode => Differs::Mode,
+            How::Kind => Differs::Kind,
+            How::Missing => Differs::Missing,
+        };
+        let mut found = VerifiedFile {
+            path,
+            source,
+            line,
+            differs,
+            same_size: false,
+            run,
+            bytes_of: None,
+            bytes_of_file: None,
+        };
+        if let How::Bytes(id, size) = file.how {
+            found.same_size = self.tree.size(file.place.id).is_ok_and(|wanted| wanted == size);
+            let origin = known.entry((found.source.clone(), id)).or_insert_with_key(|one| {
+                let commit = history.of_all(std::slice::from_ref(one));
+                let name = one.0.rsplit('/').next().unwrap_or_default();
+                let file = || history.elsewhere(name, id);
+                (commit.is_none().then(file).flatten(), commit)
+            });
+            (found.bytes_of_file, found.bytes_of) = origin.clone();
+        }
+        found
     }
 }
 

@@ -78,11 +78,17 @@ fn differing(out: &mut String, report: &VerifyReport, bold: &dyn Fn(&str) -> Str
         ),
     };
     let _ = writeln!(out, "\n  {text}");
-    let _ = writeln!(
-        out,
-        "  build it again with --no-cache, from a clean checkout of {}",
-        short(&report.commit)
-    );
+    let _ = writeln!(out, "  {}", remedy(report, stale));
+}
+
+/// `--no-cache` runs the steps again, over what the builder keeps of the context.
+fn remedy(report: &VerifyReport, stale: bool) -> String {
+    match stale {
+        true => "--no-cache does not help: give the files a new time (touch), or let the builder \
+                 forget what it was sent (docker builder prune --filter type=source.local)"
+            .to_owned(),
+        false => format!("build it from a clean checkout of {}", short(&report.commit)),
+    }
 }
 
 fn undecided(out: &mut String, report: &VerifyReport) {
@@ -121,6 +127,9 @@ fn how(file: &VerifiedFile) -> String {
     };
     if let Some(other) = &file.bytes_of {
         let _ = write!(text, ", those of {}", short(&other.commit));
+    }
+    if let Some(other) = &file.bytes_of_file {
+        let _ = write!(text, ", those of {}", printable(other));
     }
     if let Some(run) = file.run {
         let _ = write!(text, "; RUN on line {run}");
