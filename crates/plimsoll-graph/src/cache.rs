@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use crate::digest::Digest;
-use crate::graph::Input;
 use crate::keys::Keyed;
 
 /// How a cache is kept between builds.
@@ -119,26 +118,19 @@ impl Cache {
     /// A known key is of use only with its layer: whoever runs needs the layers that it stands
     /// on and copies from, and those that were not kept are made again.
     fn run_what_is_needed(&self, build: &Keyed, outcomes: &mut [Outcome]) {
-        let mut needed = vec![false; outcomes.len()];
+        let mut needed: HashSet<Digest> = HashSet::new();
         for at in (0..outcomes.len()).rev() {
-            let runs = match outcomes[at] {
-                Outcome::Hit => needed[at] && !self.layers.contains(&build.keys[at].exact),
-                _ => true,
-            };
-            if !runs {
-                continue;
-            }
+            let key = build.keys[at].exact;
             if outcomes[at] == Outcome::Hit {
+                if !needed.contains(&key) || self.layers.contains(&key) {
+                    continue;
+                }
                 outcomes[at] = Outcome::NotKept;
             }
             let Some(step) = build.graph.steps.get(at) else { continue };
-            let stages = step.inputs.iter().filter_map(|input| match input {
-                Input::Stage { last, .. } => *last,
-                _ => None,
-            });
-            for below in step.parent.into_iter().chain(stages) {
-                needed[below] = true;
-            }
+            let below = step.parent.into_iter().chain(step.stages());
+            // By key and not by place: the same work in two stages is done once.
+            needed.extend(below.filter_map(|at| build.keys.get(at)).map(|key| key.exact));
         }
     }
 

@@ -1,6 +1,8 @@
 //! Why a step missed: what differs from the build before.
 
-use crate::graph::{Graph, Input, Label, Step, What};
+use std::collections::HashMap;
+
+use crate::graph::{Graph, Input, Step, Verb, What};
 use crate::keys::{Contexts, Evaluator, Keyed};
 use crate::select::{Change, SelectError};
 use crate::tree::Tree;
@@ -29,27 +31,37 @@ pub fn counterparts(before: &Graph, after: &Graph) -> Vec<Option<usize>> {
     let mut taken = vec![false; before.steps.len()];
     let mut found = vec![None; after.steps.len()];
     // First those that are written alike, then those that stand at the same place.
-    let alike: [fn(&Step, &Step) -> bool; 2] = [
-        |a, b| a.label.stage_name == b.label.stage_name && a.label.text == b.label.text,
-        |a, b| same_place(&a.label, &b.label) && a.verb == b.verb,
-    ];
-    for alike in alike {
-        for (at, step) in after.steps.iter().enumerate() {
-            if found[at].is_some() {
-                continue;
-            }
-            let free = |(index, other): &(usize, &Step)| !taken[*index] && alike(other, step);
-            found[at] = before.steps.iter().enumerate().find(free).map(|(index, _)| index);
-            if let Some(index) = found[at] {
-                taken[index] = true;
-            }
-        }
-    }
+    pair(before, after, (&mut taken, &mut found), |step| {
+        (&step.label.stage_name, step.label.text.as_str(), 0, Verb::From)
+    });
+    pair(before, after, (&mut taken, &mut found), |step| {
+        (&step.label.stage_name, "", step.label.number, step.verb)
+    });
     found
 }
 
-fn same_place(a: &Label, b: &Label) -> bool {
-    a.stage_name == b.stage_name && a.number == b.number
+/// By what two steps are alike.
+type Likeness<'s> = (&'s str, &'s str, u32, Verb);
+
+/// Pairs the steps that are still free with the first one that is alike.
+fn pair<'s>(
+    before: &'s Graph,
+    after: &'s Graph,
+    (taken, found): (&mut [bool], &mut [Option<usize>]),
+    likeness: impl Fn(&'s Step) -> Likeness<'s>,
+) {
+    let mut free: HashMap<Likeness<'s>, Vec<usize>> = HashMap::new();
+    for (index, step) in before.steps.iter().enumerate().rev() {
+        if !taken[index] {
+            free.entry(likeness(step)).or_default().push(index);
+        }
+    }
+    for (slot, step) in found.iter_mut().zip(&after.steps) {
+        if slot.is_none() {
+            *slot = free.get_mut(&likeness(step)).and_then(Vec::pop);
+            slot.iter().for_each(|index| taken[*index] = true);
+        }
+    }
 }
 
 /// Two builds, the earlier one first, with their contexts.
@@ -115,11 +127,7 @@ impl Pair<'_> {
         if differ {
             return Ok(Cause::Files(files));
         }
-        let stages = new.inputs.iter().filter_map(|input| match input {
-            Input::Stage { last, .. } => *last,
-            _ => None,
-        });
-        let below = new.parent.filter(|_| !new.linked).into_iter().chain(stages);
+        let below = new.parent.filter(|_| !new.linked).into_iter().chain(new.stages());
         let missed = below.into_iter().find(|below| above.get(*below).is_some_and(Option::is_some));
         Ok(missed.map_or(Cause::Nothing, Cause::Above))
     }

@@ -134,6 +134,16 @@ impl Selection {
     }
 }
 
+impl Step {
+    /// The last steps of the stages that it takes files from.
+    pub fn stages(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().filter_map(|input| match input {
+            Input::Stage { last, .. } => *last,
+            _ => None,
+        })
+    }
+}
+
 impl Graph {
     /// The steps whose layers are in the image: the target's and those it stands on.
     #[must_use]

@@ -17,12 +17,16 @@
 mod cache;
 mod cause;
 mod digest;
+#[cfg(test)]
+mod fixture;
 mod graph;
 mod keys;
 mod lower;
 mod path;
 mod select;
 mod ship;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use cache::{Cache, Outcome, Setup};
@@ -33,4 +37,4 @@ pub use keys::{Contexts, Evaluator, Key, Keyed, Moment, Unbuildable};
 pub use lower::{LowerError, lower};
 pub use select::{Change, Difference, Listed, SelectError, Selector, Snapshot};
 pub use ship::{Left, Place, Shipment, Why, ship};
-pub use tree::{Entry, Id, Kind, Overlay, Tree, TreeError, entry_at};
+pub use tree::{Entry, Id, Kind, MOST_NESTED, Overlay, Tree, TreeError, entry_at};

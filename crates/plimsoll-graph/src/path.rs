@@ -27,6 +27,16 @@ pub(crate) fn within(directory: &str, path: &str) -> String {
     }
 }
 
+/// The working directory after a WORKDIR. What begins with `/` stays as it is written, and a RUN
+/// there has it so in its key.
+pub(crate) fn directory(before: &str, path: &str) -> String {
+    match path {
+        "" => before.to_owned(),
+        whole if whole.starts_with('/') => whole.to_owned(),
+        below => format!("/{}", clean(&format!("{before}/{below}"))),
+    }
+}
+
 /// The last part of a path; `/` for the root.
 pub(crate) fn base(path: &str) -> String {
     let clean = clean(path);
@@ -48,6 +58,10 @@ mod tests {
         assert_eq!(within("/app", "sub"), "/app/sub");
         assert_eq!(within("/app", "/opt/"), "/opt/");
         assert_eq!(within("/", "./"), "/");
+        assert_eq!(directory("/app", "sub/"), "/app/sub");
+        assert_eq!(directory("/app", "/opt/"), "/opt/");
+        assert_eq!(directory("/opt/", "."), "/opt");
+        assert_eq!(directory("/opt/", ""), "/opt/");
         assert_eq!((base("a/b/"), base(".")), ("b".to_owned(), "/".to_owned()));
     }
 }

@@ -80,6 +80,19 @@ pub trait Tree {
     fn content(&self, file: Id) -> Result<Vec<u8>, TreeError>;
 }
 
+/// How deep folders may be nested. No context is near it, and what goes through them calls itself
+/// for each.
+pub const MOST_NESTED: usize = 256;
+
+/// Refuses what is nested too deep.
+pub(crate) fn check_depth(path: &str) -> Result<(), TreeError> {
+    if path.split('/').count() <= MOST_NESTED {
+        return Ok(());
+    }
+    let start: String = path.chars().take(60).collect();
+    Err(TreeError(format!("folders are nested more than {MOST_NESTED} deep: {start}…")))
+}
+
 /// The entry at a path from a folder, links not followed; none where there is none.
 ///
 /// # Errors
@@ -122,6 +135,7 @@ impl<T: Tree> Overlay<T> {
     ) -> Result<Id, TreeError> {
         let mut changed = root;
         for (path, content) in files {
+            check_depth(path)?;
             let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
             changed = self.put(changed, &parts, content)?;
         }

@@ -113,6 +113,15 @@ impl Figure {
         Self::NotMeasured { unit, missing: missing.into(), command: command.into() }
     }
 
+    /// Says how many samples a measured figure rests on.
+    #[must_use]
+    pub fn with_samples(mut self, count: u32) -> Self {
+        if let Self::Measured { samples, .. } = &mut self {
+            *samples = count;
+        }
+        self
+    }
+
     /// Adds something the reader must know; a gap has no caveats and stays as it is.
     #[must_use]
     pub fn with_caveat(mut self, caveat: impl Into<String>) -> Self {

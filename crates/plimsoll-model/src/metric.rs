@@ -85,8 +85,8 @@ pub const METRICS: [Metric; 11] = [
         .command("plimsoll context"),
     lower("build.cache_hit_ratio", "layer-cache hits", Unit::Ratio, Section::Cache)
         .higher()
-        .doc("Share of build steps that the cache answers, over the repository's history.")
-        .command("docker build (a later version replays the history: plimsoll replay)"),
+        .doc("Share of build steps that need not run with the pipeline's own cache setup, over the last 100 builds of the git history.")
+        .command("plimsoll replay"),
     lower("build.cold.seconds", "cold build", Unit::Seconds, Section::Cache)
         .limit(360.0)
         .doc("Time to build the target with an empty cache.")

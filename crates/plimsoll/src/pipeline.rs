@@ -12,12 +12,14 @@ use plimsoll_rules::review::{self, Measured, Review, Terms};
 
 use crate::contexts;
 use crate::failure::Failure;
+use crate::replays;
 
 /// How to review.
 pub(crate) struct Settings<'a> {
     pub(crate) baseline: Option<&'a Report>,
     pub(crate) today: Option<Date>,
     pub(crate) measure_context: bool,
+    pub(crate) replay: bool,
 }
 
 /// A review and what the command needs besides the report.
@@ -55,8 +57,11 @@ pub(crate) fn find(path: &Path) -> Result<Found, Failure> {
 /// Reviews the repository at `path`.
 pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, Failure> {
     let all = find(path)?;
-    let measured =
+    let mut measured =
         if settings.measure_context { contexts::measure(path, &all) } else { Measured::default() };
+    if settings.replay {
+        replays::measure(path, &all, &mut measured);
+    }
     let Found { sources, config, repo, found } = all;
     let today = settings.today.unwrap_or_else(today);
     let evidence = Review {

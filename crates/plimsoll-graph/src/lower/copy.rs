@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_syntax::dockerfile::{FromRef, Heredoc, Instruction, Piece, Source, Transfer, expand};
 
-use super::{At, Lower, Numbers, State, instruction};
+use super::{At, Lower, Numbers, State, chomped, instruction, owner};
 use crate::graph::{Input, Selection, Verb};
 use crate::path;
 
@@ -39,7 +39,8 @@ impl<'a> Lower<'_, 'a> {
         let label = self.label(numbers, at.instr.span);
         let step = self.push(label, kind.verb, state, vec![facet], inputs);
         if let Some(step) = self.graph.steps.get_mut(step) {
-            step.linked = transfer.link;
+            // With a mode the builder does not lay the files over others, but copies them.
+            step.linked = transfer.link && transfer.chmod.is_none();
         }
         state.last = Some(step);
     }
@@ -54,17 +55,21 @@ impl<'a> Lower<'_, 'a> {
     ) -> crate::graph::Facet {
         let mut parts = vec![format!("{:?}", kind.verb)];
         parts.push(path::within(&state.directory, &self.value(at, transfer.dest.span)));
-        for piece in [transfer.chown, transfer.chmod] {
-            parts.push(piece.map(|piece| self.value(at, piece.span)).unwrap_or_default());
-        }
-        parts.extend([transfer.link.to_string(), kind.parents.to_string()]);
+        let text = |piece: Piece<'_>| self.value(at, piece.span);
+        parts.push(transfer.chown.map(|piece| owner(&text(piece))).unwrap_or_default());
+        parts.push(transfer.chmod.map(|piece| mode(&text(piece))).unwrap_or_default());
+        parts.push(kind.parents.to_string());
         parts.extend(transfer.excludes.iter().map(|piece| self.value(at, piece.span)));
         parts.extend(kind.extra.iter().cloned());
         for source in &transfer.sources {
             match source {
                 Source::Path(word) => {
                     let value = self.value(at, word.span);
-                    parts.push(if is_remote(&value) { value } else { path::base(&value) });
+                    match value {
+                        value if is_remote(&value) => parts.push(value),
+                        value if kind.parents => parts.extend(pivoted(&value)),
+                        value => parts.push(path::base(&value)),
+                    }
                 }
                 Source::Heredoc(_, heredoc) => {
                     parts.push(heredoc.name.clone());
@@ -101,17 +106,31 @@ impl<'a> Lower<'_, 'a> {
     }
 
     fn heredoc(&self, at: &At<'_, '_>, heredoc: &Heredoc) -> String {
+        let text = chomped(heredoc);
         if !heredoc.expand {
-            return heredoc.content.clone();
+            return text.into_owned();
         }
         let visible = self.evaluation.visible(at.stage, at.index);
         let env: BTreeMap<String, String> = visible
             .into_iter()
             .filter_map(|(name, b)| Some((name.to_owned(), b.value.as_ref()?.text().to_owned())))
             .collect();
-        let expanded = expand::process_heredoc(&heredoc.content, &env);
-        expanded.map_or_else(|_| heredoc.content.clone(), |expansion| expansion.text)
+        let expanded = expand::process_heredoc(&text, &env);
+        expanded.map_or_else(|_| text.into_owned(), |expansion| expansion.text)
     }
+}
+
+/// What the key has of a source with `--parents`: the name of the folder it starts from, the
+/// pattern, and the path that must be there.
+fn pivoted(source: &str) -> [String; 3] {
+    let (start, pattern) = source.split_once("/./").unwrap_or(("/", source));
+    let required = [start, pattern].join("/");
+    [path::base(start), path::clean(pattern), path::clean(&required)]
+}
+
+/// A mode as the builder compares it: numbers are octal.
+fn mode(text: &str) -> String {
+    u32::from_str_radix(text, 8).map_or_else(|_| text.to_owned(), |bits| format!("{bits:o}"))
 }
 
 /// Whether ADD fetches a source instead of copying it.

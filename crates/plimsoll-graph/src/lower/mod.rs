@@ -1,18 +1,21 @@
 //! From a Dockerfile to its build graph.
 
 mod copy;
+mod environment;
 mod run;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_syntax::dockerfile::{
-    self, Base, BindingKind, ErrorStage, Evaluation, FromRef, Inputs, Instr, Instruction, Program,
+    self, Base, ErrorStage, Evaluation, FromRef, Heredoc, Inputs, Instr, Instruction, Program,
     Value,
 };
 use plimsoll_syntax::{LineIndex, Span};
 
 use crate::graph::{Facet, Graph, Input, Label, Selection, Step, Verb, What};
 use crate::path;
+use environment::Environment;
 
 /// Makes the build graph of a Dockerfile's target.
 ///
@@ -103,12 +106,18 @@ struct State {
     directory: String,
     user: String,
     shell: Vec<String>,
+    environment: Environment,
 }
 
 impl Default for State {
     fn default() -> Self {
-        let (last, directory, user) = (None, "/".to_owned(), String::new());
-        Self { last, directory, user, shell: vec!["/bin/sh".to_owned(), "-c".to_owned()] }
+        Self {
+            last: None,
+            directory: "/".to_owned(),
+            user: String::new(),
+            shell: vec!["/bin/sh".to_owned(), "-c".to_owned()],
+            environment: Environment::default(),
+        }
     }
 }
 
@@ -149,7 +158,11 @@ impl<'a> Lower<'_, 'a> {
         let name = stage.name.clone().unwrap_or_else(|| format!("stage-{index}"));
         let mut numbers = Numbers { stage: index, name, next: 1, of };
         let mut state = match scope.base {
-            Base::Stage(base) => self.states.get(&base).cloned().unwrap_or_default(),
+            Base::Stage(base) => {
+                let mut state = self.states.get(&base).cloned().unwrap_or_default();
+                state.environment.begin_stage();
+                state
+            }
             Base::Image | Base::Scratch => State::default(),
         };
         if scope.base == Base::Image {
@@ -167,6 +180,7 @@ impl<'a> Lower<'_, 'a> {
         for (at, instr) in stage.instructions.iter().enumerate() {
             self.instr(&At { stage: index, index: at, instr }, &mut state, &mut numbers);
         }
+        state.environment.advance(&scope.bindings, usize::MAX);
         self.states.insert(index, state);
     }
 
@@ -185,11 +199,10 @@ impl<'a> Lower<'_, 'a> {
         let value = |span| self.value(at, span);
         match &at.instr.kind {
             Instruction::Workdir(word) => {
-                let directory = path::within(&state.directory, &value(word.span));
-                let directory = directory.trim_end_matches('/');
-                state.directory = if directory.is_empty() { "/" } else { directory }.to_owned();
+                state.directory = path::directory(&state.directory, &value(word.span));
                 if state.directory != "/" {
-                    let facets = vec![instruction(&["WORKDIR", &state.directory, &state.user])];
+                    let made = format!("/{}", path::clean(&state.directory));
+                    let facets = vec![instruction(&["WORKDIR", &made, &owner(&state.user)])];
                     let label = self.label(numbers, at.instr.span);
                     state.last = Some(self.push(label, Verb::Workdir, state, facets, Vec::new()));
                 }
@@ -244,42 +257,6 @@ impl<'a> Lower<'_, 'a> {
         value.map_or_else(|| span.text(self.source).to_owned(), |value| value.text().to_owned())
     }
 
-    /// The variables and arguments that a RUN sees, in the builder's order: one that is set
-    /// again moves to the end, and a stage begins with those of the image below set again.
-    fn environment(&self, stage: usize, above: usize) -> Vec<(String, String)> {
-        let Some(scope) = self.evaluation.stages.get(stage) else { return Vec::new() };
-        let mut env = Vec::new();
-        if let Some(base) = below(scope.base, stage) {
-            env = self.environment(base, usize::MAX);
-            for (name, value) in self.image_environment(base) {
-                set_last(&mut env, &name, &value);
-            }
-        }
-        for binding in scope.bindings.iter().take(above) {
-            let Some(value) = &binding.value else { continue };
-            // The builder passes a proxy on without looking at it.
-            if binding.kind == BindingKind::Env || !is_proxy(&binding.name) {
-                set_last(&mut env, &binding.name, value.text());
-            }
-        }
-        env
-    }
-
-    /// The variables of the image that a stage makes; one that is set again keeps its place.
-    fn image_environment(&self, stage: usize) -> Vec<(String, String)> {
-        let Some(scope) = self.evaluation.stages.get(stage) else { return Vec::new() };
-        let base = below(scope.base, stage);
-        let mut env = base.map_or_else(Vec::new, |base| self.image_environment(base));
-        for binding in scope.bindings.iter().filter(|b| b.kind == BindingKind::Env) {
-            let value = binding.value.as_ref().map_or("", Value::text).to_owned();
-            match env.iter_mut().find(|(name, _)| *name == binding.name) {
-                Some(slot) => slot.1 = value,
-                None => env.push((binding.name.clone(), value)),
-            }
-        }
-        env
-    }
-
     /// What a `from` means, taking `selection` of it.
     fn origin(&self, from: Option<&str>, meant: FromRef, selection: Selection) -> Input {
         match (from, meant) {
@@ -296,19 +273,6 @@ impl<'a> Lower<'_, 'a> {
     }
 }
 
-/// The stage that one is built on.
-fn below(base: Base, stage: usize) -> Option<usize> {
-    match base {
-        Base::Stage(base) if base < stage => Some(base),
-        Base::Stage(_) | Base::Image | Base::Scratch => None,
-    }
-}
-
-fn set_last(env: &mut Vec<(String, String)>, name: &str, value: &str) {
-    env.retain(|(other, _)| other != name);
-    env.push((name.to_owned(), value.to_owned()));
-}
-
 /// Whether the builder makes a step of an instruction.
 fn makes_step(kind: &Instruction<'_>) -> bool {
     matches!(
@@ -322,9 +286,26 @@ fn instruction(parts: &[&str]) -> Facet {
     Facet { what: What::Instruction, value: parts.join("\0") }
 }
 
-fn is_proxy(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].contains(&upper.as_str())
+/// The text of a heredoc; with `<<-` no line begins with a tab.
+fn chomped(heredoc: &Heredoc) -> Cow<'_, str> {
+    if !heredoc.chomp {
+        return Cow::Borrowed(&heredoc.content);
+    }
+    let lines = heredoc.content.split_inclusive('\n');
+    Cow::Owned(lines.map(|line| line.trim_start_matches('\t')).collect())
+}
+
+/// An owner as the builder compares it: `root` is 0, and numbers are numbers.
+fn owner(text: &str) -> String {
+    let part = |part: &str| match part.parse::<i32>() {
+        Ok(number) => number.to_string(),
+        Err(_) if part == "root" => "0".to_owned(),
+        Err(_) => part.to_owned(),
+    };
+    match text.split_once(':') {
+        Some((user, group)) => format!("{}:{}", part(user), part(group)),
+        None => part(text),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::dockerfile::{Form, FromRef, Mount, MountKind, Piece, Run};
 
-use super::{At, Lower, State, instruction};
+use super::{At, Lower, State, chomped, instruction};
 use crate::graph::{Facet, Input, Selection, What};
 
 impl Lower<'_, '_> {
@@ -10,7 +10,7 @@ impl Lower<'_, '_> {
         &self,
         at: &At<'_, '_>,
         run: &Run<'_>,
-        state: &State,
+        state: &mut State,
     ) -> (Vec<Facet>, Vec<Input>) {
         let mut parts = vec!["RUN".to_owned()];
         match &run.form {
@@ -19,9 +19,16 @@ impl Lower<'_, '_> {
                 parts.push("exec".to_owned());
                 parts.extend(words.iter().map(|word| word.text.clone()));
             }
-            Form::Script(script) => parts.extend(["script".to_owned(), script.content.clone()]),
+            Form::Script(script) => {
+                let text = chomped(script);
+                // A program becomes a file that is run under its name.
+                parts.extend(text.starts_with("#!").then(|| script.name.clone()));
+                parts.extend(["script".to_owned(), text.into_owned()]);
+            }
         }
-        parts.extend(run.heredocs.iter().map(|heredoc| heredoc.content.clone()));
+        if !matches!(run.form, Form::Script(_)) {
+            parts.extend(run.heredocs.iter().map(|heredoc| heredoc.content.clone()));
+        }
         let flags = [("network", run.network), ("security", run.security)];
         let set = flags.into_iter().filter_map(|(name, piece)| Some((name, piece?.text)));
         parts.extend(set.map(|(name, text)| format!("--{name}={text}")));
@@ -36,8 +43,11 @@ impl Lower<'_, '_> {
         facets.push(facet(What::Directory, &state.directory));
         facets.push(facet(What::User, &state.user));
         let scope = self.evaluation.stages.get(at.stage);
-        let above = scope.and_then(|s| s.instrs.get(at.index)).map_or(usize::MAX, |i| i.above);
-        let env = self.environment(at.stage, above);
+        if let Some(scope) = scope {
+            let above = scope.instrs.get(at.index).map_or(usize::MAX, |instr| instr.above);
+            state.environment.advance(&scope.bindings, above);
+        }
+        let env = state.environment.seen();
         facets.extend(env.iter().map(|(name, value)| facet(What::Variable(name.clone()), value)));
         (facets, run.mounts.iter().filter_map(|mount| self.mount_input(at, mount)).collect())
     }
@@ -49,17 +59,15 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// A mount as the key has it: of a bind mount the source does not count, but its content.
+    /// A mount as the key has it: where it takes its files from does not count, but what they are.
     fn mount_part(&self, at: &At<'_, '_>, mount: &Mount<'_>) -> String {
         let kind = mount.kind.unwrap_or_default();
-        let source = mount.source.filter(|_| kind != MountKind::Bind);
+        let by_content = matches!(kind, MountKind::Bind | MountKind::Cache);
         let pieces = [
-            ("source", source),
+            ("source", mount.source.filter(|_| !by_content)),
             ("target", mount.target),
-            ("id", mount.id),
+            ("id", mount.id.filter(|_| kind != MountKind::Cache)),
             ("env", mount.env),
-            // Without an id the target is all that tells one cache from another.
-            ("sharing", mount.sharing.filter(|_| mount.id.is_some())),
             ("size", mount.size),
             ("mode", mount.mode),
             ("uid", mount.uid),
@@ -72,7 +80,22 @@ impl Lower<'_, '_> {
                 part.push_str(&format!(",{name}={}", self.expanded(at, piece)));
             }
         }
+        if let Some(name) = self.usual_cache(at, mount).filter(|_| kind == MountKind::Cache) {
+            part.push_str(&format!(",id=/{name}"));
+        }
         part
+    }
+
+    /// What a cache is called that is shared and called by its target. Which cache another one
+    /// is, and how it is shared, is not compared.
+    fn usual_cache(&self, at: &At<'_, '_>, mount: &Mount<'_>) -> Option<String> {
+        let text = |piece: Option<Piece<'_>>| piece.map(|piece| self.expanded(at, piece));
+        let target = text(mount.target)?;
+        let id = text(mount.id).filter(|id| !id.is_empty()).unwrap_or_else(|| target.clone());
+        // The builder puts a `/` before the name, so that `x` is the usual one of `/x`.
+        let usual = id == target || format!("/{id}") == target;
+        let shared = text(mount.sharing).is_none_or(|sharing| sharing == "shared");
+        (usual && shared).then_some(id)
     }
 
     /// What a mount takes from the context or from a stage.

@@ -1,6 +1,6 @@
 //! Which files differ between two moments of what a step takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_syntax::ignorefile::ParentState;
 
@@ -53,8 +53,18 @@ impl Selector {
                 (self.filter(before, selection, source)?, self.filter(after, selection, source)?);
             let left = View { tree, context: before, filter: &filters.0 };
             let right = View { tree, context: after, filter: &filters.1 };
-            let pair = Pair { left, right, most };
-            pair.compare(selection, source, &mut found)?;
+            let sides = (by_path(&left, selection, source)?, by_path(&right, selection, source)?);
+            for path in names(&sides) {
+                let inner = (
+                    self.filter_below(before, selection, source, path)?,
+                    self.filter_below(after, selection, source, path)?,
+                );
+                let left = View { filter: inner.0.as_deref().unwrap_or(left.filter), ..left };
+                let right = View { filter: inner.1.as_deref().unwrap_or(right.filter), ..right };
+                let places = (sides.0.get(path), sides.1.get(path));
+                let places = (places.0.map(place), places.1.map(place));
+                Pair { left, right, most }.place(path, places.0, places.1, &mut found)?;
+            }
         }
         found.sort_unstable();
         found.dedup();
@@ -70,25 +80,6 @@ struct Pair<'p, T> {
 }
 
 impl<T: Tree> Pair<'_, T> {
-    fn compare(
-        &self,
-        selection: &Selection,
-        source: &str,
-        found: &mut Vec<Change>,
-    ) -> Result<(), SelectError> {
-        let sides =
-            (by_path(&self.left, selection, source)?, by_path(&self.right, selection, source)?);
-        let mut paths: Vec<&String> = sides.0.keys().chain(sides.1.keys()).collect();
-        paths.sort_unstable();
-        paths.dedup();
-        for path in paths {
-            let left = sides.0.get(path).map(|found| (&found.entry, &found.state));
-            let right = sides.1.get(path).map(|found| (&found.entry, &found.state));
-            self.place(path, left, right, found)?;
-        }
-        Ok(())
-    }
-
     fn place(
         &self,
         path: &str,
@@ -132,16 +123,22 @@ impl<T: Tree> Pair<'_, T> {
         found: &mut Vec<Change>,
     ) -> Result<(), SelectError> {
         let sides = (children(&self.left, path, left)?, children(&self.right, path, right)?);
-        let mut names: Vec<&String> = sides.0.keys().chain(sides.1.keys()).collect();
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
+        for name in names(&sides) {
             let left = sides.0.get(name).map(|(entry, state)| (entry, state));
             let right = sides.1.get(name).map(|(entry, state)| (entry, state));
             self.place(name, left, right, found)?;
         }
         Ok(())
     }
+}
+
+/// The paths of either side.
+fn names<V>(sides: &(BTreeMap<String, V>, BTreeMap<String, V>)) -> BTreeSet<&String> {
+    sides.0.keys().chain(sides.1.keys()).collect()
+}
+
+fn place(found: &Found) -> (&Entry, &ParentState) {
+    (&found.entry, &found.state)
 }
 
 /// What a source means, by path; nothing where it is not there.

@@ -18,9 +18,9 @@ impl<T: Tree> View<'_, T> {
         source: &str,
     ) -> Result<Vec<Found>, SelectError> {
         if selection.parents {
-            return self.with_parents(source);
+            return self.with_parents(selection.pivot(source));
         }
-        if !selection.patterns || !pattern::is_pattern(source) {
+        if !selection.is_pattern(source) {
             let mut found =
                 self.path(&path::clean(&pattern::unescape(source, selection.patterns)))?;
             // The name of a single source does not count; those below it do.
@@ -37,7 +37,14 @@ impl<T: Tree> View<'_, T> {
             Err(SelectError::NotFound { .. }) => return Ok(all),
             Err(error) => return Err(error),
         };
-        self.matching(&start, &parts[literal..], &mut all)?;
+        self.matching(&start, "", &parts[literal..], &mut all)?;
+        // The name of a single file does not count where the pattern says it.
+        if let [one] = all.as_mut_slice()
+            && one.entry.kind != Kind::Folder
+            && parts.last() == Some(&path::base(&one.name).as_str())
+        {
+            one.name.clear();
+        }
         Ok(all)
     }
 
@@ -113,10 +120,12 @@ impl<T: Tree> View<'_, T> {
         Ok(false)
     }
 
-    /// What the parts of a pattern match below a folder; links are followed only at the end.
+    /// What the parts of a pattern match below a folder, named from where the patterns begin;
+    /// links are followed only at the end.
     fn matching(
         &self,
         folder: &Found,
+        above: &str,
         parts: &[&str],
         all: &mut Vec<Found>,
     ) -> Result<(), SelectError> {
@@ -130,14 +139,14 @@ impl<T: Tree> View<'_, T> {
             }
             let kept_back = child.kept_back;
             let mut child = found(child);
+            let name = format!("{above}/{}", child.entry.name);
             if !rest.is_empty() {
-                self.matching(&child, rest, all)?;
+                self.matching(&child, &name, rest, all)?;
                 continue;
             }
             if kept_back && !self.has_any(&child)? {
                 continue;
             }
-            let name = child.entry.name.clone();
             if child.entry.kind == Kind::Link
                 && let Ok(target) = self.path(&child.path)
             {
@@ -150,18 +159,54 @@ impl<T: Tree> View<'_, T> {
 
     /// `--parents`: every file that the pattern, or a folder above it, matches. What stands before
     /// `/./` is left off the names.
-    fn with_parents(&self, source: &str) -> Result<Vec<Found>, SelectError> {
-        let (base, wanted) = source.split_once("/./").unwrap_or(("", source));
+    fn with_parents(&self, (base, wanted): (&str, &str)) -> Result<Vec<Found>, SelectError> {
         let wanted = path::clean(wanted);
         let start = self.path(&path::clean(base))?;
-        let text = if wanted.is_empty() { "**".to_owned() } else { wanted.clone() };
-        let matcher = Matcher::new(&IgnoreFile::parse(&text).patterns)?;
         let mut all = Vec::new();
-        self.below(&start, &start.path, &matcher, &mut all)?;
+        if wanted.is_empty() || wanted.contains("**") {
+            let text = if wanted.is_empty() { "**" } else { &wanted };
+            let matcher = Matcher::new(&IgnoreFile::parse(text).patterns)?;
+            self.below(&start, &start.path, &matcher, &mut all)?;
+        } else {
+            let parts: Vec<&str> = wanted.split('/').collect();
+            self.along(&start, &start.path, &parts, &mut all)?;
+        }
         if all.is_empty() && !pattern::is_pattern(&wanted) {
             return Err(SelectError::NotFound { path: wanted, ignored: false });
         }
         Ok(all)
+    }
+
+    /// What the parts of a pattern without `**` match: a folder is taken with all that is in it,
+    /// so that its digest is remembered.
+    fn along(
+        &self,
+        folder: &Found,
+        base: &str,
+        parts: &[&str],
+        all: &mut Vec<Found>,
+    ) -> Result<(), SelectError> {
+        let Some((part, rest)) = parts.split_first() else { return Ok(()) };
+        let children = match pattern::is_pattern(part) {
+            true => self.children(&folder.path, folder.entry.id, &folder.state)?,
+            false => self.child_named(folder, part)?.into_iter().collect(),
+        };
+        for child in children {
+            if pattern::is_pattern(part) && !pattern::fits(part, &child.entry.name) {
+                continue;
+            }
+            let kept_back = child.kept_back;
+            let child = found(child);
+            if !rest.is_empty() {
+                if child.entry.kind == Kind::Folder {
+                    self.along(&child, base, rest, all)?;
+                }
+            } else if !kept_back || self.has_any(&child)? {
+                let name = child.path[base.len()..].trim_start_matches('/').to_owned();
+                all.push(Found { name, ..child });
+            }
+        }
+        Ok(())
     }
 
     fn below(
@@ -172,13 +217,14 @@ impl<T: Tree> View<'_, T> {
         all: &mut Vec<Found>,
     ) -> Result<(), SelectError> {
         for child in self.children(&folder.path, folder.entry.id, &folder.state)? {
+            let kept_back = child.kept_back;
             let child = found(child);
+            let name = child.path[base.len()..].trim_start_matches('/').to_owned();
             if child.entry.kind == Kind::Folder {
                 self.below(&child, base, matcher, all)?;
-                continue;
             }
-            let name = child.path[base.len()..].trim_start_matches('/').to_owned();
-            if matcher.decide(&name)?.ignored {
+            // A folder counts by itself: it may be empty.
+            if !kept_back && matcher.decide(&name)?.ignored {
                 all.push(Found { name, ..child });
             }
         }

@@ -44,15 +44,20 @@ impl Selector {
             let filter = self.filter(context, selection, source)?;
             let view = View { tree, context, filter: &filter };
             for found in view.find(selection, source)? {
-                let Found { mut name, path, entry, state } = found;
+                let inner = self.filter_below(context, selection, source, &found.path)?;
+                let view = View { filter: inner.as_deref().unwrap_or(&filter), ..view };
+                let Found { name, path, entry, state } = found;
                 if entry.kind == Kind::Folder {
-                    // Of a folder the content is copied, not the folder.
-                    view.list(at, &path, "", entry.id, &state, &mut all)?;
+                    // Of a folder the content is copied, the folder only with `--parents`.
+                    let below = if selection.parents { name.as_str() } else { "" };
+                    view.list(at, &path, below, entry.id, &state, &mut all)?;
                     continue;
                 }
-                if name.is_empty() {
-                    name = path::base(&super::pattern::unescape(source, selection.patterns));
-                }
+                let name = match name.as_str() {
+                    "" => path::base(&super::pattern::unescape(source, selection.patterns)),
+                    name if selection.parents => name.to_owned(),
+                    name => path::base(name),
+                };
                 all.push(listed(at, path, name, !selection.parents, &entry));
             }
         }

@@ -17,7 +17,7 @@ use plimsoll_syntax::ignorefile::{IgnoreFile, Matcher, ParentState, PatternError
 
 use crate::digest::{Digest, Fields};
 use crate::graph::Selection;
-use crate::tree::{Entry, Id, Kind, Tree, TreeError};
+use crate::tree::{Entry, Id, Kind, Tree, TreeError, check_depth};
 
 pub use changes::{Change, Difference};
 pub use listing::Listed;
@@ -142,6 +142,8 @@ impl Selector {
             let filter = self.filter(context, selection, source)?;
             let view = View { tree, context, filter: &filter };
             for found in view.find(selection, source)? {
+                let inner = self.filter_below(context, selection, source, &found.path)?;
+                let view = View { filter: inner.as_deref().unwrap_or(&filter), ..view };
                 fields.add(found.name.as_bytes());
                 fields.add(self.node(&view, &found)?.bytes());
             }
@@ -150,18 +152,45 @@ impl Selector {
         Ok(fields.finish())
     }
 
+    /// The filter by which a source is looked for. The patterns of `--exclude` start from the
+    /// source, and where that is a pattern from each path that it matches, later.
     fn filter(
         &mut self,
         context: &Snapshot,
         selection: &Selection,
         source: &str,
     ) -> Result<Rc<Filter>, SelectError> {
-        let base = if selection.excludes.is_empty() || selection.parents {
-            String::new()
-        } else {
-            crate::path::clean(pattern::literal_prefix(source))
+        if selection.excludes.is_empty() || selection.is_pattern(source) {
+            return self.filter_at(context, Vec::new(), String::new());
+        }
+        let base = match selection.parents {
+            true => selection.pivot(source).0,
+            false => source,
         };
-        let key = (context.ignore.clone(), selection.excludes.clone(), base);
+        self.filter_at(context, selection.excludes.clone(), crate::path::clean(base))
+    }
+
+    /// The filter for what lies below a path that a pattern matches, if it is another.
+    fn filter_below(
+        &mut self,
+        context: &Snapshot,
+        selection: &Selection,
+        source: &str,
+        path: &str,
+    ) -> Result<Option<Rc<Filter>>, SelectError> {
+        if selection.excludes.is_empty() || !selection.is_pattern(source) {
+            return Ok(None);
+        }
+        self.filter_at(context, selection.excludes.clone(), path.to_owned()).map(Some)
+    }
+
+    fn filter_at(
+        &mut self,
+        context: &Snapshot,
+        excludes: Vec<String>,
+        base: String,
+    ) -> Result<Rc<Filter>, SelectError> {
+        let key = (context.ignore.clone(), excludes, base);
         if let Some(filter) = self.filters.get(&key) {
             return Ok(filter.clone());
         }
@@ -245,6 +274,15 @@ struct View<'v, T> {
     filter: &'v Filter,
 }
 
+// Derived, they would ask the same of the tree.
+impl<T> Clone for View<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for View<'_, T> {}
+
 /// Something that a source means.
 #[derive(Clone, Debug)]
 struct Found {
@@ -265,6 +303,18 @@ struct Child {
     kept_back: bool,
 }
 
+impl Selection {
+    /// Whether a source is a pattern that is matched part by part.
+    fn is_pattern(&self, source: &str) -> bool {
+        self.patterns && !self.parents && pattern::is_pattern(source)
+    }
+
+    /// Where `--parents` starts from, and what it looks for there.
+    pub(crate) fn pivot<'s>(&self, source: &'s str) -> (&'s str, &'s str) {
+        source.split_once("/./").unwrap_or(("", source))
+    }
+}
+
 impl<T: Tree> View<'_, T> {
     /// The entries of a folder, `.git` among those of the root.
     fn entries(&self, path: &str, id: Id) -> Result<Arc<[Entry]>, TreeError> {
@@ -279,6 +329,7 @@ impl<T: Tree> View<'_, T> {
 
     /// The entries of a folder that are sent, or in which something may be.
     fn children(&self, path: &str, id: Id, state: &ParentState) -> Result<Vec<Child>, SelectError> {
+        check_depth(path)?;
         let mut children = Vec::new();
         for entry in self.entries(path, id)?.iter() {
             let path = match path {

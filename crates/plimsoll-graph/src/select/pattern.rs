@@ -10,15 +10,6 @@ pub(super) fn is_pattern(source: &str) -> bool {
     })
 }
 
-/// The folder of a source before its first pattern; all of one without.
-pub(super) fn literal_prefix(source: &str) -> &str {
-    if !is_pattern(source) {
-        return source;
-    }
-    let special = source.find(['*', '?', '[']).unwrap_or(source.len());
-    source[..special].rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// A path without the escapes that a pattern may have.
 pub(super) fn unescape(source: &str, patterns: bool) -> String {
     if !patterns || !source.contains('\\') {
@@ -127,9 +118,6 @@ mod tests {
     #[test]
     fn paths_and_patterns_are_told_apart() {
         assert!(is_pattern("a/*.py") && is_pattern("[ab]") && !is_pattern("a\\*b"));
-        assert_eq!(literal_prefix("src/lib/*.py"), "src/lib");
-        assert_eq!(literal_prefix("*.py"), "");
-        assert_eq!(literal_prefix("src/lib"), "src/lib");
         assert_eq!(unescape("a\\*b", true), "a*b");
     }
 }

@@ -12,7 +12,7 @@
 const TAIL: usize = 40;
 
 /// What a build did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
     /// The steps in the order they began.
     pub steps: Vec<Step>,
@@ -21,13 +21,15 @@ pub struct Log {
 }
 
 /// A step of a build.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
     number: u32,
     /// As BuildKit names it: `[builder 2/3] RUN make`.
     pub name: String,
     /// Whether its result was there already.
     pub cached: bool,
+    /// How long it took, where it ran to its end.
+    pub seconds: Option<f64>,
     /// Why it failed.
     pub error: Option<String>,
     /// The last lines it printed.
@@ -38,10 +40,24 @@ impl Step {
     /// The instruction, without the stage it belongs to.
     #[must_use]
     pub fn instruction(&self) -> &str {
-        match self.name.strip_prefix('[').and_then(|n| n.split_once("] ")) {
+        match self.parts() {
             Some((_, instruction)) => instruction,
             None => &self.name,
         }
+    }
+
+    /// Its stage, `""` where the build has only one, and its number in it.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, u32)> {
+        let (label, _) = self.parts()?;
+        let (stage, place) = label.trim().rsplit_once(' ').unwrap_or(("", label.trim()));
+        let number = place.split_once('/')?.0.parse().ok()?;
+        // With several platforms the platform stands before the stage.
+        Some((stage.trim().rsplit(' ').next().unwrap_or(""), number))
+    }
+
+    fn parts(&self) -> Option<(&str, &str)> {
+        self.name.strip_prefix('[').and_then(|name| name.split_once("] "))
     }
 }
 
@@ -63,6 +79,7 @@ impl Log {
     }
 
     fn line(&mut self, line: &str) {
+        let line = without_timestamp(line);
         let numbered = line.strip_prefix('#').and_then(|l| l.split_once(' '));
         match numbered.and_then(|(n, rest)| Some((n.parse().ok()?, rest))) {
             Some((number, rest)) => self.step(number, rest),
@@ -77,8 +94,11 @@ impl Log {
             self.steps.push(Step { number, name, ..Step::default() });
             return;
         };
+        let took = || rest.strip_prefix("DONE ")?.strip_suffix('s')?.parse().ok();
         if rest == "CACHED" {
             step.cached = true;
+        } else if let Some(seconds) = took() {
+            step.seconds = Some(seconds);
         } else if let Some(error) = rest.strip_prefix("ERROR: ") {
             step.error = Some(error.to_owned());
         } else if rest != step.name && !rest.starts_with("DONE ") && !is_digest(rest) {
@@ -94,6 +114,18 @@ impl Log {
         let cancelled =
             |s: &&Step| s.error.as_deref().is_some_and(|e| e.contains("context canceled"));
         failed().find(|s| !cancelled(s)).or_else(|| failed().next())
+    }
+}
+
+/// GitHub begins each line of a log with the time: `2026-01-31T10:00:00.0000000Z #4 CACHED`.
+fn without_timestamp(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((time, rest))
+            if time.len() > 19 && time.ends_with('Z') && time.as_bytes().get(10) == Some(&b'T') =>
+        {
+            rest
+        }
+        _ => line,
     }
 }
 
@@ -142,6 +174,25 @@ mod tests {
 ------
 executor failed running [/bin/sh -c pip install -r requirements.txt]: exit code: 1
 ";
+
+    #[test]
+    fn durations_and_places() {
+        let log = Log::read(
+            "2026-01-31T10:00:00.0000000Z #9 [build  2/10] RUN make\n\
+             2026-01-31T10:00:05.0000000Z #9 DONE 4.5s\n#10 [2/3] COPY . .\n#10 CACHED\n\
+             #11 [linux/amd64 build 3/10] RUN a\n#11 DONE 0.1s\n#12 exporting\n#12 DONE 1.0s\n",
+        );
+        let all: Vec<_> = log.steps.iter().map(|step| (step.place(), step.seconds)).collect();
+        assert_eq!(
+            all,
+            [
+                (Some(("build", 2)), Some(4.5)),
+                (Some(("", 2)), None),
+                (Some(("build", 3)), Some(0.1)),
+                (None, Some(1.0))
+            ]
+        );
+    }
 
     #[test]
     fn steps_and_their_ends() {

@@ -191,20 +191,22 @@ impl<'e> Made<'e> {
     }
 }
 
-/// Whether a resolved path may be what `written` means in some folder.
-fn ends_with(resolved: &str, written: &str) -> bool {
-    let resolved = format!("/{}", resolved.trim_matches('/'));
-    let mut rest: Vec<&str> = Vec::new();
-    for part in written.split('/') {
-        match part {
-            "" | "." => {}
-            // What stands before it is not known here.
-            ".." => rest.clear(),
-            part => rest.push(part),
+/// Whether a path from the root may be what `written` means in some folder.
+fn ends_with(whole: &str, written: &str) -> bool {
+    let cleaned = |path: &str| -> String {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                // What a path leads out of at its beginning is not known here.
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
         }
-    }
-    let rest = rest.join("/");
-    rest.is_empty() || resolved.ends_with(&format!("/{rest}"))
+        parts.join("/")
+    };
+    let written = cleaned(written);
+    written.is_empty() || format!("/{}", cleaned(whole)).ends_with(&format!("/{written}"))
 }
 
 fn squeezed(text: &str) -> String {

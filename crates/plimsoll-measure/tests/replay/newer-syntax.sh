@@ -18,7 +18,7 @@ COPY --chmod=755 b.txt /c.txt
 EOF
 put .dockerignore <<< '.git'
 put a.txt <<< 'a'
-cp "$NONCE" b.txt
+{ cat "$NONCE"; echo newer; } > b.txt
 put deep/one/x.txt <<< 'x'
 put docs/a.txt <<< 'a'
 put docs/a.md <<< 'a'

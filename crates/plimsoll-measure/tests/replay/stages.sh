@@ -1,4 +1,5 @@
 # Stages: what a stage writes may be the same bytes after it ran again.
+# setups
 put Dockerfile <<'EOF'
 FROM base AS build
 WORKDIR /src

@@ -1,4 +1,5 @@
 # A target in the middle of the file.
+# setups
 # target: api
 put Dockerfile <<'EOF'
 FROM base AS common

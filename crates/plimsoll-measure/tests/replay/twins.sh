@@ -1,4 +1,5 @@
 # The same work in two stages is done once.
+# setups
 put Dockerfile <<'EOF'
 FROM base AS deps
 COPY package.json /

@@ -10,7 +10,7 @@ mod waiver;
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{ContextSummary, Date, NamedFigure, Report, Sources};
+use plimsoll_model::{ContextSummary, Date, NamedFigure, ReplayReport, Report, Sources};
 
 use crate::config::Config;
 use crate::discover::Discovery;
@@ -21,6 +21,8 @@ use crate::repo::Repo;
 pub struct Measured {
     /// What is sent to the builder.
     pub contexts: BTreeMap<String, ContextSummary>,
+    /// Today's Dockerfile and ignore file over the builds of the git history.
+    pub replays: BTreeMap<String, ReplayReport>,
     /// The figures, measured or not.
     pub figures: Vec<NamedFigure>,
 }

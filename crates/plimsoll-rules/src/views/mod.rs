@@ -11,10 +11,12 @@ mod effective;
 pub mod history;
 pub mod ignorefiles;
 mod install;
+pub mod manifests_first;
 pub(crate) mod tag;
 
 pub mod cloud_run;
 
+pub mod replayed;
 pub mod said;
 mod secrets;
 pub mod server;

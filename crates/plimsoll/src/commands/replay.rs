@@ -11,7 +11,7 @@ use plimsoll_rules::discover::Service;
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
 use crate::replays::verify::Asked;
-use crate::replays::{self, Subject, Window};
+use crate::replays::{self, Durations, Subject, Window};
 use crate::report;
 use crate::ui::{self, Colour};
 
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// How many builds at most.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     last: u32,
     /// No builds before this day (2026-01-31); all since then unless --last says fewer.
     #[arg(long, value_name = "DATE")]
@@ -44,8 +44,12 @@ pub(crate) struct Args {
     pipeline: Pipeline,
     /// Says whether an image that the engine has holds the bytes of the commit it claims: that of
     /// its label `org.opencontainers.image.revision`, or HEAD; --branch names another.
-    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["last", "since", "setup", "against", "pipeline"])]
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["last", "since", "setup", "against", "pipeline", "log"])]
     verify: Option<String>,
+    /// A log of a build in plain progress, as CI keeps it: steps are weighted by how long they took
+    /// in it; repeatable, then their median counts.
+    #[arg(long, value_name = "FILE")]
+    log: Vec<PathBuf>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -85,6 +89,12 @@ enum Pipeline {
     Now,
 }
 
+/// How many commits are looked at to find those that start a build.
+const MOST_COMMITS: usize = 100_000;
+
+/// How many services get a page each; more of them get a line each.
+const MOST_PAGES: usize = 3;
+
 /// A service's replay; with a proposal, that of today's pipeline and of the proposal.
 struct Replayed {
     report: ReplayReport,
@@ -100,6 +110,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
         return super::verify::run(&found, &services, asked, args.json, colour);
     }
     let window = window(args)?;
+    let durations = Durations::read(&args.log)?;
     let mut replayed = Vec::new();
     let mut reason = None;
     for service in services(&found, args.service.as_deref())? {
@@ -112,7 +123,7 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
                 continue;
             }
         };
-        replayed.push(replay(args, &subject)?);
+        replayed.push(replay(args, &subject, &durations)?);
     }
     if replayed.is_empty() {
         let reason = reason.unwrap_or_else(|| "no service has a history".to_owned());
@@ -121,6 +132,9 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     }
     if args.json {
         ui::result(&json(&replayed)?)?;
+    } else if replayed.len() > MOST_PAGES && args.against.is_none() {
+        let reports: Vec<&ReplayReport> = replayed.iter().map(|one| &one.report).collect();
+        ui::result(&report::replay::table(&reports, colour))?;
     } else {
         let pages = replayed.iter().map(|one| match &one.proposed {
             None => report::replay::page(&one.report, colour),
@@ -143,6 +157,7 @@ fn window(args: &Args) -> Result<Window, Failure> {
         since,
         branch: args.branch.clone(),
         shown: args.setup.map(SetupArg::setup),
+        most_commits: MOST_COMMITS,
     })
 }
 
@@ -161,7 +176,7 @@ fn services<'f>(found: &'f Found, name: Option<&str>) -> Result<Vec<&'f Service>
 
 type Builds = Vec<Result<Built, Failed>>;
 
-fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
+fn replay(args: &Args, subject: &Subject<'_>, durations: &Durations) -> Result<Replayed, Failure> {
     let failed = |error: String| Failure::missing(format!("failed to replay: {error}"));
     let run = |files: &BTreeMap<String, Vec<u8>>| -> Result<Builds, Failure> {
         let done = AtomicUsize::new(0);
@@ -176,7 +191,10 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
             Pipeline::Now => replays::today(subject).map_err(read)?,
         };
         let builds = run(&files)?;
-        return Ok(Replayed { report: subject.report(&builds, &|_| false), proposed: None });
+        return Ok(Replayed {
+            report: subject.report(&builds, durations, &|_| false),
+            proposed: None,
+        });
     };
     let today = replays::today(subject).map_err(read)?;
     let changed =
@@ -193,8 +211,8 @@ fn replay(args: &Args, subject: &Subject<'_>) -> Result<Replayed, Failure> {
         let fails = |builds: &Builds| builds.get(at).is_none_or(Result::is_err);
         fails(&before) || fails(&after)
     };
-    let report = subject.report(&before, &out);
-    let proposed = subject.report(&after, &out);
+    let report = subject.report(&before, durations, &out);
+    let proposed = subject.report(&after, durations, &out);
     Ok(Replayed { report, proposed: Some(proposed) })
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// Leaves the build context unmeasured: only files that rules read are opened.
     #[arg(long)]
     no_context: bool,
+    /// Leaves the git history unread: no cache hits are computed.
+    #[arg(long)]
+    no_replay: bool,
     /// Reviews as of this day (2027-01-31) instead of today.
     #[arg(long, value_name = "DATE")]
     today: Option<plimsoll_model::Date>,
@@ -61,6 +64,7 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
         baseline: baseline.as_ref(),
         today: args.today,
         measure_context: !args.no_context,
+        replay: !args.no_replay,
     };
     let reviewed = pipeline::review(&args.path, &settings)?;
     let report = &reviewed.report;

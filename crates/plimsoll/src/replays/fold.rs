@@ -8,6 +8,8 @@ use plimsoll_model::{
     CacheSetup, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
 };
 
+use super::Durations;
+
 /// How many failing commits, reasons of a step, and files of a reason are kept.
 const MOST: usize = 5;
 
@@ -16,6 +18,7 @@ pub(super) fn fold(
     commits: &[Commit],
     all: &[Result<Built, Failed>],
     shown: CacheSetup,
+    durations: &Durations,
     leave_out: &dyn Fn(usize) -> bool,
 ) -> ReplayReport {
     let builds: Vec<(&Commit, &Built)> = commits
@@ -35,18 +38,31 @@ pub(super) fn fold(
     let failing_count = failing.len();
     failing.reverse();
     failing.truncate(MOST);
+    let newest = builds.last().map(|(_, built)| &*built.keyed.graph);
+    let (weights, left_out) = match builds.last().and_then(|(_, built)| durations.of(&built.keyed))
+    {
+        Some(Ok(weights)) => (Some(weights), Vec::new()),
+        Some(Err(lines)) => (None, lines),
+        None => (None, Vec::new()),
+    };
     let mut setups = Vec::new();
-    let mut steps = Steps::new(builds.last().map(|(_, built)| &*built.keyed.graph));
+    let mut steps = Steps::new(newest);
     let mut replayed = Vec::new();
     for setup in CacheSetup::ALL {
         let mut rate =
             SetupRate { setup, hits: 0, steps: 0, ratio: None, whole_builds: 0, depends: 0 };
         let mut cache = Cache::new(of(setup));
+        let (mut saved, mut total) = (0.0, 0.0);
         for (at, (commit, built)) in builds.iter().enumerate() {
             let outcomes = cache.outcomes(&built.keyed);
             cache.keep(&built.keyed);
             if at > 0 {
                 count(&mut rate, &built.keyed.graph, &outcomes);
+                for (_, label, _, hit) in counted(&built.keyed.graph, &outcomes) {
+                    let seconds = weights.as_ref().and_then(|all| all.get(&name(label)));
+                    total += seconds.copied().unwrap_or(0.0);
+                    saved += seconds.copied().filter(|_| hit).unwrap_or(0.0);
+                }
             }
             if setup == shown {
                 replayed.push(build(commit, built, &outcomes));
@@ -55,7 +71,10 @@ pub(super) fn fold(
                 }
             }
         }
-        rate.ratio = (rate.steps > 0).then(|| rate.hits as f64 / rate.steps as f64);
+        rate.ratio = match weights {
+            Some(_) => (total > 0.0).then(|| saved / total),
+            None => (rate.steps > 0).then(|| rate.hits as f64 / rate.steps as f64),
+        };
         setups.push(rate);
     }
     ReplayReport {
@@ -68,11 +87,22 @@ pub(super) fn fold(
         shallow: false,
         current: None,
         shown,
-        weighted: false,
+        weighted: weights.is_some(),
         setups,
-        steps: steps.finish(),
-        assumptions: Vec::new(),
+        steps: steps.finish(weights.as_ref()),
+        assumptions: unweighted(&left_out).into_iter().collect(),
     }
+}
+
+/// Says why rates are not weighted, though there is a log.
+fn unweighted(lines: &[u32]) -> Option<String> {
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    (!lines.is_empty()).then(|| {
+        format!(
+            "the log does not say how long the commands of the lines {} take, so nothing is weighted",
+            lines.join(", ")
+        )
+    })
 }
 
 fn of(setup: CacheSetup) -> Setup {
@@ -120,9 +150,9 @@ fn build(commit: &Commit, built: &Built, outcomes: &[Outcome]) -> ReplayedBuild 
 }
 
 /// The stage and the text of a step: what it is known by over the history.
-type Name = (String, String);
+pub(super) type Name = (String, String);
 
-fn name(label: &Label) -> Name {
+pub(super) fn name(label: &Label) -> Name {
     (label.stage_name.clone(), label.text.clone())
 }
 
@@ -172,7 +202,7 @@ impl Steps {
         }
     }
 
-    fn finish(mut self) -> Vec<ReplayedStep> {
+    fn finish(mut self, weights: Option<&BTreeMap<Name, f64>>) -> Vec<ReplayedStep> {
         let lines: BTreeMap<Name, u32> =
             self.order.iter().map(|(name, label)| (name.clone(), label.line)).collect();
         let mut steps = Vec::new();
@@ -185,7 +215,7 @@ impl Steps {
                 text: label.text,
                 builds: sum.builds,
                 hits: sum.hits,
-                seconds: None,
+                seconds: weights.and_then(|all| all.get(&name)).copied(),
                 misses: misses(sum.misses, &lines),
             });
         }

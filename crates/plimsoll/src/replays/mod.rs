@@ -1,8 +1,15 @@
 //! From services to replayed histories: which commits are built, how, and what came of it.
 
+mod durations;
+mod effect;
 mod fold;
+mod measure;
 mod provenance;
 pub(crate) mod verify;
+
+pub(crate) use durations::Durations;
+pub(crate) use effect::effect;
+pub(crate) use measure::measure;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,10 +36,9 @@ pub(crate) struct Window {
     pub(crate) branch: Option<String>,
     /// The setup that steps are counted under; the pipeline's own without one.
     pub(crate) shown: Option<CacheSetup>,
+    /// How many commits are looked at to find those that start a build.
+    pub(crate) most_commits: usize,
 }
-
-/// How many commits are looked at to find those that start a build.
-const MOST_COMMITS: usize = 100_000;
 
 /// A service's builds, ready to be replayed.
 pub(crate) struct Subject<'s> {
@@ -87,7 +93,7 @@ impl<'s> Subject<'s> {
             let commit = commit?;
             looked += 1;
             let old = self.window.since.is_some_and(|day| Date::from_unix(commit.seconds) < day);
-            if looked > MOST_COMMITS {
+            if looked > self.window.most_commits {
                 break;
             }
             if !starts_build(history, &tree, &starts, &commit)? {
@@ -145,17 +151,18 @@ impl<'s> Subject<'s> {
     pub(crate) fn report(
         &self,
         builds: &[Result<Built, Failed>],
+        durations: &Durations,
         leave_out: &dyn Fn(usize) -> bool,
     ) -> ReplayReport {
         let current = self.plan.cache.as_ref().map(|(setup, _)| *setup);
         let shown = self.window.shown.or(current).unwrap_or(CacheSetup::Max);
-        let mut report = fold::fold(&self.commits, builds, shown, leave_out);
+        let mut report = fold::fold(&self.commits, builds, shown, durations, leave_out);
         report.service.clone_from(&self.service.name);
         report.branch.clone_from(&self.branch);
         report.not_started = self.not_started;
         report.shallow = self.shallow;
         report.current = current;
-        report.assumptions.clone_from(&self.plan.assumptions);
+        report.assumptions.extend(self.plan.assumptions.iter().cloned());
         report
     }
 }
@@ -183,7 +190,8 @@ fn starts_build(
     starts: &Starts,
     commit: &Commit,
 ) -> Result<bool, HistoryError> {
-    if starts.always() {
+    let whole = history.prefix().is_empty();
+    if starts.always() && whole {
         return Ok(true);
     }
     let Some(parent) = commit.parents.first() else { return Ok(true) };
@@ -194,7 +202,12 @@ fn starts_build(
         Err(error) => Err(HistoryError::Object(error.to_string())),
     };
     let Some(after) = at(commit.tree)? else { return Ok(false) };
-    let changed = changed_paths(tree, at(parent.tree)?, after, MOST_CHANGES)?;
+    let before = at(parent.tree)?;
+    // A commit of a larger repository that changes nothing in this folder is no build of it.
+    if !whole && before == Some(after) {
+        return Ok(false);
+    }
+    let changed = changed_paths(tree, before, after, MOST_CHANGES)?;
     Ok(starts.by(&changed))
 }
 

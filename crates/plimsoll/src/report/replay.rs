@@ -28,9 +28,10 @@ pub(crate) fn page(report: &ReplayReport, colour: Colour) -> String {
     for rate in &report.setups {
         let marks = [(Some(rate.setup) == report.current, "the pipeline's own")];
         let mark = marks.iter().find(|(is, _)| *is).map_or("", |(_, text)| text);
+        let mark = if mark.is_empty() { String::new() } else { format!("   {mark}") };
         let _ = writeln!(
             out,
-            "    {:<8}{:>7}   {} of {} steps, {} of {} builds run none   {mark}",
+            "    {:<8}{:>7}   {} of {} steps, {} of {} builds run none{mark}",
             rate.setup.name(),
             percent(rate.ratio),
             count(rate.hits as f64),
@@ -49,6 +50,33 @@ pub(crate) fn page(report: &ReplayReport, colour: Colour) -> String {
     steps(&mut out, report, &paint);
     failing(&mut out, report);
     assumptions(&mut out, report);
+    out
+}
+
+/// Many services: a line for each.
+pub(crate) fn table(reports: &[&ReplayReport], colour: Colour) -> String {
+    let paint = Paint(colour.on());
+    let names = reports.iter().map(|r| printable(&r.service).chars().count());
+    let width = names.max().unwrap_or(0).clamp(8, 48);
+    let mut out = paint.bold("steps that need not run, by cache setup");
+    let _ = write!(out, "\n  {:<width$}{:>8}", "", "builds");
+    for setup in CacheSetup::ALL {
+        let _ = write!(out, "{:>9}", setup.name());
+    }
+    out.push_str("  the pipeline's own\n");
+    for report in reports {
+        let _ = write!(
+            out,
+            "  {:<width$}{:>8}",
+            shortened(&printable(&report.service), 46),
+            count(report.counted() as f64)
+        );
+        for setup in CacheSetup::ALL {
+            let _ = write!(out, "{:>9}", percent(report.rate(setup).and_then(|rate| rate.ratio)));
+        }
+        let _ = writeln!(out, "  {}", report.current.map_or("not known", CacheSetup::name));
+    }
+    out.push_str("\n--service NAME shows the steps of one, and why they run\n");
     out
 }
 
@@ -122,9 +150,10 @@ fn steps(out: &mut String, report: &ReplayReport, paint: &Paint) {
 fn step_lines(out: &mut String, report: &ReplayReport) {
     for step in &report.steps {
         let share = (step.builds > 0).then(|| step.hits as f64 / step.builds as f64);
+        let took = step.seconds.map_or(String::new(), |s| format!(" ({s:.1} s)"));
         let _ = writeln!(
             out,
-            "    {:>7}  {:>3} of {:<4} line {:<4} {}",
+            "    {:>7}  {:>3} of {:<4} line {:<4} {}{took}",
             percent(share),
             step.builds - step.hits,
             format!("{} ran", step.builds),
@@ -163,8 +192,11 @@ fn failing(out: &mut String, report: &ReplayReport) {
 }
 
 fn assumptions(out: &mut String, report: &ReplayReport) {
-    let rate =
-        if report.weighted { "weighted by how long steps take" } else { "each step counts once" };
+    let rate = if report.weighted {
+        "weighted by how long steps took in the log"
+    } else {
+        "each step counts once"
+    };
     let _ = writeln!(out, "\n  {rate}; {}", printable(&report.assumptions.join("; ")));
 }
 

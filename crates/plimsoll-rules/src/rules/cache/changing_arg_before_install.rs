@@ -7,7 +7,7 @@ use crate::repo::{Command, DockerfileView, Fact, Stage, Step, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
 use crate::views::building::{changes_each_run, dockerfile_of, target};
-use crate::views::{Install, Manager, installs};
+use crate::views::{Install, Manager, installs, replayed};
 use crate::views::application::needs_manifests_only;
 
 pub(crate) static RULE: Rule = Rule {
@@ -54,6 +54,9 @@ fn of_stage(
         .related(&first, "installs again each time")
         .consequence("no install below it is ever reused from the cache")
         .remedy(format!("declare ARG {} below the installs", name.value));
+    if let Some(report) = replayed::of_dockerfile(review, &file.path) {
+        replayed::ran_for_argument(review, report, &first, &name.value, draft);
+    }
     fix(review, file, arg, until, &name.value, draft);
 }
 

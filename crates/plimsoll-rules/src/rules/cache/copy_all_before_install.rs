@@ -1,14 +1,15 @@
 //! Everything is copied before dependencies are installed.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{Applicability, Level, Section};
 use plimsoll_syntax::dockerfile::MountKind;
 
-use crate::repo::{Command, DockerfileView, Place, Stage, StepKind};
+use crate::repo::{Command, DockerfileView, Place, SourceView, Stage, StepKind};
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Draft, Out, Rule};
 use crate::views::application::needs_manifests_only;
 use crate::views::building::{clamp, is_path};
-use crate::views::{Install, Manager, installs};
+use crate::views::manifests_first::{Order, manifests_first};
+use crate::views::{Install, Manager, installs, replayed};
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/copy-all-before-install",
@@ -20,20 +21,20 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Dockerfile(check),
 };
 
-fn check(_: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for stage in &file.stages {
-        of_stage(stage, out);
+        of_stage(review, file, stage, out);
     }
 }
 
-fn of_stage(stage: &Stage, out: &mut Out) {
-    let mut whole: Option<&Place> = None;
+fn of_stage(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out) {
+    let mut whole: Option<(usize, &Place)> = None;
     let mut done: Vec<Manager> = Vec::new();
-    for step in &stage.steps {
+    for (at, step) in stage.steps.iter().enumerate() {
         match &step.kind {
             StepKind::Copy(copy) if copy.from.is_none() && copy.excludes.is_empty() => {
-                let all = |s: &&crate::repo::SourceView| is_path(s) && clamp(&s.path.value).is_empty();
-                whole = whole.or_else(|| copy.sources.iter().find(all).map(|s| &s.path.at));
+                let all = |s: &&SourceView| is_path(s) && clamp(&s.path.value).is_empty();
+                whole = whole.or_else(|| copy.sources.iter().find(all).map(|s| (at, &s.path.at)));
             }
             StepKind::Run(command) => {
                 for install in installs(command).filter(needs_manifests_only) {
@@ -42,10 +43,14 @@ fn of_stage(stage: &Stage, out: &mut Out) {
                         continue;
                     }
                     done.push(install.manager);
-                    match whole {
-                        Some(copy) => return report(command, &install, copy, out),
-                        None => out.examined(),
-                    }
+                    let Some((copy, place)) = whole else {
+                        out.examined();
+                        continue;
+                    };
+                    let draft = report(command, &install, place, out);
+                    quote(review, file, &command.place(install.call.span()), place, draft);
+                    fix(review, Order { file, stage, copy, run: at }, &install, draft);
+                    return;
                 }
             }
             _ => {}
@@ -53,7 +58,12 @@ fn of_stage(stage: &Stage, out: &mut Out) {
     }
 }
 
-fn report(command: &Command, install: &Install<'_>, copy: &Place, out: &mut Out) {
+fn report<'o>(
+    command: &Command,
+    install: &Install<'_>,
+    copy: &Place,
+    out: &'o mut Out,
+) -> &'o mut Draft {
     let program = install.call.program;
     let draft = out.finding(copy, format!("everything is copied before {program} installs"));
     draft
@@ -64,6 +74,27 @@ fn report(command: &Command, install: &Install<'_>, copy: &Place, out: &mut Out)
     if command.mounts.iter().any(|m| m.kind == Some(MountKind::Cache)) {
         draft.level(Level::Advice).evidence("a cache mount keeps the downloads on the same builder");
     }
+    draft
+}
+
+/// What the git history says of it.
+fn quote(
+    review: &Review<'_>,
+    file: &DockerfileView,
+    ran: &Place,
+    copy: &Place,
+    draft: &mut Draft,
+) {
+    if let Some(report) = replayed::of_dockerfile(review, &file.path) {
+        replayed::ran_because(review, report, ran, copy, draft);
+    }
+}
+
+fn fix(review: &Review<'_>, order: Order<'_>, install: &Install<'_>, draft: &mut Draft) {
+    let Some(better) = manifests_first(review, order, install) else { return };
+    let safety = if better.safe { Applicability::Safe } else { Applicability::Unsafe };
+    let title = format!("copy {} before the install, the rest after it", better.manifests.join(" "));
+    draft.fix(title, safety, better.edits);
 }
 
 fn manifests(manager: Manager) -> &'static str {

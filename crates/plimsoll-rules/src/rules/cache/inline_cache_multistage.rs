@@ -1,6 +1,6 @@
 //! An inline cache of a build with builder stages.
 
-use plimsoll_model::{Applicability, Edit, Level, Section};
+use plimsoll_model::{Applicability, CacheSetup, Edit, Level, Section};
 
 use crate::discover::Build;
 use crate::discover::paths::image_tag;
@@ -9,6 +9,7 @@ use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, replace};
 use crate::views::building::dockerfile_of;
 use crate::views::caching::{builder_stages, inline, names, reference};
+use crate::views::replayed;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/inline-cache-multistage",
@@ -40,6 +41,9 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
             "when an input of such a stage changes, all its steps run again, the unchanged ones too",
         )
         .remedy("export to a registry with mode=max, and read from there");
+    if let Some(report) = replayed::of_build(review, build) {
+        replayed::compare(report, CacheSetup::Inline, CacheSetup::Max, draft);
+    }
     fix(review, build, draft);
 }
 

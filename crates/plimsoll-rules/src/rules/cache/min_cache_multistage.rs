@@ -1,12 +1,13 @@
 //! A cache that leaves builder stages out.
 
-use plimsoll_model::{Applicability, Level, Section};
+use plimsoll_model::{CacheSetup, Applicability, Level, Section};
 
 use crate::discover::{Build, CacheSpec};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::caching::{builder_stages, is_known, names};
+use crate::views::replayed;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/min-cache-multistage",
@@ -39,6 +40,9 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
             .related(&first.at, "the layers of this stage are in no cache")
             .consequence("when an input of such a stage changes, all its steps run again")
             .remedy("set mode=max");
+        if let Some(report) = replayed::of_build(review, build) {
+            replayed::compare(report, CacheSetup::Min, CacheSetup::Max, draft);
+        }
         fix(review, to, draft);
     }
 }

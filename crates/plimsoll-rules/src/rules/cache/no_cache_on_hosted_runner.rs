@@ -1,6 +1,6 @@
 //! A build on an empty machine without a cache.
 
-use plimsoll_model::{Applicability, Edit, Level, Section};
+use plimsoll_model::{CacheSetup, Applicability, Edit, Level, Section};
 
 use crate::discover::paths::{file_name, folder};
 use crate::discover::{Build, BuildTool};
@@ -9,6 +9,7 @@ use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::{dockerfile_of, job, target};
 use crate::views::caching::{has_own_cache, is_hosted, runs_anything, sets_up_builder};
+use crate::views::replayed;
 use crate::views::edits::first_key;
 
 pub(crate) static RULE: Rule = Rule {
@@ -41,6 +42,9 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         .label("neither cache-from nor cache-to")
         .consequence("the runner begins empty: every run builds every layer")
         .remedy("read and write a cache: a registry or GitHub's, with mode=max");
+    if let Some(report) = replayed::of_build(review, build) {
+        replayed::compare(report, CacheSetup::None, CacheSetup::Max, draft);
+    }
     if let Some(label) = job.runs_on.first() {
         draft.related(&label.at, "a hosted runner, new for each job");
     }

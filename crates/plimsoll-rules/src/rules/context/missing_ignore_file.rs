@@ -10,6 +10,7 @@ use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::building::{Context, clamp, contexts, dockerfile, is_path, taken};
 use crate::views::ignorefiles::{beside, ignore_file};
+use crate::views::replayed;
 
 pub(crate) static RULE: Rule = Rule {
     name: "context/missing-ignore-file",
@@ -50,6 +51,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         );
         if context.build.is_none() {
             draft.level(Level::Advice).evidence("nothing builds it: this context is a guess");
+        }
+        if let Some(report) = replayed::of_dockerfile(review, &file.path) {
+            replayed::copied_whole(review, report, copy, draft);
         }
         describe(review, service, &context, draft);
         fix(review, service, file, &context, draft);

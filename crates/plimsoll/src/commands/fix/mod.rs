@@ -14,6 +14,7 @@ use apply::Uncommitted;
 
 use crate::failure::Failure;
 use crate::pipeline;
+use crate::replays;
 use crate::ui;
 
 /// The name that stands for every rule about local dependencies and their strategies.
@@ -110,6 +111,8 @@ fn show(
         return Ok(Exit::Passed);
     }
     apply::show(&all.sources, &mended.outcome, colour)?;
+    // Before anything is written: today's files are the ones to compare with.
+    let worth = replays::effect(&args.path, all, &mended.outcome);
     if args.write {
         let none = BTreeSet::new();
         let uncommitted = match args.force {
@@ -117,6 +120,9 @@ fn show(
             false => Uncommitted::Refused(&none),
         };
         apply::write(&args.path, &all.sources, &mended.outcome, uncommitted)?;
+    }
+    for line in &worth {
+        ui::note(line);
     }
     let verb = if args.write { "applied" } else { "would apply" };
     let (fixes, files) = (mended.applied.len(), mended.outcome.len());

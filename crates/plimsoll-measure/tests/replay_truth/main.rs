@@ -1,0 +1,133 @@
+//! The replay put to a real engine: histories are built commit by commit, and what the engine took
+//! from its cache is what the replay says.
+//!
+//! Each file of `replay/` is a shell script that writes a history. `scripts/test-engine` starts
+//! the Docker Engine and makes the base image.
+//!
+//! With `PLIMSOLL_BUILDER` set to a builder of Buildx and `PLIMSOLL_BASE` to an image in a registry
+//! that it reaches and may push to, a current BuildKit is asked instead:
+//!
+//! ```text
+//! docker buildx create --name real --driver remote unix:///run/buildkit/buildkitd.sock
+//! PLIMSOLL_BUILDER=real PLIMSOLL_BASE=registry.example/python:3.11 \
+//!     cargo nextest run -p plimsoll-measure -E 'binary(replay_truth)' --no-capture
+//! ```
+//!
+//! Then the histories that say `needs: current` are built, too (BuildKit 20.10 does not know what
+//! they use, or does it otherwise), and those that say `setups` are built with each way to keep a
+//! cache, on a builder that is pruned before each build: **do not name a builder whose cache is
+//! worth something**. `PLIMSOLL_CASE` names one history, `PLIMSOLL_LOGS` a folder for the logs.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "each history says how much of it was compared")]
+
+mod engine;
+mod setups;
+mod story;
+
+use std::fs;
+use std::process::Command;
+
+use plimsoll_graph::{Cache, Evaluator, Keyed, Outcome, Setup, Verb};
+use plimsoll_measure::history::{History, TreeOptions};
+
+use engine::{Engine, Truth, names, run};
+use story::Story;
+
+/// What was compared.
+#[derive(Default)]
+struct Tally {
+    compared: usize,
+    /// What differs.
+    wrong: Vec<String>,
+    /// Steps that need not run if a stage wrote the same bytes again: how many, and how many did
+    /// not.
+    depends: (usize, usize),
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.compared += other.compared;
+        self.wrong.extend(other.wrong);
+        self.depends.0 += other.depends.0;
+        self.depends.1 += other.depends.1;
+    }
+
+    fn print(&self, title: &str) {
+        let (count, wrong) = (self.compared, self.wrong.len());
+        let (depends, kept) = self.depends;
+        println!("{title}: {count} steps, {wrong} wrong; {kept} of {depends} depends were cached");
+        self.wrong.iter().for_each(|line| println!("  {line}"));
+    }
+
+    fn compare(&mut self, title: &str, keyed: &Keyed, outcomes: &[Outcome], truth: &Truth) {
+        for (at, outcome) in outcomes.iter().enumerate() {
+            if keyed.graph.steps[at].verb == Verb::From {
+                continue;
+            }
+            // The same work in two stages is one step, under the name of either.
+            let twins =
+                (0..outcomes.len()).filter(|t| keyed.keys[*t].exact == keyed.keys[at].exact);
+            let mut names = twins.flat_map(|twin| names(keyed, twin));
+            let was = names.find_map(|name| truth.get(&name));
+            let wanted = match outcome {
+                Outcome::Hit => true,
+                Outcome::Miss | Outcome::NotKept => false,
+                Outcome::Shared => continue,
+                Outcome::Depends => {
+                    self.depends.0 += 1;
+                    self.depends.1 += usize::from(was == Some(&true));
+                    continue;
+                }
+            };
+            self.compared += 1;
+            if was != Some(&wanted) {
+                let label = &keyed.graph.steps[at].label;
+                let step = format!("[{} {}] {}", label.stage_name, label.number, label.text);
+                self.wrong.push(format!("{title}: {step}: {outcome:?}, cached: {was:?}"));
+            }
+        }
+    }
+}
+
+/// Builds a history and compares.
+fn check(story: &Story, engine: &Engine) -> Tally {
+    let history = History::open(&story.folder).unwrap();
+    let tree = history.tree(TreeOptions::default());
+    let (mut evaluator, mut cache) = (Evaluator::default(), Cache::new(Setup::Local));
+    let mut tally = Tally::default();
+    let output = engine.builder.iter().map(|_| "--output=type=cacheonly".to_owned());
+    let options: Vec<String> = output.collect();
+    for commit in &story.commits(&history) {
+        story.check_out(commit);
+        let truth = engine.ask(story, commit, &options);
+        let moment = story.recipe.moment(&tree, commit.tree, commit.id).unwrap();
+        let keyed = evaluator.build(&tree, &moment).unwrap();
+        let title = format!("{}: {}", story.name, commit.subject);
+        tally.compare(&title, &keyed, &cache.outcomes(&keyed), &truth);
+        cache.keep(&keyed);
+    }
+    tally
+}
+
+#[test]
+fn the_replay_says_what_the_engine_does() {
+    let (work, _lock) = story::workshop("local");
+    let current = engine::builder().is_some();
+    let mut all = Tally::default();
+    for script in &story::scripts(|text| current || !text.contains("# needs: current")) {
+        let story = Story::tell(script, &work);
+        let engine = Engine::new(&work, &story.name);
+        let tally = check(&story, &engine);
+        tally.print(&story.name);
+        all.add(tally);
+        if engine.builder.is_none() {
+            run(Command::new("docker").args(["image", "rm", "-f", &engine.base]));
+        }
+    }
+    fs::remove_dir_all(&work).unwrap();
+    all.print("all");
+    let wrong = all.wrong.join("\n");
+    assert!(wrong.is_empty(), "{} of {} wrong:\n{wrong}", all.wrong.len(), all.compared);
+    assert!(all.compared > 0 || std::env::var("PLIMSOLL_CASE").is_ok(), "nothing was compared");
+}

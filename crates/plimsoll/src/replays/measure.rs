@@ -1,0 +1,85 @@
+//! The replay as evidence of a review: today's pipeline over the last builds.
+
+use std::path::Path;
+use std::sync::atomic::AtomicUsize;
+
+use plimsoll_model::{CacheSetup, Figure, NamedFigure, Provenance, ReplayReport, Unit};
+use plimsoll_rules::discover::Service;
+use plimsoll_rules::review::Measured;
+
+use super::{Durations, Subject, Window, today};
+use crate::pipeline::Found;
+
+/// How many builds are evidence.
+const LAST: usize = 100;
+
+/// How many commits are looked at to find them: nobody waits for a review.
+const MOST_COMMITS: usize = 2_000;
+
+/// Replays every service that something builds.
+pub(crate) fn measure(path: &Path, found: &Found, measured: &mut Measured) {
+    // Rules ask what the order of steps does: that shows where every layer is kept.
+    let shown = Some(CacheSetup::Max);
+    let window =
+        Window { last: LAST, since: None, branch: None, shown, most_commits: MOST_COMMITS };
+    for service in &found.found.services {
+        let replayed = replay(path, found, service, &window);
+        let figure = match &replayed {
+            Ok(report) => figure(report),
+            Err(reason) => gap(reason),
+        };
+        measured.figures.push(NamedFigure {
+            service: service.name.clone(),
+            metric: "build.cache_hit_ratio".to_owned(),
+            figure,
+        });
+        if let Ok(report) = replayed {
+            measured.replays.insert(service.name.clone(), report);
+        }
+    }
+}
+
+fn replay(
+    path: &Path,
+    found: &Found,
+    service: &Service,
+    window: &Window,
+) -> Result<ReplayReport, String> {
+    let subject = Subject::find(path, found, service, window)?;
+    let files = today(&subject).map_err(|error| error.to_string())?;
+    let builds = subject.replay(&files, &AtomicUsize::new(0))?;
+    Ok(subject.report(&builds, &Durations::default(), &|_| false))
+}
+
+fn figure(report: &ReplayReport) -> Figure {
+    if report.counted() == 0 {
+        return gap("fewer than two commits of its history can be built");
+    }
+    let Some(current) = report.current else {
+        return gap("how its cache is kept between builds is not known");
+    };
+    let Some(ratio) = report.rate(current).and_then(|rate| rate.ratio) else {
+        return gap("its Dockerfile has no step that a cache could answer");
+    };
+    let method = format!(
+        "replay of {} builds of {} with the cache setup {}",
+        report.counted(),
+        report.branch,
+        current.name()
+    );
+    let samples = u32::try_from(report.counted()).unwrap_or(u32::MAX);
+    let mut figure =
+        Figure::measured(ratio, Unit::Ratio, Provenance::new(method, report.service.as_str()))
+            .with_samples(samples);
+    if !report.weighted {
+        figure = figure.with_caveat("each step counts once, whatever it takes");
+    }
+    if report.shallow {
+        figure = figure.with_caveat("the clone is shallow: the history ends early");
+    }
+    figure
+}
+
+fn gap(reason: impl Into<String>) -> Figure {
+    Figure::not_measured(Unit::Ratio, reason, "plimsoll replay")
+}
