@@ -70,7 +70,7 @@ pub fn align(saved: &Saved, graph: &Graph) -> Result<BTreeMap<usize, Span>, Mism
         let (entry, made) = loop {
             let entry = entries.next().ok_or_else(missing)?;
             let made = Made::of(entry);
-            if made.verb.is_none() || (made.is_root() && step.verb != Verb::Workdir) {
+            if made.verb.is_none() || made.is_root() {
                 with -= usize::from(!entry.empty && with > 0);
                 continue;
             }

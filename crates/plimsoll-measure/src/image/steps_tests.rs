@@ -45,6 +45,7 @@ fn steps_have_their_layers() {
     // BuildKit may drop an empty layer.
     check(FILE, &["base", "-WORKDIR /app", copy, run], "1-1 1-2 2-3");
     check("FROM scratch\nCOPY a /\n", &["COPY a / # buildkit"], "0-1");
+    check("FROM scratch\nWORKDIR /a\nWORKDIR /\n", &["WORKDIR /a", "WORKDIR /"], "0-1");
 }
 
 #[test]
