@@ -24,6 +24,7 @@ mod keys;
 mod lower;
 mod path;
 mod select;
+mod ship;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -34,5 +35,6 @@ pub use digest::Digest;
 pub use graph::{Facet, Graph, Input, Label, Selection, Step, Verb, What};
 pub use keys::{Contexts, Evaluator, Key, Keyed, Moment, Unbuildable};
 pub use lower::{LowerError, lower};
-pub use select::{Change, Difference, SelectError, Selector, Snapshot};
+pub use select::{Change, Difference, Listed, SelectError, Selector, Snapshot};
+pub use ship::{Left, Place, Shipment, Why, ship};
 pub use tree::{Entry, Id, Kind, MOST_NESTED, Overlay, Tree, TreeError, entry_at};

@@ -3,5 +3,6 @@
 pub mod context;
 pub mod engine;
 pub mod history;
+pub mod image;
 pub mod proof;
 pub mod sources;

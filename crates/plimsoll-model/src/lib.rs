@@ -21,6 +21,7 @@ mod finding;
 mod fix;
 mod location;
 mod metric;
+mod misses;
 mod proof;
 mod replay;
 mod report;
@@ -28,6 +29,7 @@ mod section;
 mod sources;
 mod text;
 mod verdict;
+mod verify;
 
 pub use budget::{Budget, BudgetSource, Gate, GateState};
 pub use date::{Date, ParseDateError};
@@ -37,14 +39,17 @@ pub use finding::{Finding, Level, Related, Waiver};
 pub use fix::{Applicability, ApplyError, Edit, Fix, apply_edits};
 pub use location::{Excerpt, Location, Position};
 pub use metric::{Better, METRICS, Metric, metric};
+pub use misses::{
+    ChangedFile, ChangedValue, ComparedBuild, ExplainedStep, FileChange, MissCause, MissReport,
+    StepName, StepOutcome, ValueOf,
+};
 pub use proof::{
     Application, BuildPlan, Built, Change, Left, Load, Loaded, LocalPackage, Proof, ProofPlan,
     Runtime, Trial,
 };
 pub use replay::{
-    CacheSetup, ChangedFile, ChangedValue, ComparedBuild, ExplainedStep, FileChange, MissCause,
-    MissReport, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedRename, ReplayedStep,
-    SetupRate, StepName, StepOutcome, ValueOf,
+    CacheSetup, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedRename, ReplayedStep,
+    SetupRate,
 };
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,
@@ -54,3 +59,4 @@ pub use section::{Section, SectionScore};
 pub use sources::{EntryKind, Problem, SourceFile, Sources, TreeEntry};
 pub use text::{bytes, count, printable, seconds};
 pub use verdict::Verdict;
+pub use verify::{ClaimedBy, Differs, NotCompared, OtherCommit, VerifiedFile, VerifyReport};

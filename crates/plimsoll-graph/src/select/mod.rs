@@ -6,6 +6,7 @@
 
 mod changes;
 mod find;
+mod listing;
 mod pattern;
 
 use std::cell::Cell;
@@ -20,6 +21,7 @@ use crate::graph::Selection;
 use crate::tree::{Entry, Id, Kind, Tree, TreeError, check_depth};
 
 pub use changes::{Change, Difference};
+pub use listing::Listed;
 
 /// A context at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

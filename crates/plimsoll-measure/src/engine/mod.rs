@@ -5,6 +5,7 @@
 //! bounded, and never trusted.
 
 mod client;
+mod image;
 mod process;
 pub mod progress;
 
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use client::{Missing, find};
-pub use process::Ended;
+pub use image::{Image, NoImage};
+pub use process::{Ended, Streamed};
 use progress::Log;
 
 /// A client that drives BuildKit, and an engine that answers it.

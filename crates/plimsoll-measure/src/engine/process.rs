@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,67 @@ pub(super) fn run(
     Ok(Ended { code, out: text(out), err: text(err) })
 }
 
+/// What came of a program whose output was read while it ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Streamed<T> {
+    /// What the reader made of it.
+    pub value: T,
+    /// What the program complained about, where it failed of itself.
+    pub complaint: Option<String>,
+}
+
+/// Runs a program without input, and calls back with what it prints as its result. A program
+/// whose output is not read to its end is ended, and so is one that outlives `limit`.
+///
+/// # Errors
+/// Where it cannot be started or waited for.
+pub(super) fn stream<T>(
+    program: &Path,
+    args: &[OsString],
+    limit: Duration,
+    read: impl FnOnce(&mut dyn Read) -> T,
+) -> io::Result<Streamed<T>> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let mut out = child.stdout.take().ok_or_else(|| io::Error::other("it has no output"))?;
+    let err = child.stderr.take().map(reader);
+    let child = Mutex::new(child);
+    let kill = || {
+        let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that has ended already needs no end.
+        let _ = child.kill();
+    };
+    let (value, left) = thread::scope(|scope| {
+        let (done, finished) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            if finished.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                kill();
+            }
+        });
+        let value = read(&mut out);
+        // The padding at the end of an archive may be left; a program that has more is ended.
+        let rest = io::copy(&mut (&mut out).take(1 << 20), &mut io::sink());
+        drop(done);
+        let left = !matches!(rest, Ok(count) if count < 1 << 20);
+        if left {
+            kill();
+        }
+        (value, left)
+    });
+    drop(out);
+    let mut child = child.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let status = child.wait()?;
+    if left || status.code() == Some(0) {
+        return Ok(Streamed { value, complaint: None });
+    }
+    let said = err.and_then(|r| r.recv_timeout(PATIENCE).ok()).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let said = said.lines().map(str::trim).find(|line| !line.is_empty());
+    let said = said.unwrap_or("it was ended, or does not say why it failed").to_owned();
+    Ok(Streamed { value, complaint: Some(said) })
+}
+
 fn reader(stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(kept(stream)));
@@ -101,6 +163,28 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_ended() {
         assert_eq!(shell("exec sleep 600", Duration::from_millis(50)).code, None);
+    }
+
+    #[test]
+    fn a_stream_is_read_while_it_runs() {
+        let streamed = |script: &str, limit: Duration, most: u64| {
+            let args = ["-c".into(), script.into()];
+            let read = |out: &mut dyn Read| {
+                let mut text = String::new();
+                out.take(most).read_to_string(&mut text).unwrap();
+                text
+            };
+            let done = stream(Path::new("/bin/sh"), &args, limit, read).unwrap();
+            (done.value, done.complaint)
+        };
+        let long = Duration::from_secs(60);
+        assert_eq!(streamed("echo a", long, 9), ("a\n".to_owned(), None));
+        let failed = streamed("echo no >&2; exit 1", long, 9);
+        assert_eq!(failed, (String::new(), Some("no".to_owned())));
+        // Neither one that does not end nor one that nobody listens to is waited for.
+        let ended = streamed("exec sleep 600", Duration::from_millis(50), 9);
+        assert!(ended.1.is_some_and(|said| said.starts_with("it was ended")));
+        assert_eq!(streamed("exec cat /dev/zero", long, 3), ("\0\0\0".to_owned(), None));
     }
 
     #[test]

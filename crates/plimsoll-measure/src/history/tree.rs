@@ -44,6 +44,15 @@ impl GitTree {
         Self { repository, options, folders: RefCell::default() }
     }
 
+    /// How many bytes a file has.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn size(&self, file: Id) -> Result<u64, TreeError> {
+        let header = self.repository.find_header(oid(file));
+        Ok(header.map_err(|_| TreeError(missing(file).to_string()))?.size())
+    }
+
     fn read(&self, folder: Id) -> Result<Arc<[Entry]>, TreeError> {
         let error = || TreeError(missing(folder).to_string());
         let header = self.repository.find_header(oid(folder)).map_err(|_| error())?;

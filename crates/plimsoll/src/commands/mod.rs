@@ -8,3 +8,4 @@ pub(crate) mod fix;
 pub(crate) mod init;
 pub(crate) mod replay;
 pub(crate) mod review;
+mod verify;

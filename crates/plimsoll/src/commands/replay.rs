@@ -10,6 +10,7 @@ use plimsoll_rules::discover::Service;
 
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
+use crate::replays::verify::Asked;
 use crate::replays::{self, Durations, Subject, Window, commits};
 use crate::report;
 use crate::ui::{self, Colour};
@@ -41,6 +42,10 @@ pub(crate) struct Args {
     /// Whose Dockerfile and ignore file are used: those of each commit, or today's for all.
     #[arg(long, value_enum, value_name = "WHOSE", default_value_t = Pipeline::Then)]
     pipeline: Pipeline,
+    /// Says whether an image that the engine has holds the bytes of the commit it claims: that of
+    /// its label `org.opencontainers.image.revision`, or HEAD; --branch names another.
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["last", "since", "setup", "against", "pipeline", "log"])]
+    verify: Option<String>,
     /// A log of a build in plain progress, as CI keeps it: steps are weighted by how long they took
     /// in it; repeatable, then their median counts.
     #[arg(long, value_name = "FILE")]
@@ -99,6 +104,11 @@ struct Replayed {
 /// Replays and prints.
 pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     let found = pipeline::find(&args.path)?;
+    if let Some(image) = &args.verify {
+        let services = services(&found, args.service.as_deref())?;
+        let asked = Asked { folder: &args.path, image, commit: args.branch.as_deref() };
+        return super::verify::run(&found, &services, asked, args.json, colour);
+    }
     let window = window(args)?;
     let history = commits::open(&args.path)?;
     // A wrong name is said once, not for each service.

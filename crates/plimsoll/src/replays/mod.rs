@@ -6,8 +6,10 @@ mod effect;
 mod fold;
 mod measure;
 pub(crate) mod misses;
+mod provenance;
 mod reasons;
 mod trail;
+pub(crate) mod verify;
 
 pub(crate) use durations::Durations;
 pub(crate) use effect::effect;

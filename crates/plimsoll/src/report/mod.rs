@@ -12,6 +12,7 @@ pub(crate) mod replay;
 mod sarif;
 pub(crate) mod terminal;
 pub(crate) mod treemap;
+pub(crate) mod verify;
 
 use plimsoll_model::Report;
 

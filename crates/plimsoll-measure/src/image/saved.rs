@@ -1,0 +1,190 @@
+//! The archive of an image: which layers it has, and what each step of its history did.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufReader, Read};
+
+use flate2::read::MultiGzDecoder;
+use serde_json::Value;
+
+use super::ImageError;
+use super::layers::{Budget, Layer, Stack};
+use super::tape::{self, Node, inside};
+
+/// An image, as far as its files are of interest.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    pub(super) stack: Stack,
+    pub(super) history: Vec<Entry>,
+    /// The names of the files that were looked at.
+    pub(super) names: HashSet<String>,
+}
+
+/// An entry of an image's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// What the builder did, in its words.
+    pub(super) created_by: String,
+    /// Whether it made no layer.
+    pub(super) empty: bool,
+}
+
+/// How large a description is at most, and all of them.
+const MOST_JSON: u64 = 8 << 20;
+const MOST_JSONS: u64 = 64 << 20;
+
+impl Saved {
+    /// Reads the archive that `docker save` writes. Files are read whose name is in `names`.
+    ///
+    /// # Errors
+    /// When it breaks off, is no such archive, or has more than is held.
+    pub fn read(stream: &mut dyn Read, names: HashSet<String>) -> Result<Self, ImageError> {
+        let mut parts = Parts { budget: Budget::default(), left: MOST_JSONS, ..Parts::default() };
+        let mut stream = BufReader::with_capacity(1 << 18, stream);
+        tape::walk(&mut stream, &mut |record, body| {
+            match record.node {
+                Node::File { .. } => parts.file(record.path, record.size, body, &names)?,
+                Node::Link(target) => parts.alias(record.path, &target),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        parts.put_together(names)
+    }
+
+    /// Why a layer could not be read, where one could not.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&'static str> {
+        self.stack.layers.iter().find_map(|layer| layer.unreadable)
+    }
+}
+
+/// What the archive holds, by path: the list of parts comes last.
+#[derive(Default)]
+struct Parts {
+    layers: HashMap<String, Layer>,
+    texts: HashMap<String, String>,
+    aliases: HashMap<String, String>,
+    budget: Budget,
+    left: u64,
+}
+
+/// What a part looks like.
+enum Look {
+    Tar,
+    Gzip,
+    Zstd,
+    Json,
+    Else,
+}
+
+impl Look {
+    fn of(head: &[u8]) -> Self {
+        let tar = head.get(257..262) == Some(b"ustar");
+        // An empty layer is zeros only.
+        let empty = head.len() == 512 && head.iter().all(|byte| *byte == 0);
+        match head {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            _ if tar || empty => Self::Tar,
+            [b'{' | b'[', ..] => Self::Json,
+            _ => Self::Else,
+        }
+    }
+}
+
+impl Parts {
+    fn file(
+        &mut self,
+        path: String,
+        size: u64,
+        body: &mut dyn Read,
+        names: &HashSet<String>,
+    ) -> Result<(), ImageError> {
+        let mut head = Vec::new();
+        body.take(512).read_to_end(&mut head)?;
+        let look = Look::of(&head);
+        let mut whole = head.as_slice().chain(body);
+        let layer = match look {
+            Look::Tar => Layer::read(&mut whole, names, &mut self.budget)?,
+            Look::Gzip => {
+                let mut plain = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
+                Layer::read(&mut plain, names, &mut self.budget)?
+            }
+            Look::Zstd => Layer::unreadable("a layer is compressed with zstd"),
+            Look::Json if size <= MOST_JSON => {
+                self.left = self.left.checked_sub(size).ok_or(ImageError::TooLarge("texts"))?;
+                let mut text = String::new();
+                // What is no text is no description.
+                if whole.read_to_string(&mut text).is_ok() {
+                    self.texts.insert(path, text);
+                }
+                return Ok(());
+            }
+            Look::Json | Look::Else => return Ok(()),
+        };
+        self.layers.insert(path, layer);
+        Ok(())
+    }
+
+    /// Older engines write a layer once and links to it.
+    fn alias(&mut self, path: String, target: &str) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+        for part in target.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        let target = parts.join("/");
+        self.aliases.insert(path, target);
+    }
+
+    fn put_together(mut self, names: HashSet<String>) -> Result<Saved, ImageError> {
+        let no = |what: &str| ImageError::Format(what.to_owned());
+        let manifest = self.json("manifest.json")?;
+        let image = manifest.get(0).ok_or_else(|| no("manifest.json names no image"))?;
+        let config = image.get("Config").and_then(Value::as_str);
+        let config =
+            self.json(config.ok_or_else(|| no("manifest.json names no configuration"))?)?;
+        let layers = image.get("Layers").and_then(Value::as_array);
+        let mut stack = Stack::default();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for layer in layers.ok_or_else(|| no("manifest.json names no layers"))? {
+            let name = layer.as_str().and_then(inside).unwrap_or_default();
+            let name = self.aliases.get(&name).cloned().unwrap_or(name);
+            let at = match known.get(&name) {
+                Some(at) => *at,
+                None => {
+                    let layer = self.layers.remove(&name);
+                    let missing = || ImageError::Format(format!("the layer {name} is not in it"));
+                    stack.layers.push(layer.ok_or_else(missing)?);
+                    known.insert(name, stack.layers.len() - 1);
+                    stack.layers.len() - 1
+                }
+            };
+            stack.order.push(at);
+        }
+        Ok(Saved { stack, history: history(&config), names })
+    }
+
+    fn json(&self, path: &str) -> Result<Value, ImageError> {
+        let text = self.texts.get(path);
+        let text = text.ok_or_else(|| ImageError::Format(format!("{path} is not in it")))?;
+        serde_json::from_str(text).map_err(|error| ImageError::Format(format!("{path}: {error}")))
+    }
+}
+
+fn history(config: &Value) -> Vec<Entry> {
+    let entries = config.get("history").and_then(Value::as_array);
+    let entry = |entry: &Value| Entry {
+        created_by: entry.get("created_by").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        empty: entry.get("empty_layer").and_then(Value::as_bool).unwrap_or(false),
+    };
+    entries.map(|all| all.iter().map(entry).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "saved_tests.rs"]
+mod tests;

@@ -1,0 +1,136 @@
+//! Reads an archive entry by entry, with bounds on what a name may take.
+//!
+//! The tar crate reads long names into memory however long they say they are; so it is asked for
+//! raw headers only, and the extensions are read here.
+
+use std::io::Read;
+
+use tar::{Archive, EntryType, Header, PaxExtensions};
+
+use super::ImageError;
+
+/// An entry of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Its path from the archive's root.
+    pub(super) path: String,
+    pub(super) node: Node,
+    pub(super) size: u64,
+}
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    File {
+        program: bool,
+    },
+    Folder,
+    Link(String),
+    /// Another name of a file.
+    Hard(String),
+    Other,
+}
+
+/// How long the headers before an entry may be: paths end at 4096, attributes are longer.
+const MOST_EXTENSION: u64 = 1 << 20;
+
+/// How long a path may be; that of Linux.
+const MOST_PATH: usize = 4096;
+
+/// What headers say of the entry that follows.
+#[derive(Default)]
+struct Extension {
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    /// The entry's bytes are not the file's.
+    sparse: bool,
+}
+
+/// Calls back for each entry, with its bytes. What the callback leaves is skipped.
+pub(super) fn walk(
+    reader: &mut dyn Read,
+    visit: &mut dyn FnMut(Record, &mut dyn Read) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let mut archive = Archive::new(reader);
+    let mut extension = Extension::default();
+    for entry in archive.entries()?.raw(true) {
+        let mut entry = entry?;
+        let size = entry.size();
+        match entry.header().entry_type() {
+            EntryType::GNULongName => extension.path = Some(name(&mut entry, size)?),
+            EntryType::GNULongLink => extension.link = Some(name(&mut entry, size)?),
+            EntryType::XHeader => extended(&bytes(&mut entry, size)?, &mut extension)?,
+            EntryType::XGlobalHeader => {}
+            _ => {
+                let extension = std::mem::take(&mut extension);
+                if let Some(record) = record(entry.header(), extension, size)? {
+                    visit(record, &mut entry)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn bytes(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, ImageError> {
+    if size > MOST_EXTENSION {
+        return Err(ImageError::TooLarge("headers"));
+    }
+    let mut bytes = Vec::new();
+    entry.take(MOST_EXTENSION).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A long name; a zero ends it.
+fn name(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, ImageError> {
+    let mut bytes = bytes(entry, size)?;
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    bytes.truncate(end);
+    Ok(bytes)
+}
+
+fn extended(bytes: &[u8], extension: &mut Extension) -> Result<(), ImageError> {
+    for pair in PaxExtensions::new(bytes) {
+        let pair = pair?;
+        match pair.key_bytes() {
+            b"path" => extension.path = Some(pair.value_bytes().to_vec()),
+            b"linkpath" => extension.link = Some(pair.value_bytes().to_vec()),
+            // Where the next entry begins would depend on who reads.
+            b"size" => return Err(ImageError::TooLarge("files (8 GiB and more)")),
+            key if key.starts_with(b"GNU.sparse.") => extension.sparse = true,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn record(header: &Header, said: Extension, size: u64) -> Result<Option<Record>, ImageError> {
+    let path = said.path.unwrap_or_else(|| header.path_bytes().into_owned());
+    let link = said.link.or_else(|| header.link_name_bytes().map(|name| name.into_owned()));
+    let link = link.unwrap_or_default();
+    if path.len() > MOST_PATH || link.len() > MOST_PATH {
+        return Err(ImageError::TooLarge("paths"));
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let Some(path) = inside(&text(&path)) else { return Ok(None) };
+    let node = match header.entry_type() {
+        _ if said.sparse => Node::Other,
+        EntryType::Regular | EntryType::Continuous => {
+            Node::File { program: header.mode().unwrap_or(0) & 0o100 != 0 }
+        }
+        EntryType::Directory => Node::Folder,
+        EntryType::Symlink => Node::Link(text(&link)),
+        EntryType::Link => match inside(&text(&link)) {
+            Some(target) => Node::Hard(target),
+            None => Node::Other,
+        },
+        _ => Node::Other,
+    };
+    Ok(Some(Record { path, node, size }))
+}
+
+/// A path from the root; none for the root itself and for one that leads out.
+pub(super) fn inside(path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    (!parts.is_empty() && !parts.contains(&"..")).then(|| parts.join("/"))
+}
