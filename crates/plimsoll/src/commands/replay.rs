@@ -24,10 +24,10 @@ pub(crate) struct Args {
     /// Only this service.
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// How many builds at most.
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=20_000))]
-    last: u32,
-    /// No builds before this day (2026-01-31); all since then unless --last says fewer.
+    /// How many builds at most; 100, or with --since all of them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_BUILDS)))]
+    last: Option<u32>,
+    /// No builds before this day (2026-01-31).
     #[arg(long, value_name = "DATE")]
     since: Option<String>,
     /// The branch, tag or commit to walk back from; what is checked out without it.
@@ -88,6 +88,9 @@ enum Pipeline {
     /// Those of the working tree: what today's pipeline would have done.
     Now,
 }
+
+/// How many builds are replayed at most.
+const MOST_BUILDS: u32 = 20_000;
 
 /// How many commits are looked at to find those that start a build.
 const MOST_COMMITS: usize = 100_000;
@@ -156,7 +159,7 @@ fn window(args: &Args) -> Result<Window, Failure> {
         })?),
     };
     Ok(Window {
-        last: args.last as usize,
+        last: args.last.unwrap_or(if since.is_some() { MOST_BUILDS } else { 100 }) as usize,
         since,
         branch: args.branch.clone(),
         shown: args.setup.map(SetupArg::setup),
