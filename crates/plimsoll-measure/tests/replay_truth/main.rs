@@ -21,17 +21,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "each history says how much of it was compared")]
 
+mod clone;
 mod engine;
+mod real;
 mod setups;
 mod story;
+mod stub;
 
 use std::fs;
-use std::process::Command;
 
 use plimsoll_graph::{Cache, Evaluator, Keyed, Outcome, Setup, Verb};
 use plimsoll_measure::history::{History, TreeOptions};
 
-use engine::{Engine, Truth, names, run};
+use engine::{Engine, Truth, names};
 use story::Story;
 
 /// What was compared.
@@ -117,13 +119,11 @@ fn the_replay_says_what_the_engine_does() {
     let mut all = Tally::default();
     for script in &story::scripts(|text| current || !text.contains("# needs: current")) {
         let story = Story::tell(script, &work);
-        let engine = Engine::new(&work, &story.name);
+        let engine = Engine::new(&work, &story.name, "");
         let tally = check(&story, &engine);
         tally.print(&story.name);
         all.add(tally);
-        if engine.builder.is_none() {
-            run(Command::new("docker").args(["image", "rm", "-f", &engine.base]));
-        }
+        engine.forget();
     }
     fs::remove_dir_all(&work).unwrap();
     all.print("all");
