@@ -76,12 +76,6 @@ impl Engine {
         }
     }
 
-    /// Forgets every layer, as a fresh machine would.
-    pub(crate) fn prune(&self) {
-        let builder = self.builder.as_deref().unwrap();
-        run(Command::new("docker").args(["buildx", "prune", "-af", "--builder", builder]));
-    }
-
     /// Builds the commit that is checked out.
     pub(crate) fn ask(&self, story: &Story, commit: &Commit, options: &[String]) -> Truth {
         let own = self.dockerfile(story);
@@ -157,6 +151,12 @@ impl Engine {
         }
         own
     }
+}
+
+/// Makes the builder forget every layer, as a fresh machine would.
+pub(crate) fn prune() {
+    let builder = builder().unwrap();
+    run(Command::new("docker").args(["buildx", "prune", "-af", "--builder", &builder]));
 }
 
 /// The builder of Buildx that is to be asked.

@@ -1,15 +1,16 @@
 //! The replay put to a real engine over the histories of real repositories.
 //!
-//! No image is pulled and no command of theirs is run: each Dockerfile becomes its [`stub`]. Its
-//! files are those of the repository, commit by commit. Where a build fails, the next one begins
-//! with an empty cache: what the engine kept of the one that failed is not known.
+//! No image is pulled and no command of theirs is run: each Dockerfile becomes its [`stub`]. The
+//! files are those of the repository, commit by commit: of the last commits along first parents
+//! that change the context. Where a build fails, the next one begins with an empty cache: what the
+//! engine kept of the one that failed is not known.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use plimsoll_graph::{Cache, Evaluator, Moment, Setup};
+use plimsoll_graph::{Cache, Evaluator, Keyed, Moment, Outcome, Setup, Unbuildable};
 use plimsoll_measure::history::{Commit, GitTree, History, Recipe, TreeOptions};
 
 use crate::Tally;
@@ -73,12 +74,13 @@ struct Planned {
 
 /// A Dockerfile with its history.
 struct Case<'c> {
-    clone: &'c Clone,
+    clone: &'c mut Clone,
     tree: &'c GitTree,
     recipe: &'c Recipe,
     work: &'c Path,
     title: String,
     planned: Vec<Planned>,
+    newer: bool,
     users: BTreeSet<String>,
     taken: BTreeSet<String>,
     sum: Sum,
@@ -86,7 +88,7 @@ struct Case<'c> {
 
 impl<'c> Case<'c> {
     fn new(
-        clone: &'c Clone,
+        clone: &'c mut Clone,
         history: &History,
         tree: &'c GitTree,
         recipe: &'c Recipe,
@@ -107,11 +109,16 @@ impl<'c> Case<'c> {
         let stubs = || planned.iter().map(|planned| &planned.stub);
         let users = stubs().flat_map(|stub| stub.users.clone()).collect();
         let taken = stubs().flat_map(|stub| stub.taken.clone()).collect();
-        Self { clone, tree, recipe, work, title, planned, users, taken, sum }
+        let newer = stubs().any(|stub| stub.newer);
+        Self { clone, tree, recipe, work, title, planned, newer, users, taken, sum }
     }
 
     /// An engine with an empty cache, and in its base what the builds look for.
     fn engine(&self) -> Engine {
+        // The files of `--link` have the same key on each base.
+        if self.newer && engine::builder().is_some() {
+            engine::prune();
+        }
         let script = self.clone.prepare(&self.users, &self.taken);
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
         let name: String = self.title.chars().map(plain).collect();
@@ -123,60 +130,63 @@ impl<'c> Case<'c> {
         let mut evaluator = Evaluator::default();
         let mut session: Option<(Engine, Cache)> = None;
         for planned in std::mem::take(&mut self.planned) {
+            if !self.clone.check_out(planned.commit.id) {
+                println!("{}: {} cannot be checked out", self.title, planned.commit.id);
+                continue;
+            }
             let (engine, mut cache) = session.take().unwrap_or_else(|| {
                 self.sum.firsts += 1;
                 (self.engine(), Cache::new(Setup::Local))
             });
-            if !self.clone.check_out(planned.commit.id) {
-                println!("{}: {} cannot be checked out", self.title, planned.commit.id);
-                break;
-            }
             let begin = Instant::now();
             let truth = self.ask(&engine, &planned);
-            let engine_took = begin.elapsed();
-            let begin = Instant::now();
-            let keyed = evaluator.build(self.tree, &planned.moment);
-            let said = keyed.map(|keyed| {
+            let asked = Instant::now();
+            let said = evaluator.build(self.tree, &planned.moment).map(|keyed| {
                 let outcomes = cache.outcomes(&keyed);
                 cache.keep(&keyed);
                 (keyed, outcomes)
             });
-            let replay_took = begin.elapsed();
+            let took = (asked - begin, asked.elapsed());
             let title = format!("{} at {}", self.title, planned.commit.id);
-            let kept = match (said, truth) {
-                (Ok((keyed, outcomes)), Ok(truth)) => {
-                    self.sum.tally.compare(&title, &keyed, &outcomes, &truth);
-                    self.sum.builds += 1;
-                    self.sum.engine += engine_took;
-                    self.sum.replay += replay_took;
-                    true
-                }
-                (Ok(_), Err(message)) => {
-                    self.sum.other_failures.push(format!("{title}: {message}"));
-                    false
-                }
-                (Err(_), Err(_)) => {
-                    self.sum.failures += 1;
-                    false
-                }
-                (Err(error), Ok(_)) => {
-                    self.sum.tally.wrong.push(format!("{title}: is built, but: {error}"));
-                    false
-                }
-            };
-            if kept {
+            if self.judge(&title, said, truth, took) {
                 session = Some((engine, cache));
-            } else {
-                engine.forget();
-                // What fails twice before anything was built fails always.
-                if self.sum.builds == 0 && self.sum.firsts > 1 {
-                    break;
-                }
+                continue;
+            }
+            engine.forget();
+            // What fails twice before anything was built fails always.
+            if self.sum.builds == 0 && self.sum.firsts > 1 {
+                break;
             }
         }
         session.iter().for_each(|(engine, _)| engine.forget());
         self.sum.dockerfiles = usize::from(self.sum.builds > 0);
         self.sum
+    }
+
+    /// Compares what the replay says with what the engine did; whether it built.
+    fn judge(
+        &mut self,
+        title: &str,
+        said: Result<(Keyed, Vec<Outcome>), Unbuildable>,
+        truth: Result<Truth, String>,
+        (engine, replay): (Duration, Duration),
+    ) -> bool {
+        let sum = &mut self.sum;
+        match (said, truth) {
+            (Ok((keyed, outcomes)), Ok(truth)) => {
+                sum.tally.compare(title, &keyed, &outcomes, &truth);
+                sum.builds += 1;
+                sum.engine += engine;
+                sum.replay += replay;
+                return true;
+            }
+            (Ok(_), Err(message)) => sum.other_failures.push(format!("{title}: {message}")),
+            (Err(_), Err(_)) => sum.failures += 1,
+            (Err(error), Ok(_)) => {
+                sum.tally.wrong.push(format!("{title}: is built, but: {error}"));
+            }
+        }
+        false
     }
 
     fn ask(&self, engine: &Engine, planned: &Planned) -> Result<Truth, String> {
@@ -200,7 +210,7 @@ fn number(name: &str, usual: usize) -> usize {
 }
 
 /// Builds the Dockerfiles of a clone and compares.
-fn check(clone: &Clone, work: &Path) -> Sum {
+fn check(clone: &mut Clone, work: &Path) -> Sum {
     let mut sum = Sum::default();
     let begin = Instant::now();
     let Ok(history) = History::open(&clone.folder) else { return sum };
@@ -208,9 +218,9 @@ fn check(clone: &Clone, work: &Path) -> Sum {
     sum.replay += begin.elapsed();
     for recipe in &clone.recipes(&history, &tree, number("PLIMSOLL_DOCKERFILES", 2)) {
         let case = Case::new(clone, &history, &tree, recipe, work);
-        let newer = case.planned.iter().any(|planned| planned.stub.newer);
-        if case.planned.len() < 2 || (newer && engine::builder().is_none()) {
-            println!("{}: left out{}", case.title, if newer { ", newer syntax" } else { "" });
+        if case.planned.len() < 2 || (case.newer && engine::builder().is_none()) {
+            let why = if case.newer { "newer syntax" } else { "too few commits" };
+            println!("{}: left out, {why}", case.title);
             continue;
         }
         sum.add(case.check());
@@ -224,20 +234,16 @@ fn check(clone: &Clone, work: &Path) -> Sum {
 fn the_replay_says_what_the_engine_does_to_real_repositories() {
     let folder = std::env::var("PLIMSOLL_REPOS").expect("PLIMSOLL_REPOS: a folder of clones");
     let (work, _lock) = story::workshop("real");
-    let most = number("PLIMSOLL_MOST", usize::MAX);
     let mut all = Sum::default();
     for original in clone::originals(Path::new(&folder)) {
-        let Some(clone) = Clone::of(&original, &work) else { continue };
-        let sum = check(&clone, &work);
+        let Some(mut clone) = Clone::of(&original, &work) else { continue };
+        let sum = check(&mut clone, &work);
         fs::remove_dir_all(&clone.folder).unwrap();
         if sum.builds + sum.other_failures.len() > 0 {
             sum.print(&clone.name);
             sum.other_failures.iter().for_each(|line| println!("  fails: {line}"));
         }
         all.add(sum);
-        if all.repositories >= most {
-            break;
-        }
     }
     fs::remove_dir_all(&work).unwrap();
     all.print("all");

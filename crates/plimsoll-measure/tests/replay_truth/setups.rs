@@ -36,7 +36,7 @@ fn check(story: &Story, engine: &Engine, setup: Setup) -> Tally {
     let options = options(setup, &format!("{}-{}", engine.base, setup.name()));
     for commit in &story.commits(&history) {
         story.check_out(commit);
-        engine.prune();
+        engine::prune();
         let truth = engine.ask(story, commit, &options);
         let moment = story.recipe.moment(&tree, commit.tree, commit.id).unwrap();
         let keyed = evaluator.build(&tree, &moment).unwrap();

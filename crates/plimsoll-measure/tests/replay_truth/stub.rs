@@ -2,7 +2,8 @@
 //!
 //! Each image becomes one base, each command one that does nothing but be another one when the
 //! command is. What a real image or command would have left there (users, and the paths that
-//! other stages copy) is put into the base.
+//! other stages copy) is put into the base. `scratch` becomes the base, too: what is laid on
+//! nothing has the same key in each run of the test, and would be found from the run before.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -84,7 +85,7 @@ impl<'a> Stubber<'_, 'a> {
         let (program, evaluation) = (self.program, self.evaluation);
         let stage = &program.stages[index];
         let Some(scope) = evaluation.stages.get(index) else { return };
-        if scope.base == Base::Image {
+        if !matches!(scope.base, Base::Stage(_)) {
             self.edit(stage.from.image.span, BASE);
             let flags = &program.file.nodes[stage.node].flags;
             flags.iter().for_each(|flag| self.edit(flag.span, ""));
