@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plimsoll_graph::{Cache, Evaluator, Keyed, Moment, Outcome, Setup, Unbuildable};
-use plimsoll_measure::history::{Commit, GitTree, History, Recipe, TreeOptions};
+use plimsoll_measure::history::{Commit, GitTree, History, HistoryError, Recipe, TreeOptions};
 
 use crate::Tally;
 use crate::clone::{self, Clone};
@@ -75,7 +75,7 @@ struct Planned {
 /// A Dockerfile with its history.
 struct Case<'c> {
     clone: &'c mut Clone,
-    tree: &'c GitTree,
+    tree: GitTree,
     recipe: &'c Recipe,
     work: &'c Path,
     title: String,
@@ -87,18 +87,21 @@ struct Case<'c> {
 }
 
 impl<'c> Case<'c> {
+    /// `commits` are those that are built. The repository is opened anew: the time of the replay
+    /// is that of one that has read nothing yet.
     fn new(
         clone: &'c mut Clone,
-        history: &History,
-        tree: &'c GitTree,
+        commits: Vec<Commit>,
         recipe: &'c Recipe,
         work: &'c Path,
-    ) -> Self {
-        let mut sum = Sum::default();
+    ) -> Result<Self, HistoryError> {
+        let begin = Instant::now();
+        let tree = History::open(&clone.folder)?.tree(TreeOptions::default());
+        let mut sum = Sum { replay: begin.elapsed(), ..Sum::default() };
         let mut planned = Vec::new();
-        for commit in clone.commits(history, tree, recipe, number("PLIMSOLL_COMMITS", 8)) {
+        for commit in commits {
             let begin = Instant::now();
-            let moment = recipe.moment(tree, commit.tree, commit.id);
+            let moment = recipe.moment(&tree, commit.tree, commit.id);
             sum.replay += begin.elapsed();
             let Ok(mut moment) = moment else { continue };
             let Some(stub) = stub(&moment.dockerfile) else { continue };
@@ -110,7 +113,7 @@ impl<'c> Case<'c> {
         let users = stubs().flat_map(|stub| stub.users.clone()).collect();
         let taken = stubs().flat_map(|stub| stub.taken.clone()).collect();
         let newer = stubs().any(|stub| stub.newer);
-        Self { clone, tree, recipe, work, title, planned, newer, users, taken, sum }
+        Ok(Self { clone, tree, recipe, work, title, planned, newer, users, taken, sum })
     }
 
     /// An engine with an empty cache, and in its base what the builds look for.
@@ -141,7 +144,7 @@ impl<'c> Case<'c> {
             let begin = Instant::now();
             let truth = self.ask(&engine, &planned);
             let asked = Instant::now();
-            let said = evaluator.build(self.tree, &planned.moment).map(|keyed| {
+            let said = evaluator.build(&self.tree, &planned.moment).map(|keyed| {
                 let outcomes = cache.outcomes(&keyed);
                 cache.keep(&keyed);
                 (keyed, outcomes)
@@ -212,12 +215,11 @@ fn number(name: &str, usual: usize) -> usize {
 /// Builds the Dockerfiles of a clone and compares.
 fn check(clone: &mut Clone, work: &Path) -> Sum {
     let mut sum = Sum::default();
-    let begin = Instant::now();
     let Ok(history) = History::open(&clone.folder) else { return sum };
     let tree = history.tree(TreeOptions::default());
-    sum.replay += begin.elapsed();
     for recipe in &clone.recipes(&history, &tree, number("PLIMSOLL_DOCKERFILES", 2)) {
-        let case = Case::new(clone, &history, &tree, recipe, work);
+        let commits = clone.commits(&history, &tree, recipe, number("PLIMSOLL_COMMITS", 8));
+        let Ok(case) = Case::new(clone, commits, recipe, work) else { continue };
         if case.planned.len() < 2 || (case.newer && engine::builder().is_none()) {
             let why = if case.newer { "newer syntax" } else { "too few commits" };
             println!("{}: left out, {why}", case.title);
