@@ -31,12 +31,8 @@ impl<T: Tree> View<'_, T> {
         let source = path::clean(source);
         let parts: Vec<&str> = source.split('/').collect();
         let literal = parts.iter().take_while(|part| !pattern::is_pattern(part)).count();
-        let start = match self.path(&parts[..literal].join("/")) {
-            Ok(start) => start,
-            // A pattern that matches nothing copies nothing.
-            Err(SelectError::NotFound { .. }) => return Ok(all),
-            Err(error) => return Err(error),
-        };
+        // A pattern may match nothing, but it must have a folder to be looked for in.
+        let start = self.path(&parts[..literal].join("/"))?;
         self.matching(&start, "", &parts[literal..], &mut all)?;
         // The name of a single file does not count where the pattern says it.
         if let [one] = all.as_mut_slice()

@@ -68,7 +68,6 @@ fn what_is_copied_counts_and_nothing_else() {
         ("l*k", "src/lib/b.js", "x", true),
         ("missing*", "README.md", "x", false),
         ("missing*", "missing.txt", "x", true),
-        ("missing/*", "README.md", "x", false),
     ] {
         assert_eq!(
             differs(&copy(sources), "", FILES, &with(path, content)),
@@ -238,6 +237,15 @@ fn changes_name_the_files() {
         changes("src/lib", ("", "**/*.md\n**/c.js\n**/now"), 64),
         ["Removed src/lib/notes.md"]
     );
+}
+
+#[test]
+fn a_pattern_may_match_nothing_but_needs_its_folder() {
+    let gone = |sources: &str, ignore: &str| missing(&copy(sources), ignore, FILES);
+    assert!(matches!(gone("none/*", ""), SelectError::NotFound { ignored: false, .. }));
+    assert!(matches!(gone("src/none/*.js", ""), SelectError::NotFound { ignored: false, .. }));
+    assert!(matches!(gone("src/lib/*.js", "src"), SelectError::NotFound { ignored: true, .. }));
+    assert!(!differs(&copy("src/*.none"), "", FILES, &with("README.md", "x")));
 }
 
 #[test]

@@ -34,16 +34,20 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Makes a base image that is new to the engine, so that nothing is in its cache.
-    pub(crate) fn new(work: &Path, name: &str) -> Self {
+    /// Makes a base image that is new to the engine, so that nothing is in its cache. `prepare` is a
+    /// shell script that puts into it what the builds find there.
+    pub(crate) fn new(work: &Path, name: &str, prepare: &str) -> Self {
         let builder = builder();
         let id = std::process::id();
         let (from, base) = match std::env::var("PLIMSOLL_BASE") {
             Ok(base) => (base.clone(), format!("{base}-{name}-{id}")),
             Err(_) => ("python:3.11-slim".to_owned(), format!("plimsoll-truth-base:{name}-{id}")),
         };
-        let text = format!("FROM {from}\nCOPY nonce /nonce\nRUN echo {name} > /story\n");
+        let text = format!(
+            "FROM {from}\nCOPY nonce prepare /\nRUN echo {name} > /story; sh /prepare >/dev/null 2>&1\n"
+        );
         fs::write(work.join("Dockerfile"), text).unwrap();
+        fs::write(work.join("prepare"), prepare).unwrap();
         let engine = Self { builder, base };
         let mut command = engine.build();
         if engine.builder.is_some() {
@@ -65,18 +69,18 @@ impl Engine {
         command
     }
 
-    /// Forgets every layer, as a fresh machine would.
-    pub(crate) fn prune(&self) {
-        let builder = self.builder.as_deref().unwrap();
-        run(Command::new("docker").args(["buildx", "prune", "-af", "--builder", builder]));
+    /// Removes the base image from the Docker Engine; the registry of a builder keeps it.
+    pub(crate) fn forget(&self) {
+        if self.builder.is_none() {
+            run(Command::new("docker").args(["image", "rm", "-f", &self.base]));
+        }
     }
 
     /// Builds the commit that is checked out.
     pub(crate) fn ask(&self, story: &Story, commit: &Commit, options: &[String]) -> Truth {
         let own = self.dockerfile(story);
-        let mut command = self.build();
-        let progress = if self.builder.is_some() { "rawjson" } else { "plain" };
-        command.arg(format!("--progress={progress}")).arg("-f").arg(&own).args(options);
+        let mut command = self.watched(&own);
+        command.args(options);
         if let Some(target) = &story.recipe.target {
             command.args(["--target", target]);
         }
@@ -87,10 +91,39 @@ impl Engine {
             command.arg("--build-arg").arg(format!("{name}={}", commit.id));
         }
         let output = run(command.arg(story.folder.join(&story.recipe.context)));
+        self.read(&format!("{}-{}", story.name, commit.id), &output)
+    }
+
+    /// Builds a Dockerfile and keeps only the cache; where that fails, what was printed last.
+    pub(crate) fn attempt(
+        &self,
+        name: &str,
+        dockerfile: &Path,
+        context: &Path,
+    ) -> Result<Truth, String> {
+        let mut command = self.watched(dockerfile);
+        let output = command.arg("--output=type=cacheonly").arg(context).output().unwrap();
+        let truth = self.read(name, &output);
+        if output.status.success() {
+            return Ok(truth);
+        }
+        let text = String::from_utf8_lossy(&output.stderr);
+        let last = text.lines().rfind(|line| !line.starts_with('{') && !line.trim().is_empty());
+        Err(last.unwrap_or("no message").chars().take(300).collect())
+    }
+
+    /// A build whose progress can be read.
+    fn watched(&self, dockerfile: &Path) -> Command {
+        let mut command = self.build();
+        let progress = if self.builder.is_some() { "rawjson" } else { "plain" };
+        command.arg(format!("--progress={progress}")).arg("-f").arg(dockerfile);
+        command
+    }
+
+    fn read(&self, name: &str, output: &Output) -> Truth {
         let log = String::from_utf8_lossy(&output.stderr);
         if let Ok(folder) = std::env::var("PLIMSOLL_LOGS") {
-            let name = format!("{}-{}.log", story.name, commit.id);
-            fs::write(Path::new(&folder).join(name), log.as_bytes()).unwrap();
+            fs::write(Path::new(&folder).join(format!("{name}.log")), log.as_bytes()).unwrap();
         }
         if self.builder.is_some() { vertices(&log) } else { plain(&log) }
     }
@@ -118,6 +151,12 @@ impl Engine {
         }
         own
     }
+}
+
+/// Makes the builder forget every layer, as a fresh machine would.
+pub(crate) fn prune() {
+    let builder = builder().unwrap();
+    run(Command::new("docker").args(["buildx", "prune", "-af", "--builder", &builder]));
 }
 
 /// The builder of Buildx that is to be asked.

@@ -2,42 +2,50 @@
 //! from its cache is what the replay says.
 //!
 //! Each file of `replay/` is a shell script that writes a history. `scripts/test-engine` starts
-//! the Docker Engine and makes the base image.
-//!
-//! With `PLIMSOLL_BUILDER` set to a builder of Buildx and `PLIMSOLL_BASE` to an image in a registry
-//! that it reaches and may push to, a current BuildKit is asked instead:
+//! the Docker Engine and makes the base image. By hand:
 //!
 //! ```text
+//! scripts/truth engine                      # as the tests of the workspace do it
 //! docker buildx create --name real --driver remote unix:///run/buildkit/buildkitd.sock
-//! PLIMSOLL_BUILDER=real PLIMSOLL_BASE=registry.example/python:3.11 \
-//!     cargo nextest run -p plimsoll-measure -E 'binary(replay_truth)' --no-capture
+//! scripts/truth builder real registry.example/python:3.11
+//! scripts/truth repos FOLDER [real registry.example/python:3.11]
 //! ```
 //!
-//! Then the histories that say `needs: current` are built, too (BuildKit 20.10 does not know what
-//! they use, or does it otherwise), and those that say `setups` are built with each way to keep a
-//! cache, on a builder that is pruned before each build: **do not name a builder whose cache is
-//! worth something**. `PLIMSOLL_CASE` names one history, `PLIMSOLL_LOGS` a folder for the logs.
+//! With a builder of Buildx (`PLIMSOLL_BUILDER`) and an image in a registry that it reaches and may
+//! push to (`PLIMSOLL_BASE`), a current BuildKit is asked instead. Then the histories that say
+//! `needs: current` are built, too (BuildKit 20.10 does not know what they use, or does it
+//! otherwise), and those that say `setups` are built with each way to keep a cache, on a builder
+//! that is pruned before each build: **do not name a builder whose cache is worth something**.
+//! `PLIMSOLL_CASE` names one history, `PLIMSOLL_LOGS` a folder for the logs.
+//!
+//! `repos` takes a folder of clones of real repositories (`PLIMSOLL_REPOS`): see `real.rs`. That
+//! test is ignored otherwise, for no clones come with this one. Of each clone it takes
+//! `PLIMSOLL_DOCKERFILES` Dockerfiles (2) and `PLIMSOLL_COMMITS` commits (8).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "each history says how much of it was compared")]
 
+mod clone;
 mod engine;
+mod real;
 mod setups;
 mod story;
+mod stub;
 
 use std::fs;
-use std::process::Command;
 
 use plimsoll_graph::{Cache, Evaluator, Keyed, Outcome, Setup, Verb};
 use plimsoll_measure::history::{History, TreeOptions};
 
-use engine::{Engine, Truth, names, run};
+use engine::{Engine, Truth, names};
 use story::Story;
 
 /// What was compared.
 #[derive(Default)]
 struct Tally {
     compared: usize,
+    /// How many of them were taken from the cache.
+    hits: usize,
     /// What differs.
     wrong: Vec<String>,
     /// Steps that need not run if a stage wrote the same bytes again: how many, and how many did
@@ -48,15 +56,18 @@ struct Tally {
 impl Tally {
     fn add(&mut self, other: Self) {
         self.compared += other.compared;
+        self.hits += other.hits;
         self.wrong.extend(other.wrong);
         self.depends.0 += other.depends.0;
         self.depends.1 += other.depends.1;
     }
 
     fn print(&self, title: &str) {
-        let (count, wrong) = (self.compared, self.wrong.len());
+        let (count, hits, wrong) = (self.compared, self.hits, self.wrong.len());
         let (depends, kept) = self.depends;
-        println!("{title}: {count} steps, {wrong} wrong; {kept} of {depends} depends were cached");
+        println!(
+            "{title}: {count} steps ({hits} cached), {wrong} wrong; {kept} of {depends} depends were cached"
+        );
         self.wrong.iter().for_each(|line| println!("  {line}"));
     }
 
@@ -81,6 +92,7 @@ impl Tally {
                 }
             };
             self.compared += 1;
+            self.hits += usize::from(was == Some(&true));
             if was != Some(&wanted) {
                 let label = &keyed.graph.steps[at].label;
                 let step = format!("[{} {}] {}", label.stage_name, label.number, label.text);
@@ -117,13 +129,11 @@ fn the_replay_says_what_the_engine_does() {
     let mut all = Tally::default();
     for script in &story::scripts(|text| current || !text.contains("# needs: current")) {
         let story = Story::tell(script, &work);
-        let engine = Engine::new(&work, &story.name);
+        let engine = Engine::new(&work, &story.name, "");
         let tally = check(&story, &engine);
         tally.print(&story.name);
         all.add(tally);
-        if engine.builder.is_none() {
-            run(Command::new("docker").args(["image", "rm", "-f", &engine.base]));
-        }
+        engine.forget();
     }
     fs::remove_dir_all(&work).unwrap();
     all.print("all");

@@ -36,7 +36,7 @@ fn check(story: &Story, engine: &Engine, setup: Setup) -> Tally {
     let options = options(setup, &format!("{}-{}", engine.base, setup.name()));
     for commit in &story.commits(&history) {
         story.check_out(commit);
-        engine.prune();
+        engine::prune();
         let truth = engine.ask(story, commit, &options);
         let moment = story.recipe.moment(&tree, commit.tree, commit.id).unwrap();
         let keyed = evaluator.build(&tree, &moment).unwrap();
@@ -57,7 +57,7 @@ fn each_setup_keeps_what_the_replay_says() {
     for script in &story::scripts(|text| text.lines().any(|line| line == "# setups")) {
         for setup in [Setup::Max, Setup::Min, Setup::Inline] {
             let story = Story::tell(script, &work);
-            let engine = Engine::new(&work, &story.name);
+            let engine = Engine::new(&work, &story.name, "");
             let tally = check(&story, &engine, setup);
             tally.print(&format!("{} {}", story.name, setup.name()));
             all.add(tally);

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use plimsoll_measure::history::{Commit, History, Recipe};
 
-use crate::engine::run;
+use crate::engine::{builder, run};
 
 /// What the scripts begin with.
 const PRELUDE: &str = r#"
@@ -86,9 +86,11 @@ pub(crate) fn scripts(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 }
 
 /// A folder for histories, and in it a file that no build has seen. While the lock is held, no
-/// other test asks the engine: one of them throws its cache away.
+/// other test asks this engine: one of them throws its cache away.
 pub(crate) fn workshop(name: &str) -> (PathBuf, File) {
-    let lock = File::create(std::env::temp_dir().join("plimsoll-truth.lock")).unwrap();
+    let engine = builder().unwrap_or_else(|| "docker".to_owned());
+    let lock = std::env::temp_dir().join(format!("plimsoll-truth-{engine}.lock"));
+    let lock = File::create(lock).unwrap();
     lock.lock().unwrap();
     let work = std::env::temp_dir().join(format!("plimsoll-truth-{name}-{}", std::process::id()));
     fs::create_dir_all(&work).unwrap();
