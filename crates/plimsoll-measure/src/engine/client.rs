@@ -73,6 +73,12 @@ fn able(program: PathBuf) -> Option<Docker> {
 }
 
 impl Docker {
+    /// The client's program.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     fn answers(&self) -> Result<(), Missing> {
         let said = ask(&self.program, &["version", "--format", "{{.Server.Version}}"]);
         said.map(drop).map_err(Missing::Engine)

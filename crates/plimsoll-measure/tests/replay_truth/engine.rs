@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use plimsoll_graph::Keyed;
+use plimsoll_measure::engine::find;
 use plimsoll_measure::history::Commit;
 use serde_json::Value;
 
@@ -31,6 +32,12 @@ pub(crate) struct Engine {
     pub(crate) builder: Option<String>,
     /// The base image, which no build has seen before.
     pub(crate) base: String,
+}
+
+/// The client of the path that has BuildKit.
+fn client() -> Command {
+    let docker = find().unwrap_or_else(|missing| panic!("{missing}: {}", missing.hint()));
+    Command::new(docker.program())
 }
 
 impl Engine {
@@ -61,18 +68,24 @@ impl Engine {
     }
 
     fn build(&self) -> Command {
-        let mut command = Command::new("docker");
         match &self.builder {
-            Some(builder) => command.args(["buildx", "build", "--builder", builder]),
-            None => command.env("DOCKER_BUILDKIT", "1").arg("build"),
-        };
-        command
+            Some(builder) => {
+                let mut command = Command::new("docker");
+                command.args(["buildx", "build", "--builder", builder]);
+                command
+            }
+            None => {
+                let mut command = client();
+                command.env("DOCKER_BUILDKIT", "1").arg("build");
+                command
+            }
+        }
     }
 
     /// Removes the base image from the Docker Engine; the registry of a builder keeps it.
     pub(crate) fn forget(&self) {
         if self.builder.is_none() {
-            run(Command::new("docker").args(["image", "rm", "-f", &self.base]));
+            run(client().args(["image", "rm", "-f", &self.base]));
         }
     }
 
@@ -95,6 +108,7 @@ impl Engine {
     }
 
     /// Builds a Dockerfile and keeps only the cache; where that fails, what was printed last.
+    #[cfg(feature = "truth")]
     pub(crate) fn attempt(
         &self,
         name: &str,
@@ -154,6 +168,7 @@ impl Engine {
 }
 
 /// Makes the builder forget every layer, as a fresh machine would.
+#[cfg(feature = "truth")]
 pub(crate) fn prune() {
     let builder = builder().unwrap();
     run(Command::new("docker").args(["buildx", "prune", "-af", "--builder", &builder]));

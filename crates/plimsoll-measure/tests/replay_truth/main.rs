@@ -18,18 +18,22 @@
 //! that is pruned before each build: **do not name a builder whose cache is worth something**.
 //! `PLIMSOLL_CASE` names one history, `PLIMSOLL_LOGS` a folder for the logs.
 //!
-//! `repos` takes a folder of clones of real repositories (`PLIMSOLL_REPOS`): see `real.rs`. That
-//! test is ignored otherwise, for no clones come with this one. Of each clone it takes
+//! `repos` takes a folder of clones of real repositories (`PLIMSOLL_REPOS`): see `real.rs`. Neither
+//! clones nor a builder to empty come with a machine: those tests are behind the feature `truth`. Of each clone it takes
 //! `PLIMSOLL_DOCKERFILES` Dockerfiles (2) and `PLIMSOLL_COMMITS` commits (8).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "each history says how much of it was compared")]
 
+#[cfg(feature = "truth")]
 mod clone;
 mod engine;
+#[cfg(feature = "truth")]
 mod real;
+#[cfg(feature = "truth")]
 mod setups;
 mod story;
+#[cfg(feature = "truth")]
 mod stub;
 
 use std::fs;

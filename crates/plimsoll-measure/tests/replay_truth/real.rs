@@ -232,7 +232,6 @@ fn check(clone: &mut Clone, work: &Path) -> Sum {
 }
 
 #[test]
-#[ignore = "needs clones of real repositories in PLIMSOLL_REPOS, and takes long"]
 fn the_replay_says_what_the_engine_does_to_real_repositories() {
     let folder = std::env::var("PLIMSOLL_REPOS").expect("PLIMSOLL_REPOS: a folder of clones");
     let (work, _lock) = story::workshop("real");
