@@ -292,6 +292,17 @@ struct Found {
     state: ParentState,
 }
 
+/// What a `.git` has, and what in it is another with each commit.
+const GIT_FILES: [&str; 7] = [
+    "HEAD",
+    "config",
+    "index",
+    "logs/HEAD",
+    "objects/00/0000000000000000000000000000000000000",
+    "packed-refs",
+    "refs/heads/main",
+];
+
 /// An entry of a folder that may be sent.
 struct Child {
     path: String,
@@ -339,6 +350,17 @@ impl<T: Tree> View<'_, T> {
         Ok(children)
     }
 
+    /// Whether an exception of the ignore file sends anything of a `.git` that is kept back:
+    /// `!**/pom.xml` could, as far as names go, and never does.
+    fn sends_git(&self) -> Result<bool, PatternError> {
+        for file in GIT_FILES {
+            if !self.filter.ignore.decide(&format!(".git/{file}"))?.ignored {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// An entry, unless it is kept back with all that lies in it.
     fn child(
         &self,
@@ -357,7 +379,8 @@ impl<T: Tree> View<'_, T> {
         let excluded = self.filter.excluded(&path)?;
         let ignored = state.decision().ignored;
         let gone = (ignored && self.filter.ignore.can_prune(&path, &state))
-            || (excluded && entry.kind == Kind::Sealed);
+            || (excluded && entry.kind == Kind::Sealed)
+            || (ignored && path == ".git" && !self.sends_git()?);
         let kept_back = ignored || excluded;
         Ok((!gone).then(|| Child { path, entry: entry.clone(), state, kept_back }))
     }

@@ -196,6 +196,8 @@ fn a_git_folder_changes_with_each_commit_where_it_is_sent() {
     assert_eq!(digest(1, "", "src"), digest(2, "", "src"));
     // A part of it may still be sent.
     assert_ne!(digest(1, ".git\n!.git/HEAD", "."), digest(2, ".git\n!.git/HEAD", "."));
+    assert_eq!(digest(1, "**\n!**/pom.xml", "."), digest(2, "**\n!**/pom.xml", "."));
+    assert_ne!(digest(1, "**\n!**/HEAD", "."), digest(2, "**\n!**/HEAD", "."));
 }
 
 #[test]

@@ -17,3 +17,6 @@ git commit -q --allow-empty -m 'nothing'
 printf '.git\n' > .dockerignore
 commit 'none of it'
 git commit -q --allow-empty -m 'nothing'
+printf '**\n!**/requirements.txt\n' > .dockerignore
+commit 'nothing but what an exception names'
+git commit -q --allow-empty -m 'nothing'
