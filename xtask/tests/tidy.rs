@@ -21,7 +21,7 @@ fn root() -> PathBuf {
 const EDGES: [(&str, &[&str]); 7] = [
     ("plimsoll-model", &[]),
     ("plimsoll-syntax", &[]),
-    ("plimsoll-graph", &["plimsoll-syntax"]),
+    ("plimsoll-graph", &["plimsoll-model", "plimsoll-syntax"]),
     ("plimsoll-rules", &["plimsoll-model", "plimsoll-syntax"]),
     ("plimsoll-measure", &["plimsoll-graph", "plimsoll-model", "plimsoll-syntax"]),
     (

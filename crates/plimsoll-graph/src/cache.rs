@@ -2,40 +2,10 @@
 
 use std::collections::HashSet;
 
+use plimsoll_model::CacheSetup;
+
 use crate::digest::Digest;
 use crate::keys::Keyed;
-
-/// How a cache is kept between builds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Setup {
-    /// Not at all: a fresh builder each time.
-    None,
-    /// In the image (`type=inline`): the layers of the image only.
-    Inline,
-    /// Beside the image with `mode=min`: the layers of the image only.
-    Min,
-    /// Beside the image with `mode=max`: every layer of the last build.
-    Max,
-    /// In a builder that stays: every layer of every build, nothing pruned.
-    Local,
-}
-
-impl Setup {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::None, Self::Inline, Self::Min, Self::Max, Self::Local];
-
-    /// Its name, as on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Inline => "inline",
-            Self::Min => "min",
-            Self::Max => "max",
-            Self::Local => "local",
-        }
-    }
-}
 
 /// What becomes of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +38,7 @@ impl Outcome {
 /// The memory of a setup.
 #[derive(Clone, Debug)]
 pub struct Cache {
-    setup: Setup,
+    setup: CacheSetup,
     keys: HashSet<Digest>,
     lenient: HashSet<Digest>,
     layers: HashSet<Digest>,
@@ -77,7 +47,7 @@ pub struct Cache {
 impl Cache {
     /// An empty one.
     #[must_use]
-    pub fn new(setup: Setup) -> Self {
+    pub fn new(setup: CacheSetup) -> Self {
         let (keys, lenient, layers) = (HashSet::new(), HashSet::new(), HashSet::new());
         Self { setup, keys, lenient, layers }
     }
@@ -93,7 +63,7 @@ impl Cache {
     pub fn outcomes(&self, build: &Keyed) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> =
             build.keys.iter().map(|key| self.lookup(key.exact, key.lenient)).collect();
-        if matches!(self.setup, Setup::Inline | Setup::Min) {
+        if matches!(self.setup, CacheSetup::Inline | CacheSetup::Min) {
             self.run_what_is_needed(build, &mut outcomes);
         }
         let mut seen = HashSet::new();
@@ -136,10 +106,10 @@ impl Cache {
 
     /// Keeps what this setup keeps of a build.
     pub fn keep(&mut self, build: &Keyed) {
-        if self.setup == Setup::None {
+        if self.setup == CacheSetup::None {
             return;
         }
-        if self.setup != Setup::Local {
+        if self.setup != CacheSetup::Local {
             self.keys.clear();
             self.lenient.clear();
             self.layers.clear();

@@ -29,7 +29,7 @@ mod ship;
 mod tests;
 mod tree;
 
-pub use cache::{Cache, Outcome, Setup};
+pub use cache::{Cache, Outcome};
 pub use cause::{Cause, MOST_FILES, Pair, counterparts, root};
 pub use digest::Digest;
 pub use graph::{Facet, Graph, Input, Label, Selection, Step, Verb, What};

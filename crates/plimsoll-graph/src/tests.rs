@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::cache::{Cache, Outcome, Setup};
+use plimsoll_model::CacheSetup;
+
+use crate::cache::{Cache, Outcome};
 use crate::cause::{Cause, Pair, counterparts, root};
 use crate::fixture::{History, Memory, graph};
 use crate::graph::What;
@@ -27,7 +29,7 @@ fn files<'f>(lock: &'f str, source: &'f str, page: &'f str) -> [(&'f str, &'f st
 }
 
 /// The first letters of the outcomes after the builds before.
-fn outcomes(setup: Setup, builds: &[Keyed]) -> String {
+fn outcomes(setup: CacheSetup, builds: &[Keyed]) -> String {
     let mut cache = Cache::new(setup);
     let mut last = Vec::new();
     for build in builds {
@@ -58,12 +60,12 @@ fn each_setup_keeps_its_part() {
     let later = stages(&[["1", "1", "1"], ["1", "1", "1"], ["1", "1", "2"], ["1", "2", "2"]]);
     let back = stages(&[["1", "1", "1"], ["2", "1", "1"], ["1", "1", "1"]]);
     for (setup, wanted) in [
-        (Setup::None, ["MMMMM=MMM", "MMMMM=MMM", "MMMMM=MMM", "MMMMM=MMM", "MMMMM=MMM"]),
+        (CacheSetup::None, ["MMMMM=MMM", "MMMMM=MMM", "MMMMM=MMM", "MMMMM=MMM", "MMMMM=MMM"]),
         // The stage is skipped until its inputs change; then all of it runs again.
-        (Setup::Inline, ["hhhhh=hhh", "hhhhh=hhM", "hNNMM=hDD", "hNNMM=hDD", "hMMMM=hDD"]),
-        (Setup::Min, ["hhhhh=hhh", "hhhhh=hhM", "hNNMM=hDD", "hNNMM=hDD", "hMMMM=hDD"]),
-        (Setup::Max, ["hhhhh=hhh", "hhhhh=hhM", "hhhMM=hDD", "hhhMM=hDD", "hMMMM=hDD"]),
-        (Setup::Local, ["hhhhh=hhh", "hhhhh=hhM", "hhhMM=hDD", "hhhMM=hDD", "hhhhh=hhh"]),
+        (CacheSetup::Inline, ["hhhhh=hhh", "hhhhh=hhM", "hNNMM=hDD", "hNNMM=hDD", "hMMMM=hDD"]),
+        (CacheSetup::Min, ["hhhhh=hhh", "hhhhh=hhM", "hNNMM=hDD", "hNNMM=hDD", "hMMMM=hDD"]),
+        (CacheSetup::Max, ["hhhhh=hhh", "hhhhh=hhM", "hhhMM=hDD", "hhhMM=hDD", "hMMMM=hDD"]),
+        (CacheSetup::Local, ["hhhhh=hhh", "hhhhh=hhM", "hhhMM=hDD", "hhhMM=hDD", "hhhhh=hhh"]),
     ] {
         let found = [&nothing, &page, &source, &later, &back].map(|builds| outcomes(setup, builds));
         assert_eq!(found, wanted, "{}", setup.name());
@@ -77,9 +79,9 @@ fn the_same_work_in_two_stages_is_done_once_and_lost_once() {
     let mut history = History::default();
     let mut build = |source| history.build(text, &files("1", source, "1")).0;
     let builds = [build("1"), build("2")];
-    assert_eq!(outcomes(Setup::Max, &builds), "hh==MM=hD");
+    assert_eq!(outcomes(CacheSetup::Max, &builds), "hh==MM=hD");
     // `two` must run, so the work that it shares with `one` must.
-    assert_eq!(outcomes(Setup::Min, &builds), "hN==MM=hD");
+    assert_eq!(outcomes(CacheSetup::Min, &builds), "hN==MM=hD");
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn a_linked_copy_does_not_depend_on_what_is_below_it() {
     let text = "FROM base\nCOPY lock /\nCOPY --link src /src\nRUN x\n";
     let mut history = History::default();
     let builds = ["1", "2"].map(|lock| history.build(text, &files(lock, "1", "1")).0);
-    assert_eq!(outcomes(Setup::Local, &builds), "hMhM");
+    assert_eq!(outcomes(CacheSetup::Local, &builds), "hMhM");
 }
 
 #[test]
@@ -95,7 +97,7 @@ fn outcomes_count_or_do_not() {
     assert_eq!(Outcome::Hit.hit(), Some(true));
     assert_eq!(Outcome::NotKept.hit(), Some(false));
     assert_eq!(Outcome::Shared.hit(), None);
-    assert!(Cache::new(Setup::Max).is_empty());
+    assert!(Cache::new(CacheSetup::Max).is_empty());
 }
 
 /// The causes between two builds.

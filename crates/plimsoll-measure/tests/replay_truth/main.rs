@@ -38,8 +38,9 @@ mod stub;
 
 use std::fs;
 
-use plimsoll_graph::{Cache, Evaluator, Keyed, Outcome, Setup, Verb};
+use plimsoll_graph::{Cache, Evaluator, Keyed, Outcome, Verb};
 use plimsoll_measure::history::{History, TreeOptions};
+use plimsoll_model::CacheSetup;
 
 use engine::{Engine, Truth, names};
 use story::Story;
@@ -110,7 +111,7 @@ impl Tally {
 fn check(story: &Story, engine: &Engine) -> Tally {
     let history = History::open(&story.folder).unwrap();
     let tree = history.tree(TreeOptions::default());
-    let (mut evaluator, mut cache) = (Evaluator::default(), Cache::new(Setup::Local));
+    let (mut evaluator, mut cache) = (Evaluator::default(), Cache::new(CacheSetup::Local));
     let mut tally = Tally::default();
     let output = engine.builder.iter().map(|_| "--output=type=cacheonly".to_owned());
     let options: Vec<String> = output.collect();

@@ -10,8 +10,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use plimsoll_graph::{Cache, Evaluator, Keyed, Moment, Outcome, Setup, Unbuildable};
+use plimsoll_graph::{Cache, Evaluator, Keyed, Moment, Outcome, Unbuildable};
 use plimsoll_measure::history::{Commit, GitTree, History, HistoryError, Recipe, TreeOptions};
+use plimsoll_model::CacheSetup;
 
 use crate::Tally;
 use crate::clone::{self, Clone};
@@ -139,7 +140,7 @@ impl<'c> Case<'c> {
             }
             let (engine, mut cache) = session.take().unwrap_or_else(|| {
                 self.sum.firsts += 1;
-                (self.engine(), Cache::new(Setup::Local))
+                (self.engine(), Cache::new(CacheSetup::Local))
             });
             let begin = Instant::now();
             let truth = self.ask(&engine, &planned);

@@ -3,23 +3,24 @@
 
 use std::fs;
 
-use plimsoll_graph::{Cache, Evaluator, Setup};
+use plimsoll_graph::{Cache, Evaluator};
 use plimsoll_measure::history::{History, TreeOptions};
+use plimsoll_model::CacheSetup;
 
 use crate::Tally;
 use crate::engine::{self, Engine};
 use crate::story::{self, Story};
 
 /// How a build is told to keep its cache, and where it finds the one before.
-fn options(setup: Setup, image: &str) -> Vec<String> {
+fn options(setup: CacheSetup, image: &str) -> Vec<String> {
     // In a repository of its own: some registries cannot take one layer twice at the same time.
     let (repository, tag) = image.rsplit_once(':').unwrap();
     let beside = format!("{repository}-cache:{tag}");
     let (from, to) = match setup {
-        Setup::Inline => (image, "type=inline".to_owned()),
-        Setup::Min => (beside.as_str(), format!("type=registry,ref={beside},mode=min")),
-        Setup::Max => (beside.as_str(), format!("type=registry,ref={beside},mode=max")),
-        Setup::None | Setup::Local => return Vec::new(),
+        CacheSetup::Inline => (image, "type=inline".to_owned()),
+        CacheSetup::Min => (beside.as_str(), format!("type=registry,ref={beside},mode=min")),
+        CacheSetup::Max => (beside.as_str(), format!("type=registry,ref={beside},mode=max")),
+        CacheSetup::None | CacheSetup::Local => return Vec::new(),
     };
     vec![
         format!("--output=type=image,push=true,name={image}"),
@@ -28,7 +29,7 @@ fn options(setup: Setup, image: &str) -> Vec<String> {
     ]
 }
 
-fn check(story: &Story, engine: &Engine, setup: Setup) -> Tally {
+fn check(story: &Story, engine: &Engine, setup: CacheSetup) -> Tally {
     let history = History::open(&story.folder).unwrap();
     let tree = history.tree(TreeOptions::default());
     let (mut evaluator, mut cache) = (Evaluator::default(), Cache::new(setup));
@@ -53,7 +54,7 @@ fn each_setup_keeps_what_the_replay_says() {
     let (work, _lock) = story::workshop("setups");
     let mut all = Tally::default();
     for script in &story::scripts(|text| text.lines().any(|line| line == "# setups")) {
-        for setup in [Setup::Max, Setup::Min, Setup::Inline] {
+        for setup in [CacheSetup::Max, CacheSetup::Min, CacheSetup::Inline] {
             let story = Story::tell(script, &work);
             let engine = Engine::new(&work, &story.name, "");
             let tally = check(&story, &engine, setup);

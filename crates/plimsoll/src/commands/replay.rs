@@ -217,13 +217,7 @@ fn replay(args: &Args, subject: &Subject<'_>, durations: &Durations) -> Result<R
     let mut proposal = today.clone();
     proposal.extend(changed);
     let (before, after) = (run(&today)?, run(&proposal)?);
-    // Only what both can build is compared.
-    let out = |at: usize| {
-        let fails = |builds: &Builds| builds.get(at).is_none_or(Result::is_err);
-        fails(&before) || fails(&after)
-    };
-    let report = subject.report(&before, durations, &out);
-    let proposed = subject.report(&after, durations, &out);
+    let (report, proposed) = subject.compare(&before, &after, durations);
     Ok(Replayed { report, proposed: Some(proposed) })
 }
 

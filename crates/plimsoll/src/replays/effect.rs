@@ -9,12 +9,6 @@ use plimsoll_model::{CacheSetup, ReplayReport, ReplayedStep, printable};
 use super::{Durations, Subject, Window, today};
 use crate::pipeline::Found;
 
-/// How many builds are looked at.
-const LAST: usize = 100;
-
-/// How many commits are looked at to find them: nobody waits for a review.
-const MOST_COMMITS: usize = 2_000;
-
 /// How many steps are named.
 const MOST: usize = 3;
 
@@ -26,9 +20,7 @@ pub(crate) fn effect(
     found: &Found,
     changed: &BTreeMap<String, Option<String>>,
 ) -> Vec<String> {
-    let shown = Some(CacheSetup::Max);
-    let window =
-        Window { last: LAST, since: None, branch: None, shown, most_commits: MOST_COMMITS };
+    let window = Window::of_evidence();
     let mut lines = Vec::new();
     for service in &found.found.services {
         let Ok(subject) = Subject::find(path, found, service, &window) else { continue };
@@ -55,11 +47,7 @@ fn both(
     then.extend(changed);
     let done = AtomicUsize::new(0);
     let (before, after) = (subject.replay(&now, &done).ok()?, subject.replay(&then, &done).ok()?);
-    let out = |at: usize| {
-        before.get(at).is_none_or(Result::is_err) || after.get(at).is_none_or(Result::is_err)
-    };
-    let none = Durations::default();
-    Some((subject.report(&before, &none, &out), subject.report(&after, &none, &out)))
+    Some(subject.compare(&before, &after, &Durations::default()))
 }
 
 fn said(before: &ReplayReport, after: &ReplayReport) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_graph::{Cache, Cause, Graph, Label, Outcome, Setup, Verb, What, root};
+use plimsoll_graph::{Cache, Cause, Graph, Label, Outcome, Verb, What, root};
 use plimsoll_measure::history::{Built, Commit, Failed};
 use plimsoll_model::{
     CacheSetup, Misses, ReplayReport, ReplayedBuild, ReplayedFile, ReplayedStep, SetupRate,
@@ -51,7 +51,7 @@ pub(super) fn fold(
     for setup in CacheSetup::ALL {
         let mut rate =
             SetupRate { setup, hits: 0, steps: 0, ratio: None, whole_builds: 0, depends: 0 };
-        let mut cache = Cache::new(of(setup));
+        let mut cache = Cache::new(setup);
         let (mut saved, mut total) = (0.0, 0.0);
         for (at, (commit, built)) in builds.iter().enumerate() {
             let outcomes = cache.outcomes(&built.keyed);
@@ -104,16 +104,6 @@ fn unweighted(lines: &[u32]) -> Option<String> {
             lines.join(", ")
         )
     })
-}
-
-fn of(setup: CacheSetup) -> Setup {
-    match setup {
-        CacheSetup::None => Setup::None,
-        CacheSetup::Inline => Setup::Inline,
-        CacheSetup::Min => Setup::Min,
-        CacheSetup::Max => Setup::Max,
-        CacheSetup::Local => Setup::Local,
-    }
 }
 
 /// The steps that count: FROM only names an image.

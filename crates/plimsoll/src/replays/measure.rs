@@ -3,25 +3,16 @@
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 
-use plimsoll_model::{CacheSetup, Figure, NamedFigure, Provenance, ReplayReport, Unit};
+use plimsoll_model::{Figure, NamedFigure, Provenance, ReplayReport, Unit};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
 
 use super::{Durations, Subject, Window, today};
 use crate::pipeline::Found;
 
-/// How many builds are evidence.
-const LAST: usize = 100;
-
-/// How many commits are looked at to find them: nobody waits for a review.
-const MOST_COMMITS: usize = 2_000;
-
 /// Replays every service that something builds.
 pub(crate) fn measure(path: &Path, found: &Found, measured: &mut Measured) {
-    // Rules ask what the order of steps does: that shows where every layer is kept.
-    let shown = Some(CacheSetup::Max);
-    let window =
-        Window { last: LAST, since: None, branch: None, shown, most_commits: MOST_COMMITS };
+    let window = Window::of_evidence();
     for service in &found.found.services {
         let replayed = replay(path, found, service, &window);
         let figure = match &replayed {

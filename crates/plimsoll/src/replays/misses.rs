@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_graph::{Cache, Id, Outcome, Setup, Tree, Verb, counterparts};
+use plimsoll_graph::{Cache, Id, Outcome, Tree, Verb, counterparts};
 use plimsoll_measure::history::{
     self, Commit, CompareError, Compared, DiskTree, History, Recipe, Side, TreeOptions,
     WORKING_TREE,
@@ -188,9 +188,8 @@ fn outcomes(compared: &Compared, current: Option<CacheSetup>) -> Vec<StepOutcome
         cache.outcomes(&compared.after)
     };
     let outcomes = match current {
-        Some(CacheSetup::Inline) => with(Setup::Inline),
-        Some(CacheSetup::Min) => with(Setup::Min),
-        _ => with(Setup::Max),
+        Some(setup @ (CacheSetup::Inline | CacheSetup::Min)) => with(setup),
+        _ => with(CacheSetup::Max),
     };
     let outcome = |outcome| match outcome {
         Outcome::Hit => StepOutcome::Hit,

@@ -45,6 +45,16 @@ pub(crate) struct Window {
     pub(crate) most_commits: usize,
 }
 
+impl Window {
+    /// The builds that a review quotes. Rules ask what the order of steps does: that shows where
+    /// every layer is kept.
+    fn of_evidence() -> Self {
+        let shown = Some(CacheSetup::Max);
+        // Nobody waits for a review: few commits are looked at.
+        Self { last: 100, since: None, branch: None, shown, most_commits: 2_000 }
+    }
+}
+
 /// A service's builds, ready to be replayed.
 pub(crate) struct Subject<'s> {
     folder: &'s Path,
@@ -161,6 +171,19 @@ impl<'s> Subject<'s> {
             files,
         };
         history::replay(&request, done).map_err(|error| error.to_string())
+    }
+
+    /// What two replays say of the builds that both can do.
+    pub(crate) fn compare(
+        &self,
+        before: &[Result<Built, Failed>],
+        after: &[Result<Built, Failed>],
+        durations: &Durations,
+    ) -> (ReplayReport, ReplayReport) {
+        let fails =
+            |builds: &[Result<Built, Failed>], at| builds.get(at).is_none_or(Result::is_err);
+        let out = |at: usize| fails(before, at) || fails(after, at);
+        (self.report(before, durations, &out), self.report(after, durations, &out))
     }
 
     /// What the replay says. Builds that `leave_out` names are not counted.

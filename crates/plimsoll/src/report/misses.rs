@@ -7,8 +7,9 @@ use plimsoll_model::{
     StepOutcome, ValueOf, count, printable,
 };
 
-use super::replay::Paint;
+use super::replay::{Paint, shortened};
 use crate::ui::{self, Colour};
+
 
 /// Where the text of a step begins.
 const COLUMN: usize = 21;
@@ -292,13 +293,6 @@ fn every_build(value: &ChangedValue) -> String {
     let whole = value.after.as_deref().filter(|text| *text != crate::replays::THIS_BUILD);
     let text = whole.map(|text| format!(" ({})", shortened(&printable(text), 60)));
     format!("{subject} is another in every build{}", text.unwrap_or_default())
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 /// How much of what two texts share is shown before they differ.
