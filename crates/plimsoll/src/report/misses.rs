@@ -10,7 +10,6 @@ use plimsoll_model::{
 use super::replay::{Paint, shortened};
 use crate::ui::{self, Colour};
 
-
 /// Where the text of a step begins.
 const COLUMN: usize = 21;
 /// How many files of a step are listed where other steps are, too.
