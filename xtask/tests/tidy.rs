@@ -18,18 +18,20 @@ fn root() -> PathBuf {
 }
 
 /// The crates of the project that each crate may depend on; tests may use more.
-const EDGES: [(&str, &[&str]); 7] = [
+const EDGES: [(&str, &[&str]); 8] = [
     ("plimsoll-model", &[]),
     ("plimsoll-syntax", &[]),
     ("plimsoll-graph", &["plimsoll-model", "plimsoll-syntax"]),
     ("plimsoll-rules", &["plimsoll-model", "plimsoll-syntax"]),
-    ("plimsoll-measure", &["plimsoll-graph", "plimsoll-model", "plimsoll-syntax"]),
+    ("plimsoll-oci", &["plimsoll-model"]),
+    ("plimsoll-measure", &["plimsoll-graph", "plimsoll-model", "plimsoll-oci", "plimsoll-syntax"]),
     (
         "plimsoll",
         &[
             "plimsoll-graph",
             "plimsoll-measure",
             "plimsoll-model",
+            "plimsoll-oci",
             "plimsoll-rules",
             "plimsoll-syntax",
         ],

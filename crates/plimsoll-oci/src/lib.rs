@@ -1,0 +1,7 @@
+//! Images: where they lie, what their layers hold, whom the bytes belong to.
+
+mod descriptor;
+mod error;
+
+pub use descriptor::{Descriptor, Digest, Platform};
+pub use error::Error;
