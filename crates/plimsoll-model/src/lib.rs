@@ -19,6 +19,8 @@ mod exit;
 mod figure;
 mod finding;
 mod fix;
+mod image;
+mod image_start;
 mod location;
 mod metric;
 mod misses;
@@ -37,6 +39,12 @@ pub use exit::Exit;
 pub use figure::{Figure, Provenance, Unit};
 pub use finding::{Finding, Level, Related, Waiver};
 pub use fix::{Applicability, ApplyError, Edit, Fix, apply_edits};
+pub use image::{
+    Bytecode, DuplicateGroup, Duplicates, IMAGE_SCHEMA_VERSION, ImageConfig, ImageFolder,
+    ImageLayer, ImageReport, Needless, NeedlessKind, NeedlessPath, Owner, OwnerKind, SecretFound,
+    Waste, WastedFile,
+};
+pub use image_start::{MissingLibrary, OpenPermission, Opening, Start, StartProblem};
 pub use location::{Excerpt, Location, Position};
 pub use metric::{Better, METRICS, Metric, metric};
 pub use misses::{
