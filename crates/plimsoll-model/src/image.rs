@@ -119,6 +119,8 @@ pub struct Waste {
     pub bytes: u64,
     /// How many files.
     pub files: u64,
+    /// Bytes of those that are replaced by the same bytes: only their owner or mode changed.
+    pub unchanged_bytes: u64,
     /// The largest.
     pub largest: Vec<WastedFile>,
 }

@@ -1,7 +1,27 @@
 //! Images: where they lie, what their layers hold, whom the bytes belong to.
 
+mod analysis;
 mod descriptor;
 mod error;
+mod index;
+mod lay;
+mod layer;
+mod load;
+mod look;
+mod paths;
+mod program;
+mod secrets;
+mod source;
+pub mod tape;
+mod unpack;
 
+pub use analysis::{Analysis, Owners, Sums};
 pub use descriptor::{Descriptor, Digest, Platform};
 pub use error::Error;
+pub use index::{Entry, Index, Kind};
+pub use lay::{Hidden, Seat, View};
+pub use load::{Image, Wanted};
+pub use paths::{PathId, Paths, ROOT};
+pub use program::Program;
+pub use secrets::Hit;
+pub use unpack::{Hashed, Packing};

@@ -3,6 +3,7 @@
 mod commands;
 mod contexts;
 mod failure;
+mod images;
 mod pipeline;
 mod replays;
 mod report;
@@ -40,6 +41,8 @@ enum Command {
     Replay(commands::replay::Args),
     /// Says why steps of a build run again from one commit to another.
     ExplainMiss(commands::explain_miss::Args),
+    /// Shows what an image holds: layers, owners, waste, secrets, and whether it can start.
+    Image(commands::image::Args),
     /// Shows or applies the fixes of the findings.
     Fix(commands::fix::Args),
     /// Explains a rule, or lists them all.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Context(args) => commands::context::run(&args),
         Command::Replay(args) => commands::replay::run(&args, colour),
         Command::ExplainMiss(args) => commands::explain_miss::run(&args, colour),
+        Command::Image(args) => commands::image::run(&args, colour),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Explain(args) => commands::explain::run(&args, colour),
         Command::Init(args) => commands::init::run(&args),

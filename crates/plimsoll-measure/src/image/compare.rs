@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use plimsoll_graph::{Graph, Id, Kind, Left, Place, Shipment, Step, Tree, Verb, Why};
 
 use super::layers::{Held, link};
-use super::{ImageError, Saved, Span};
+use super::{Error, Saved, Span};
 
 /// How a file of the image differs from the commit's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +70,7 @@ pub fn compare(
     graph: &Graph,
     shipment: &Shipment,
     tree: &impl Tree,
-) -> Result<Compared, ImageError> {
+) -> Result<Compared, Error> {
     let mut compared = Compared { left: shipment.left.clone(), ..Compared::default() };
     for places in shipment.places.chunk_by(|a, b| a.step == b.step) {
         let at = places.first().map_or(0, |place| place.step);
@@ -95,7 +95,7 @@ impl Compared {
         path: String,
         place: &Place,
         tree: &impl Tree,
-    ) -> Result<(), ImageError> {
+    ) -> Result<(), Error> {
         let name = path.rsplit('/').next().unwrap_or_default();
         let known = place.kind == Kind::Link || saved.names.contains(name);
         let held = saved.stack.at(span.with, &path);
@@ -134,7 +134,7 @@ struct Unreadable;
 fn difference(
     place: &Place,
     held: Option<&Held>,
-) -> Result<Result<Option<How>, Unreadable>, ImageError> {
+) -> Result<Result<Option<How>, Unreadable>, Error> {
     Ok(Ok(match (place.kind, held) {
         (_, None) => Some(How::Missing),
         (_, Some(Held::Other | Held::Hard(_))) => return Ok(Err(Unreadable)),

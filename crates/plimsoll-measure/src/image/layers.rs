@@ -6,8 +6,8 @@ use std::io::Read;
 use gix::hash::Kind::Sha1;
 use plimsoll_graph::Id;
 
-use super::ImageError;
-use super::tape::{self, Node, Record};
+use super::Error;
+use plimsoll_oci::tape::{self, Node, Record};
 
 /// What a layer holds at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,6 @@ pub(super) struct Layer {
     gone: HashSet<Box<str>>,
     /// Folders of which nothing from below is left.
     opaque: HashSet<Box<str>>,
-    /// Why it could not be read.
-    pub(super) unreadable: Option<&'static str>,
 }
 
 /// How much may still be read and held.
@@ -54,17 +52,12 @@ impl Default for Budget {
 const ENTRY: usize = 96;
 
 impl Layer {
-    /// A layer of which nothing is known.
-    pub(super) fn unreadable(why: &'static str) -> Self {
-        Self { unreadable: Some(why), ..Self::default() }
-    }
-
     /// Reads a layer: folders, links, and files whose name is wanted.
     pub(super) fn read(
         reader: &mut dyn Read,
         wanted: &HashSet<String>,
         budget: &mut Budget,
-    ) -> Result<Self, ImageError> {
+    ) -> Result<Self, Error> {
         let mut layer = Self::default();
         let mut bounded = Bounded { reader, left: &mut budget.bytes };
         let held = &mut budget.held;
@@ -78,8 +71,8 @@ impl Layer {
         body: &mut dyn Read,
         wanted: &HashSet<String>,
         budget: &mut usize,
-    ) -> Result<(), ImageError> {
-        let Record { path, node, size } = record;
+    ) -> Result<(), Error> {
+        let Record { path, node, size, mode, .. } = record;
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let cost = |extra: usize| ENTRY + path.len() + extra;
         if let Some(hidden) = name.strip_prefix(".wh.") {
@@ -99,7 +92,7 @@ impl Layer {
             }
             Node::Folder => Held::Folder,
             _ if !wanted.contains(name) => return Ok(()),
-            Node::File { program } => Held::File { id: blob(body, size)?, program, size },
+            Node::File => Held::File { id: blob(body, size)?, program: mode & 0o100 != 0, size },
             Node::Hard(target) => Held::Hard(target.into()),
             Node::Other => Held::Other,
         };
@@ -131,13 +124,13 @@ impl Layer {
     }
 }
 
-fn pay(budget: &mut usize, cost: usize) -> Result<(), ImageError> {
-    *budget = budget.checked_sub(cost).ok_or(ImageError::TooLarge("names of files"))?;
+fn pay(budget: &mut usize, cost: usize) -> Result<(), Error> {
+    *budget = budget.checked_sub(cost).ok_or(Error::TooLarge("names of files".to_owned()))?;
     Ok(())
 }
 
 /// The id that git gives a file of this size with these bytes.
-fn blob(body: &mut dyn Read, size: u64) -> Result<Id, ImageError> {
+fn blob(body: &mut dyn Read, size: u64) -> Result<Id, Error> {
     let mut hasher = gix::hash::hasher(Sha1);
     hasher.update(format!("blob {size}\0").as_bytes());
     let mut buffer = vec![0; 1 << 16];
@@ -152,16 +145,16 @@ fn blob(body: &mut dyn Read, size: u64) -> Result<Id, ImageError> {
         }
     }
     if seen != size {
-        return Err(ImageError::Stream("a file ends early".to_owned()));
+        return Err(Error::Stream("a file ends early".to_owned()));
     }
-    let id = hasher.try_finalize().map_err(|error| ImageError::Format(error.to_string()))?;
+    let id = hasher.try_finalize().map_err(|error| Error::Format(error.to_string()))?;
     let mut bytes = [0; 20];
     bytes.copy_from_slice(&id.as_bytes()[..20]);
     Ok(Id(bytes))
 }
 
 /// The id that git gives a link.
-pub(super) fn link(target: &str) -> Result<Id, ImageError> {
+pub(super) fn link(target: &str) -> Result<Id, Error> {
     blob(&mut target.as_bytes(), target.len() as u64)
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Read};
 
-use flate2::read::MultiGzDecoder;
+use plimsoll_oci::Packing;
 use serde_json::Value;
 
-use super::ImageError;
+use super::Error;
 use super::layers::{Budget, Layer, Stack};
-use super::tape::{self, Node, inside};
+use plimsoll_oci::tape::{self, Node, inside};
 
 /// An image, as far as its files are of interest.
 #[derive(Clone, Debug)]
@@ -37,24 +37,18 @@ impl Saved {
     ///
     /// # Errors
     /// When it breaks off, is no such archive, or has more than is held.
-    pub fn read(stream: &mut dyn Read, names: HashSet<String>) -> Result<Self, ImageError> {
+    pub fn read(stream: &mut dyn Read, names: HashSet<String>) -> Result<Self, Error> {
         let mut parts = Parts { budget: Budget::default(), left: MOST_JSONS, ..Parts::default() };
         let mut stream = BufReader::with_capacity(1 << 18, stream);
         tape::walk(&mut stream, &mut |record, body| {
             match record.node {
-                Node::File { .. } => parts.file(record.path, record.size, body, &names)?,
+                Node::File => parts.file(record.path, record.size, body, &names)?,
                 Node::Link(target) => parts.alias(record.path, &target),
                 _ => {}
             }
             Ok(())
         })?;
         parts.put_together(names)
-    }
-
-    /// Why a layer could not be read, where one could not.
-    #[must_use]
-    pub fn unreadable(&self) -> Option<&'static str> {
-        self.stack.layers.iter().find_map(|layer| layer.unreadable)
     }
 }
 
@@ -71,8 +65,7 @@ struct Parts {
 /// What a part looks like.
 enum Look {
     Tar,
-    Gzip,
-    Zstd,
+    Packed(Packing),
     Json,
     Else,
 }
@@ -82,12 +75,11 @@ impl Look {
         let tar = head.get(257..262) == Some(b"ustar");
         // An empty layer is zeros only.
         let empty = head.len() == 512 && head.iter().all(|byte| *byte == 0);
-        match head {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            _ if tar || empty => Self::Tar,
-            [b'{' | b'[', ..] => Self::Json,
-            _ => Self::Else,
+        match Packing::of(head) {
+            Packing::Plain if tar || empty => Self::Tar,
+            Packing::Plain if matches!(head, [b'{' | b'[', ..]) => Self::Json,
+            Packing::Plain => Self::Else,
+            packing => Self::Packed(packing),
         }
     }
 }
@@ -99,20 +91,20 @@ impl Parts {
         size: u64,
         body: &mut dyn Read,
         names: &HashSet<String>,
-    ) -> Result<(), ImageError> {
+    ) -> Result<(), Error> {
         let mut head = Vec::new();
         body.take(512).read_to_end(&mut head)?;
         let look = Look::of(&head);
         let mut whole = head.as_slice().chain(body);
         let layer = match look {
             Look::Tar => Layer::read(&mut whole, names, &mut self.budget)?,
-            Look::Gzip => {
-                let mut plain = MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole));
+            Look::Packed(packing) => {
+                let mut plain = packing.unpack(BufReader::with_capacity(1 << 16, whole));
                 Layer::read(&mut plain, names, &mut self.budget)?
             }
-            Look::Zstd => Layer::unreadable("a layer is compressed with zstd"),
             Look::Json if size <= MOST_JSON => {
-                self.left = self.left.checked_sub(size).ok_or(ImageError::TooLarge("texts"))?;
+                self.left =
+                    self.left.checked_sub(size).ok_or(Error::TooLarge("texts".to_owned()))?;
                 let mut text = String::new();
                 // What is no text is no description.
                 if whole.read_to_string(&mut text).is_ok() {
@@ -141,8 +133,8 @@ impl Parts {
         self.aliases.insert(path, target);
     }
 
-    fn put_together(mut self, names: HashSet<String>) -> Result<Saved, ImageError> {
-        let no = |what: &str| ImageError::Format(what.to_owned());
+    fn put_together(mut self, names: HashSet<String>) -> Result<Saved, Error> {
+        let no = |what: &str| Error::Format(what.to_owned());
         let manifest = self.json("manifest.json")?;
         let image = manifest.get(0).ok_or_else(|| no("manifest.json names no image"))?;
         let config = image.get("Config").and_then(Value::as_str);
@@ -158,7 +150,7 @@ impl Parts {
                 Some(at) => *at,
                 None => {
                     let layer = self.layers.remove(&name);
-                    let missing = || ImageError::Format(format!("the layer {name} is not in it"));
+                    let missing = || Error::Format(format!("the layer {name} is not in it"));
                     stack.layers.push(layer.ok_or_else(missing)?);
                     known.insert(name, stack.layers.len() - 1);
                     stack.layers.len() - 1
@@ -169,10 +161,10 @@ impl Parts {
         Ok(Saved { stack, history: history(&config), names })
     }
 
-    fn json(&self, path: &str) -> Result<Value, ImageError> {
+    fn json(&self, path: &str) -> Result<Value, Error> {
         let text = self.texts.get(path);
-        let text = text.ok_or_else(|| ImageError::Format(format!("{path} is not in it")))?;
-        serde_json::from_str(text).map_err(|error| ImageError::Format(format!("{path}: {error}")))
+        let text = text.ok_or_else(|| Error::Format(format!("{path} is not in it")))?;
+        serde_json::from_str(text).map_err(|error| Error::Format(format!("{path}: {error}")))
     }
 }
 

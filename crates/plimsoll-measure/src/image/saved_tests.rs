@@ -62,7 +62,7 @@ fn image(lower: &[u8], upper: &[u8]) -> Vec<u8> {
     ])
 }
 
-fn read(bytes: &[u8]) -> Result<Saved, ImageError> {
+fn read(bytes: &[u8]) -> Result<Saved, Error> {
     let names = ["a", "b", "run", "c"].map(str::to_owned).into_iter().collect();
     Saved::read(&mut &*bytes, names)
 }
@@ -112,8 +112,7 @@ fn what_is_no_image_is_said() {
     assert!(says(&archive(&parts)).contains("the layer blobs/1 is not in it"));
     let deep = "[".repeat(100_000);
     assert!(says(&archive(&[("manifest.json", deep.as_bytes())])).contains("manifest.json: "));
-    let zstd = read(&image(b"\x28\xb5\x2f\xfd....", &plain)).unwrap();
-    assert_eq!(zstd.unreadable(), Some("a layer is compressed with zstd"));
+    assert!(says(&image(b"\x28\xb5\x2f\xfd....", &plain)).contains("zstd"));
 }
 
 #[test]

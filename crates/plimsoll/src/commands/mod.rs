@@ -5,6 +5,7 @@ pub(crate) mod context;
 pub(crate) mod explain;
 pub(crate) mod explain_miss;
 pub(crate) mod fix;
+pub(crate) mod image;
 pub(crate) mod init;
 pub(crate) mod replay;
 pub(crate) mod review;

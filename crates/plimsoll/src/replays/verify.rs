@@ -176,11 +176,7 @@ fn save(docker: &Docker, image: &Image, names: HashSet<String>) -> Result<Saved,
     if let Some(complaint) = done.complaint {
         return Err(failed(complaint));
     }
-    let saved = done.value.map_err(|error| failed(error.to_string()))?;
-    match saved.unreadable() {
-        Some(why) => Err(failed(why.to_owned()).hint("only plain and gzip layers are read")),
-        None => Ok(saved),
-    }
+    done.value.map_err(|error| failed(error.to_string()))
 }
 
 impl Candidate {

@@ -3,6 +3,7 @@
 pub(crate) mod diff;
 mod github;
 mod html;
+pub(crate) mod image;
 pub(crate) mod json;
 mod junit;
 mod markdown;

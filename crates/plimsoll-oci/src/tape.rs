@@ -3,31 +3,42 @@
 //! The tar crate reads long names into memory however long they say they are; so it is asked for
 //! raw headers only, and the extensions are read here.
 
+use std::fs::File;
 use std::io::Read;
 
-use tar::{Archive, EntryType, Header, PaxExtensions};
+use tar::{Archive, Entries, EntryType, Header, PaxExtensions};
 
-use super::ImageError;
+use crate::Error;
 
 /// An entry of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub struct Record {
     /// Its path from the archive's root.
-    pub(super) path: String,
-    pub(super) node: Node,
-    pub(super) size: u64,
+    pub path: String,
+    /// What it is.
+    pub node: Node,
+    /// Bytes that follow it.
+    pub size: u64,
+    /// Its permissions.
+    pub mode: u16,
+    /// Its user's number.
+    pub uid: u32,
+    /// Its group's number.
+    pub gid: u32,
 }
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
-    File {
-        program: bool,
-    },
+pub enum Node {
+    /// A file.
+    File,
+    /// A folder.
     Folder,
+    /// A symbolic link, and where it leads.
     Link(String),
     /// Another name of a file.
     Hard(String),
+    /// A device, a pipe, a sparse file.
     Other,
 }
 
@@ -47,13 +58,33 @@ struct Extension {
 }
 
 /// Calls back for each entry, with its bytes. What the callback leaves is skipped.
-pub(super) fn walk(
+///
+/// # Errors
+/// Where the archive breaks off, is none, has names or headers that are too long, or the callback
+/// fails.
+pub fn walk(
     reader: &mut dyn Read,
-    visit: &mut dyn FnMut(Record, &mut dyn Read) -> Result<(), ImageError>,
-) -> Result<(), ImageError> {
-    let mut archive = Archive::new(reader);
+    visit: &mut dyn FnMut(Record, &mut dyn Read) -> Result<(), Error>,
+) -> Result<(), Error> {
+    entries(Archive::new(reader).entries()?, &mut |record, _, body| visit(record, body))
+}
+
+/// Calls back for each entry of a file, with the place where its bytes begin; what is left is
+/// passed over without reading it.
+pub(crate) fn walk_file(
+    file: &File,
+    visit: &mut dyn FnMut(Record, u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut archive = Archive::new(file);
+    entries(archive.entries_with_seek()?, &mut |record, at, _| visit(record, at))
+}
+
+/// Calls back with an entry, the place where its bytes begin, and its bytes.
+type Visit<'v> = dyn FnMut(Record, u64, &mut dyn Read) -> Result<(), Error> + 'v;
+
+fn entries<R: Read>(entries: Entries<'_, R>, visit: &mut Visit<'_>) -> Result<(), Error> {
     let mut extension = Extension::default();
-    for entry in archive.entries()?.raw(true) {
+    for entry in entries.raw(true) {
         let mut entry = entry?;
         let size = entry.size();
         match entry.header().entry_type() {
@@ -64,7 +95,8 @@ pub(super) fn walk(
             _ => {
                 let extension = std::mem::take(&mut extension);
                 if let Some(record) = record(entry.header(), extension, size)? {
-                    visit(record, &mut entry)?;
+                    let at = entry.raw_file_position();
+                    visit(record, at, &mut entry)?;
                 }
             }
         }
@@ -72,9 +104,9 @@ pub(super) fn walk(
     Ok(())
 }
 
-fn bytes(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, ImageError> {
+fn bytes(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, Error> {
     if size > MOST_EXTENSION {
-        return Err(ImageError::TooLarge("headers"));
+        return Err(Error::TooLarge("headers".to_owned()));
     }
     let mut bytes = Vec::new();
     entry.take(MOST_EXTENSION).read_to_end(&mut bytes)?;
@@ -82,21 +114,21 @@ fn bytes(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, ImageError> {
 }
 
 /// A long name; a zero ends it.
-fn name(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, ImageError> {
+fn name(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = bytes(entry, size)?;
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     bytes.truncate(end);
     Ok(bytes)
 }
 
-fn extended(bytes: &[u8], extension: &mut Extension) -> Result<(), ImageError> {
+fn extended(bytes: &[u8], extension: &mut Extension) -> Result<(), Error> {
     for pair in PaxExtensions::new(bytes) {
         let pair = pair?;
         match pair.key_bytes() {
             b"path" => extension.path = Some(pair.value_bytes().to_vec()),
             b"linkpath" => extension.link = Some(pair.value_bytes().to_vec()),
             // Where the next entry begins would depend on who reads.
-            b"size" => return Err(ImageError::TooLarge("files (8 GiB and more)")),
+            b"size" => return Err(Error::TooLarge("files (8 GiB and more)".to_owned())),
             key if key.starts_with(b"GNU.sparse.") => extension.sparse = true,
             _ => {}
         }
@@ -104,20 +136,18 @@ fn extended(bytes: &[u8], extension: &mut Extension) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn record(header: &Header, said: Extension, size: u64) -> Result<Option<Record>, ImageError> {
+fn record(header: &Header, said: Extension, size: u64) -> Result<Option<Record>, Error> {
     let path = said.path.unwrap_or_else(|| header.path_bytes().into_owned());
     let link = said.link.or_else(|| header.link_name_bytes().map(|name| name.into_owned()));
     let link = link.unwrap_or_default();
     if path.len() > MOST_PATH || link.len() > MOST_PATH {
-        return Err(ImageError::TooLarge("paths"));
+        return Err(Error::TooLarge("paths".to_owned()));
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let Some(path) = inside(&text(&path)) else { return Ok(None) };
     let node = match header.entry_type() {
         _ if said.sparse => Node::Other,
-        EntryType::Regular | EntryType::Continuous => {
-            Node::File { program: header.mode().unwrap_or(0) & 0o100 != 0 }
-        }
+        EntryType::Regular | EntryType::Continuous => Node::File,
         EntryType::Directory => Node::Folder,
         EntryType::Symlink => Node::Link(text(&link)),
         EntryType::Link => match inside(&text(&link)) {
@@ -126,11 +156,13 @@ fn record(header: &Header, said: Extension, size: u64) -> Result<Option<Record>,
         },
         _ => Node::Other,
     };
-    Ok(Some(Record { path, node, size }))
+    let id = |id: std::io::Result<u64>| id.ok().and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
+    let mode = (header.mode().unwrap_or(0) & 0o7777) as u16;
+    Ok(Some(Record { path, node, size, mode, uid: id(header.uid()), gid: id(header.gid()) }))
 }
 
 /// A path from the root; none for the root itself and for one that leads out.
-pub(super) fn inside(path: &str) -> Option<String> {
+pub fn inside(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     (!parts.is_empty() && !parts.contains(&"..")).then(|| parts.join("/"))
 }

@@ -1,0 +1,78 @@
+//! Where images lie, and what their manifests say of their parts.
+
+mod archive;
+mod layout;
+mod resolve;
+mod stream;
+
+use std::io::Read;
+
+use serde_json::Value;
+
+use crate::{Descriptor, Digest, Error};
+
+pub(crate) use archive::Archive;
+pub(crate) use layout::Layout;
+pub(crate) use resolve::{Texts, resolve};
+pub(crate) use stream::Streamed;
+
+/// A layer, as a manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// What its source calls it.
+    pub(crate) name: String,
+    /// What the manifest says of it; Docker's archives say nothing.
+    pub(crate) descriptor: Option<Descriptor>,
+}
+
+/// An image, as its manifest and its configuration describe it.
+#[derive(Clone, Debug)]
+pub(crate) struct Described {
+    /// The manifest's digest, where it has one.
+    pub(crate) digest: Option<Digest>,
+    /// The configuration's digest.
+    pub(crate) id: Digest,
+    pub(crate) config: Value,
+    pub(crate) layers: Vec<Part>,
+}
+
+impl Described {
+    /// The digest that the configuration gives each layer, unpacked.
+    ///
+    /// # Errors
+    /// Where it names more or fewer layers than the manifest.
+    pub(crate) fn diff_ids(&self) -> Result<Vec<Digest>, Error> {
+        let ids = self.config.pointer("/rootfs/diff_ids").and_then(Value::as_array);
+        let ids: Option<Vec<Digest>> = ids.map_or(Some(Vec::new()), |ids| {
+            ids.iter().map(|id| Digest::parse(id.as_str()?)).collect()
+        });
+        let ids = ids.ok_or_else(|| Error::Format("a layer's digest is not SHA-256".to_owned()))?;
+        if ids.len() == self.layers.len() {
+            return Ok(ids);
+        }
+        let (says, has) = (ids.len(), self.layers.len());
+        Err(Error::Format(format!("its configuration names {says} layers, its manifest {has}")))
+    }
+}
+
+/// A source whose parts can be opened in any order, several at a time.
+pub(crate) trait Source: Sync {
+    /// What the source is called.
+    fn name(&self) -> &'static str;
+
+    /// Opens a layer.
+    fn open(&self, part: &Part) -> Result<Box<dyn Read + Send + '_>, Error>;
+}
+
+/// How large a manifest, an index or a configuration is at most.
+pub(crate) const MOST_JSON: u64 = 8 << 20;
+
+/// Reads a description, which is small.
+pub(crate) fn small(reader: &mut dyn Read, what: &str) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    reader.take(MOST_JSON + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MOST_JSON {
+        true => Err(Error::TooLarge(format!("descriptions: {what}"))),
+        false => Ok(bytes),
+    }
+}

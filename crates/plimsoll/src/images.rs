@@ -1,0 +1,90 @@
+//! From a name to an image: a file, a layout, what the engine has, or a registry's.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use plimsoll_measure::engine::{self, NoImage};
+use plimsoll_oci::{Error, Image, Platform, Wanted};
+
+use crate::failure::Failure;
+use crate::ui;
+
+/// Which image.
+#[derive(clap::Args)]
+pub(crate) struct Asked {
+    /// Which image of an archive or a layout that holds several: `app:1.0`.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The system, where there is an image for each: `linux/arm64` [default: this machine's].
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<String>,
+}
+
+impl Asked {
+    fn wanted(&self) -> Result<Wanted, Failure> {
+        let platform = self.platform.as_deref().map(|text| {
+            Platform::parse(text).ok_or_else(|| {
+                Failure::usage(format!("`{text}` is no platform")).hint("write it as linux/amd64")
+            })
+        });
+        Ok(Wanted { name: self.name.clone(), platform: platform.transpose()? })
+    }
+}
+
+/// Reads an image: `-` from standard input, a path, or a name that the engine or a registry knows.
+pub(crate) fn read(reference: &str, asked: &Asked) -> Result<Image, Failure> {
+    let wanted = asked.wanted()?;
+    let state = || format!("reading {reference}");
+    ui::while_working(&state, || find(reference, &wanted))
+}
+
+fn find(reference: &str, wanted: &Wanted) -> Result<Image, Failure> {
+    if reference == "-" {
+        let mut stdin = std::io::stdin().lock();
+        return Image::stream(&mut stdin, wanted).map_err(|error| failed(reference, &error));
+    }
+    let path = Path::new(reference);
+    if path.exists() {
+        return Image::open(path, wanted).map_err(|error| failed(reference, &error));
+    }
+    of_engine(reference)
+}
+
+fn of_engine(reference: &str) -> Result<Image, Failure> {
+    let docker = engine::find().map_err(|missing| {
+        Failure::missing(format!("there is no file {reference}, and {missing}"))
+            .hint(missing.hint().to_owned())
+    })?;
+    let image = docker.image(reference).map_err(|error| {
+        let failure = Failure::missing(format!("failed to find {reference}: {error}"));
+        match error {
+            NoImage::Unknown(_) => {
+                failure.hint("name a file, a folder, or an image that was pulled")
+            }
+            NoImage::Engine(_) => failure,
+        }
+    })?;
+    let done = docker.save(&image.id, |stream| {
+        let image = Image::stream(stream, &Wanted::default());
+        // An engine whose answer is not taken to its end would complain of that.
+        let _ = std::io::copy(&mut stream.take(1 << 20), &mut std::io::sink());
+        image
+    });
+    let done =
+        done.map_err(|error| Failure::missing(format!("failed to read {reference}: {error}")))?;
+    match done.complaint {
+        Some(complaint) => {
+            Err(Failure::missing(format!("failed to read {reference}: {complaint}")))
+        }
+        None => done.value.map_err(|error| failed(reference, &error)),
+    }
+}
+
+fn failed(reference: &str, error: &Error) -> Failure {
+    let failure = Failure::missing(format!("failed to read {reference}: {error}"));
+    match error {
+        Error::Format(what) if what.contains("several images") => failure.hint("--name NAME"),
+        Error::NotFound(what) if what.starts_with("for ") => failure.hint("--platform OS/ARCH"),
+        _ => failure,
+    }
+}
