@@ -20,6 +20,7 @@ mod figure;
 mod finding;
 mod fix;
 mod image;
+mod image_comparison;
 mod image_start;
 mod location;
 mod metric;
@@ -43,6 +44,9 @@ pub use image::{
     Bytecode, DuplicateGroup, Duplicates, IMAGE_SCHEMA_VERSION, ImageConfig, ImageFolder,
     ImageLayer, ImageReport, Needless, NeedlessKind, NeedlessPath, Owner, OwnerKind, SecretFound,
     Waste, WastedFile,
+};
+pub use image_comparison::{
+    FileSum, ImageComparison, ImageWeight, PackageChange, PackageState, PathChange,
 };
 pub use image_start::{MissingLibrary, OpenPermission, Opening, Start, StartProblem};
 pub use location::{Excerpt, Location, Position};

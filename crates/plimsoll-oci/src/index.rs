@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::look::Looker;
 use crate::paths::{PathId, Paths, ROOT};
@@ -41,7 +41,7 @@ pub struct Entry {
     pub target: u32,
     /// Its bytes, of files alone.
     pub size: u64,
-    /// A hash of its bytes, the same within one reading.
+    /// A hash of its bytes, the same within one process.
     pub hash: u64,
     /// Its user's number.
     pub uid: u32,
@@ -91,7 +91,9 @@ pub(crate) struct Shared {
 
 impl Default for Shared {
     fn default() -> Self {
-        let seed = RandomState::new().hash_one(0);
+        // One for the process: images are held against each other.
+        static SEED: OnceLock<u64> = OnceLock::new();
+        let seed = *SEED.get_or_init(|| RandomState::new().hash_one(0));
         Self { paths: Mutex::default(), held: 0.into(), unpacked: 0.into(), seed }
     }
 }

@@ -1,6 +1,7 @@
 //! What an image holds, put into words: from its layers to a report.
 
 mod bytecode;
+mod compare;
 mod config;
 mod layers;
 mod libraries;

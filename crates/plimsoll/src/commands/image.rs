@@ -19,6 +19,9 @@ pub(crate) struct Args {
     image: String,
     #[command(flatten)]
     asked: Asked,
+    /// Says what is new, gone and larger than in an earlier image.
+    #[arg(long, value_name = "IMAGE")]
+    against: Option<String>,
     /// Shows every list whole.
     #[arg(long)]
     full: bool,
@@ -35,13 +38,19 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let read = images::read(&args.image, &args.asked)?;
     let analysis = Analysis::new(&read);
     let report = analysis.report(&args.image);
-    if let Some(path) = &args.output {
-        write_whole(path, &json::text(&report))?;
-    }
-    let text = match args.json {
-        true => json::text(&report),
-        false => image::page(&report, args.full, colour),
+    let (whole, page) = match &args.against {
+        None => (json::text(&report), image::page(&report, args.full, colour)),
+        Some(earlier) => {
+            let read = images::read(earlier, &args.asked)?;
+            let earlier_analysis = Analysis::new(&read);
+            let before = earlier_analysis.report(earlier);
+            let comparison = analysis.against((&report, &before), &earlier_analysis);
+            (json::text(&comparison), image::compared::page(&comparison, args.full, colour))
+        }
     };
-    ui::result(&text)?;
+    if let Some(path) = &args.output {
+        write_whole(path, &whole)?;
+    }
+    ui::result(if args.json { &whole } else { &page })?;
     Ok(Exit::Passed)
 }

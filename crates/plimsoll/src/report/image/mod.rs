@@ -1,5 +1,6 @@
 //! What an image holds, as a page for the terminal.
 
+pub(crate) mod compared;
 mod findings;
 mod start;
 
