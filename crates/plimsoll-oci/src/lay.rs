@@ -36,6 +36,8 @@ pub struct View<'i> {
     pub image: &'i Image,
     /// What is seen at each path.
     top: Vec<Option<Seat>>,
+    /// Whether some layer has something below a path.
+    is_above: Vec<bool>,
     /// What is not seen any more.
     pub hidden: Vec<Hidden>,
 }
@@ -45,7 +47,11 @@ impl<'i> View<'i> {
     #[must_use]
     pub fn new(image: &'i Image) -> Self {
         let top = vec![None; image.paths.len()];
-        let mut view = Self { image, top, hidden: Vec::new() };
+        let mut is_above = vec![false; image.paths.len()];
+        for path in image.paths.all().filter(|path| *path != ROOT) {
+            is_above[image.paths.parent(path).0 as usize] = true;
+        }
+        let mut view = Self { image, top, is_above, hidden: Vec::new() };
         for (at, layer) in image.layers.iter().enumerate() {
             view.hide(at as u32, layer);
             view.put(at as u32, layer);
@@ -114,9 +120,8 @@ impl<'i> View<'i> {
                 Kind::Gone => drop(gone.insert(entry.path)),
                 Kind::Opaque => drop(emptied.insert(entry.path)),
                 Kind::Folder => {}
-                _ if self.at(entry.path).is_some_and(|e| e.kind == Kind::Folder) => {
-                    emptied.insert(entry.path);
-                }
+                // A folder need not be listed to be there.
+                _ if self.is_above[entry.path.0 as usize] => drop(emptied.insert(entry.path)),
                 _ => {}
             }
         }

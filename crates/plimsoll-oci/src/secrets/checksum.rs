@@ -8,7 +8,7 @@ pub(super) fn ends_in_crc(body: &[u8]) -> bool {
     let mut crc = flate2::Crc::new();
     crc.update(text);
     let value = check.iter().try_fold(0_u64, |value, byte| Some(value * 62 + digit(*byte)?));
-    value == Some(u64::from(crc.sum()))
+    check.len() == 6 && value == Some(u64::from(crc.sum()))
 }
 
 fn digit(byte: u8) -> Option<u64> {

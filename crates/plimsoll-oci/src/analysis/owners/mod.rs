@@ -13,6 +13,14 @@ use crate::View;
 use crate::index::Kind;
 use crate::paths::{PathId, ROOT};
 
+/// Where rpm keeps what is installed.
+const RPM: [&str; 4] = [
+    "var/lib/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/Packages",
+];
+
 /// A package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -40,13 +48,10 @@ impl Owners {
         // The system's packages first: what they bring of Python and Node is theirs.
         dpkg::own(view, &mut owners);
         apk::own(view, &mut owners);
-        for database in ["var/lib/rpm", "usr/lib/sysimage/rpm"] {
-            if view.paths().find(database).is_some_and(|path| view.at(path).is_some()) {
-                let why = format!(
-                    "{database}: the database of rpm packages is not read; their files count as folders"
-                );
-                owners.not_analysed.push(why);
-            }
+        let is_seen = |path: &&str| view.paths().find(path).is_some_and(|at| view.at(at).is_some());
+        if let Some(database) = RPM.iter().find(is_seen) {
+            let why = "rpm's database is not read; files of its packages count as folders";
+            owners.not_analysed.push(format!("{database}: {why}"));
         }
         python::own(view, &mut owners);
         node::own(view, &mut owners);
