@@ -48,8 +48,9 @@ impl Owners {
         // The system's packages first: what they bring of Python and Node is theirs.
         dpkg::own(view, &mut owners);
         apk::own(view, &mut owners);
-        let is_seen = |path: &&str| view.paths().find(path).is_some_and(|at| view.at(at).is_some());
-        if let Some(database) = RPM.iter().find(is_seen) {
+        let paths = view.paths();
+        let is_seen = |path: &str| paths.find(path).is_some_and(|at| view.at(at).is_some());
+        if let Some(database) = RPM.iter().find(|path| is_seen(path)) {
             let why = "rpm's database is not read; files of its packages count as folders";
             owners.not_analysed.push(format!("{database}: {why}"));
         }
