@@ -2,6 +2,7 @@
 
 mod descriptor;
 mod error;
+pub mod registry;
 
 pub use descriptor::{Descriptor, Digest, Platform};
 pub use error::Error;
