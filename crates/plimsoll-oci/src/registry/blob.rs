@@ -102,9 +102,13 @@ impl Blob {
     }
 
     fn fits(&self, length: Option<u64>) -> Result<(), Error> {
-        match length {
-            Some(length) if length > self.wanted.size - self.position => Err(self.too_long()),
-            // A shorter one is taken up again like a broken one: some proxies cut.
+        let size = self.wanted.size;
+        match length.map(|length| length.saturating_add(self.position)) {
+            Some(length) if length > size => Err(self.too_long()),
+            Some(length) if length < size => Err(Error::Format(format!(
+                "{}: the registry has {length} of its {size} bytes",
+                self.name
+            ))),
             _ => Ok(()),
         }
     }

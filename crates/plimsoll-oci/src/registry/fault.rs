@@ -48,22 +48,21 @@ pub(super) fn transport(error: &reqwest::Error, host: &str) -> Fault {
     Fault { error: Error::Stream(format!("{host}: {what}")), passing }
 }
 
+/// The causes of an error. What an input or output error holds is not among its sources, and
+/// that is where TLS puts its own.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     let first: Option<&(dyn StdError + 'static)> = Some(error);
-    std::iter::successors(first, |error| (*error).source())
-}
-
-/// A cause that an input or output error holds is not among its sources.
-fn held<T: StdError + 'static>(error: &reqwest::Error) -> Option<&T> {
-    causes(error).find_map(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        let inner = io.and_then(std::io::Error::get_ref);
-        cause.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
+    std::iter::successors(first, |error| {
+        let io = error.downcast_ref::<std::io::Error>();
+        match io.and_then(std::io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => (*error).source(),
+        }
     })
 }
 
 fn tls(error: &reqwest::Error) -> Option<String> {
-    let error = held::<rustls::Error>(error)?;
+    let error = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())?;
     let shown = cut(&error.to_string());
     Some(match error {
         rustls::Error::InvalidCertificate(_) => format!(
@@ -129,6 +128,9 @@ pub(super) async fn status(response: Response, asked: Asked<'_>) -> Fault {
             Error::Refused(format!(
                 "{what}: too many requests{said}: try again {later}, or with a login (`{login}`)"
             ))
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE => {
+            Error::Format(format!("{what}: the registry has fewer bytes than its size ({status})"))
         }
         _ if status.is_server_error() => {
             Error::Stream(format!("{what}: the registry fails ({status}){said}: try again later"))
