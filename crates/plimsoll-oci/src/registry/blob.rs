@@ -94,7 +94,7 @@ impl Blob {
             StatusCode::OK if self.position > 0 => Err(self.broken(
                 "the connection broke and the registry cannot continue (it ignores Range): try again",
             )),
-            StatusCode::PARTIAL_CONTENT if self.position == 0 || start != Some(self.position) => {
+            StatusCode::PARTIAL_CONTENT if start != Some(self.position) => {
                 Err(self.broken("the registry sends another range than it was asked for"))
             }
             _ => self.fits(response.content_length()),

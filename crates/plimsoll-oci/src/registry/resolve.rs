@@ -99,9 +99,9 @@ fn get(session: &Session, line: &Line, selector: &str) -> Result<(HeaderMap, Vec
         match fault::bounded(response, LIMIT).await {
             Ok(body) => Ok((headers, body)),
             Err(Body::Broken(error)) => Err(fault::transport(&error, session.host())),
-            Err(Body::TooLarge) => {
-                Err(Fault::from(Error::TooLarge(format!("a manifest ({name}: more than 4 MiB)"))))
-            }
+            Err(Body::TooLarge) => Err(Fault::from(Error::TooLarge(format!(
+                "manifests ({name}: one has more than 4 MiB)"
+            )))),
         }
     };
     line.run(exchange)?.map_err(|fault| fault.error)

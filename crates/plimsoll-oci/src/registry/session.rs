@@ -94,7 +94,8 @@ impl Session {
             let own = same_place(response.url(), &self.base);
             let wait = fault::retry_after(&response).filter(|wait| *wait <= PATIENCE);
             match (response.status(), wait) {
-                (StatusCode::OK | StatusCode::PARTIAL_CONTENT, _) => return Ok(response),
+                (StatusCode::OK, _) => return Ok(response),
+                (StatusCode::PARTIAL_CONTENT, _) if question.from > 0 => return Ok(response),
                 (StatusCode::UNAUTHORIZED, _) if own && may_login => {
                     may_login = false;
                     let challenge = challenge::read(response.headers());
@@ -164,7 +165,7 @@ impl Session {
         match url.scheme() {
             "https" => Ok(url),
             "http" if to_self => Ok(url),
-            _ => Err(Error::Refused(format!(
+            _ => Err(Error::Stream(format!(
                 "{}: it sends us to an address that is not encrypted, on the host {}",
                 self.host(),
                 plimsoll_model::printable(url.host_str().unwrap_or_default())
@@ -179,31 +180,39 @@ impl Session {
         challenge: Option<Challenge>,
         what: &str,
     ) -> Result<Pass, Fault> {
-        let found = self.found();
-        let secret = found.secret.as_ref();
-        let known = secret.is_some();
-        let asked =
-            Asked { reference: &self.reference, what, elsewhere: None, known, note: &found.note };
-        let refused = || fault::refused(asked, StatusCode::UNAUTHORIZED, "").into();
-        match challenge {
+        let secret = self.found().secret.as_ref();
+        let pass = match challenge {
             Some(Challenge::Bearer { realm, service }) => {
                 let realm = Url::parse(&realm).ok().filter(|url| url.username().is_empty());
                 let realm = realm.ok_or_else(|| self.garbled("names no address"))?;
-                let realm = self.allowed(realm)?;
-                let repository = &self.reference.repository;
-                let request =
-                    token::request(client, realm.clone(), service.as_deref(), repository, secret);
-                let response = send(request, &realm).await?;
-                match response.status() {
-                    StatusCode::OK => self.token(response).await,
-                    StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                        Err(refused())
-                    }
-                    other => Err(self.garbled(&format!("answers {other}"))),
-                }
+                self.exchange(client, self.allowed(realm)?, service.as_deref()).await?
             }
-            Some(Challenge::Basic) => secret.and_then(Pass::basic).ok_or_else(refused),
-            None => Err(refused()),
+            Some(Challenge::Basic) => secret.and_then(Pass::basic),
+            None => None,
+        };
+        let (known, note) = (secret.is_some(), self.found().note.as_str());
+        let asked = Asked { reference: &self.reference, what, elsewhere: None, known, note };
+        pass.ok_or_else(|| fault::refused(asked, StatusCode::UNAUTHORIZED, "").into())
+    }
+
+    /// Asks a token service for a token; none where it refuses.
+    async fn exchange(
+        &self,
+        client: &Client,
+        realm: Url,
+        service: Option<&str>,
+    ) -> Result<Option<Pass>, Fault> {
+        let secret = self.found().secret.as_ref();
+        let request =
+            token::request(client, realm.clone(), service, &self.reference.repository, secret);
+        let response = send(request, &realm).await?;
+        match response.status() {
+            StatusCode::OK => self.token(response).await.map(Some),
+            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(None),
+            other => {
+                let passing = other.is_server_error();
+                Err(Fault { passing, ..self.garbled(&format!("answers {other}")) })
+            }
         }
     }
 

@@ -143,8 +143,11 @@ fn a_helper_that_fails_is_named_and_its_words_are_not_repeated() {
     check("babbles", &path, "docker-credential-babbles did not answer with a user");
     check("absent", &path, "docker-credential-absent is in no folder of the PATH");
     check("../../bin/sh", &path, "is no name of a program");
-    // The folder as the shell would see it from within: only absolute folders count.
-    check("babbles", ".:", "is in no folder of the PATH");
+    // The same folder as seen from here: only absolute folders count.
+    let depth = std::env::current_dir().unwrap().components().count();
+    let relative = format!("{}{}", "../".repeat(depth), folder.path().display());
+    assert!(Path::new(&relative).join("docker-credential-babbles").exists());
+    check("babbles", &relative, "is in no folder of the PATH");
 }
 
 #[test]
