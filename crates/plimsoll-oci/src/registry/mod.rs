@@ -28,6 +28,7 @@ mod credentials;
 mod fault;
 mod helper;
 mod line;
+mod login;
 mod manifest;
 mod reference;
 mod resolve;

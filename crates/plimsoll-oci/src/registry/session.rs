@@ -4,17 +4,17 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, LOCATION, RANGE};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use rustls::ClientConfig;
 
-use super::challenge::{self, Challenge};
+use super::challenge;
 use super::credentials::{self, Found};
-use super::fault::{self, Asked, Body, Fault};
+use super::fault::{self, Asked, Fault};
 use super::line::Line;
 use super::reference::{Reference, is_loopback};
 use super::settings::Settings;
 use super::tls;
-use super::token::{self, Pass};
+use super::token::Pass;
 use crate::Error;
 
 /// How often one question may be sent on.
@@ -123,7 +123,7 @@ impl Session {
     }
 
     /// Reads the configuration once, and only when somebody wants to know who asks.
-    fn found(&self) -> &Found {
+    pub(super) fn found(&self) -> &Found {
         self.found.get_or_init(|| credentials::find(&self.settings, &self.reference))
     }
 
@@ -160,7 +160,7 @@ impl Session {
     }
 
     /// Lets pass what is encrypted, and from this machine to this machine what is not.
-    fn allowed(&self, url: Url) -> Result<Url, Error> {
+    pub(super) fn allowed(&self, url: Url) -> Result<Url, Error> {
         let to_self = self.near && url.host_str().is_some_and(is_loopback);
         match url.scheme() {
             "https" => Ok(url),
@@ -172,66 +172,9 @@ impl Session {
             ))),
         }
     }
-
-    /// Gets a pass from whom the registry names.
-    async fn login(
-        &self,
-        client: &Client,
-        challenge: Option<Challenge>,
-        what: &str,
-    ) -> Result<Pass, Fault> {
-        let secret = self.found().secret.as_ref();
-        let pass = match challenge {
-            Some(Challenge::Bearer { realm, service }) => {
-                let realm = Url::parse(&realm).ok().filter(|url| url.username().is_empty());
-                let realm = realm.ok_or_else(|| self.garbled("names no address"))?;
-                self.exchange(client, self.allowed(realm)?, service.as_deref()).await?
-            }
-            Some(Challenge::Basic) => secret.and_then(Pass::basic),
-            None => None,
-        };
-        let (known, note) = (secret.is_some(), self.found().note.as_str());
-        let asked = Asked { reference: &self.reference, what, elsewhere: None, known, note };
-        pass.ok_or_else(|| fault::refused(asked, StatusCode::UNAUTHORIZED, "").into())
-    }
-
-    /// Asks a token service for a token; none where it refuses.
-    async fn exchange(
-        &self,
-        client: &Client,
-        realm: Url,
-        service: Option<&str>,
-    ) -> Result<Option<Pass>, Fault> {
-        let secret = self.found().secret.as_ref();
-        let request =
-            token::request(client, realm.clone(), service, &self.reference.repository, secret);
-        let response = send(request, &realm).await?;
-        match response.status() {
-            StatusCode::OK => self.token(response).await.map(Some),
-            StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(None),
-            other => {
-                let passing = other.is_server_error();
-                Err(Fault { passing, ..self.garbled(&format!("answers {other}")) })
-            }
-        }
-    }
-
-    async fn token(&self, response: Response) -> Result<Pass, Fault> {
-        let answer = match fault::bounded(response, token::LIMIT).await {
-            Ok(answer) => answer,
-            Err(Body::TooLarge) => return Err(self.garbled("does not stop answering")),
-            Err(Body::Broken(error)) => return Err(fault::transport(&error, self.host())),
-        };
-        Pass::bearer(&answer).ok_or_else(|| self.garbled("gives no token that can be used"))
-    }
-
-    fn garbled(&self, why: &str) -> Fault {
-        let what = format!("the login of {}: its token service {why}", self.host());
-        Error::Stream(what).into()
-    }
 }
 
-async fn send(request: reqwest::RequestBuilder, url: &Url) -> Result<Response, Fault> {
+pub(super) async fn send(request: RequestBuilder, url: &Url) -> Result<Response, Fault> {
     let sent = request.send().await;
     sent.map_err(|error| fault::transport(&error, url.host_str().unwrap_or_default()))
 }
