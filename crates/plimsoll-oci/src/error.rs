@@ -44,7 +44,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl From<std::io::Error> for Error {
+    /// Takes back what a reader of ours had to hand on as an error of input.
     fn from(error: std::io::Error) -> Self {
-        Self::Stream(error.to_string())
+        error.downcast::<Self>().unwrap_or_else(|error| Self::Stream(error.to_string()))
     }
 }

@@ -150,6 +150,7 @@ impl<'i> View<'i> {
                 continue;
             }
             let seat = Seat { layer: at, entry: number as u32 };
+            self.make_folder(at, self.image.paths.parent(entry.path));
             let before = self.top[entry.path.0 as usize].replace(seat);
             let Some(before) = before.filter(|before| before.layer != at) else { continue };
             let same = self.entry(before).is_some_and(|old| {
@@ -158,6 +159,16 @@ impl<'i> View<'i> {
             let root = entry.path;
             self.lose(Hidden { seat: before, by: at, root, deleted: false, same });
         }
+    }
+
+    /// What lies in a folder makes one of it, listed or not.
+    fn make_folder(&mut self, by: u32, path: PathId) {
+        let file = self.at(path).is_some_and(|entry| entry.kind == Kind::File);
+        let Some(seat) = self.top[path.0 as usize].filter(|seat| file && seat.layer != by) else {
+            return;
+        };
+        self.top[path.0 as usize] = None;
+        self.lose(Hidden { seat, by, root: path, deleted: false, same: false });
     }
 
     fn lose(&mut self, hidden: Hidden) {

@@ -10,6 +10,7 @@ mod load;
 mod look;
 mod paths;
 mod program;
+pub mod registry;
 mod secrets;
 mod source;
 pub mod tape;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::index::{Index, Shared};
 use crate::layer;
 use crate::paths::Paths;
+use crate::registry::Remote;
 use crate::source::{self, Archive, Described, Layout, Part, Source, Streamed};
 use crate::{Descriptor, Digest, Error, Packing, Platform};
 
@@ -88,6 +89,14 @@ impl Image {
             layers.extend(known.get(&part.name).cloned());
         }
         Ok(Self::of(streamed.name(), described, layers, shared))
+    }
+
+    /// Pulls an image from a registry; its layers are read as they come and not kept.
+    ///
+    /// # Errors
+    /// As [`Image::open`], and where the registry does not answer or refuses.
+    pub fn pull(remote: &Remote, wanted: &Wanted) -> Result<Self, Error> {
+        parallel(remote, source::described(remote, wanted.platform.as_ref())?)
     }
 
     fn of(

@@ -36,7 +36,7 @@ fn what_later_layers_hide_is_wasted() {
         ["0 d 2×2 deleted 1"]
     );
     assert_eq!(wasted(&[&["d/a: 1", "d/b: 2"], &["d: file"]]), ["0 d 2×2 deleted 1"]);
-    assert_eq!(wasted(&[&["d: file"], &["d/a: 1"]]), ["0 d 1×4 deleted 1"]);
+    assert_eq!(wasted(&[&["d: file"], &["d/a: 1"]]), ["0 d 1×4 replaced 1"]);
     assert_eq!(wasted(&[&["d/a: 1"], &[".wh.d"], &["d/a: 22"]]), ["0 d/a 1×1 deleted 1"]);
     // A mark takes nothing of its own layer away, and names what may not be there.
     assert_eq!(wasted(&[&["a: 1"], &["b: 2", ".wh.b", ".wh.nothing"]]), [""; 0]);

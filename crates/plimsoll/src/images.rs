@@ -3,7 +3,8 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use plimsoll_measure::engine::{self, NoImage};
+use plimsoll_measure::engine;
+use plimsoll_oci::registry::Remote;
 use plimsoll_oci::{Error, Image, Platform, Wanted};
 
 use crate::failure::Failure;
@@ -47,37 +48,41 @@ fn find(reference: &str, wanted: &Wanted) -> Result<Image, Failure> {
     if path.exists() {
         return Image::open(path, wanted).map_err(|error| failed(reference, &error));
     }
-    of_engine(reference)
+    match of_engine(reference, wanted) {
+        Some(read) => read,
+        None => of_registry(reference, wanted),
+    }
 }
 
-fn of_engine(reference: &str) -> Result<Image, Failure> {
-    let docker = engine::find().map_err(|missing| {
-        Failure::missing(format!("there is no file {reference}, and {missing}"))
-            .hint(missing.hint().to_owned())
-    })?;
-    let image = docker.image(reference).map_err(|error| {
-        let failure = Failure::missing(format!("failed to find {reference}: {error}"));
-        match error {
-            NoImage::Unknown(_) => {
-                failure.hint("name a file, a folder, or an image that was pulled")
-            }
-            NoImage::Engine(_) => failure,
-        }
-    })?;
+/// The image, where an engine answers and has it, for the system that is asked for.
+fn of_engine(reference: &str, wanted: &Wanted) -> Option<Result<Image, Failure>> {
+    // An engine has an image for one system only, mostly its own.
+    if wanted.platform.as_ref().is_some_and(|platform| *platform != Platform::native()) {
+        return None;
+    }
+    let docker = engine::find().ok()?;
+    let image = docker.image(reference).ok()?;
     let done = docker.save(&image.id, |stream| {
         let image = Image::stream(stream, &Wanted::default());
         // An engine whose answer is not taken to its end would complain of that.
         let _ = std::io::copy(&mut stream.take(1 << 20), &mut std::io::sink());
         image
     });
-    let done =
-        done.map_err(|error| Failure::missing(format!("failed to read {reference}: {error}")))?;
-    match done.complaint {
-        Some(complaint) => {
-            Err(Failure::missing(format!("failed to read {reference}: {complaint}")))
-        }
-        None => done.value.map_err(|error| failed(reference, &error)),
-    }
+    Some(match done {
+        Err(error) => Err(Failure::missing(format!("failed to read {reference}: {error}"))),
+        Ok(done) => match done.complaint {
+            Some(said) => Err(Failure::missing(format!("failed to read {reference}: {said}"))),
+            None => done.value.map_err(|error| failed(reference, &error)),
+        },
+    })
+}
+
+fn of_registry(reference: &str, wanted: &Wanted) -> Result<Image, Failure> {
+    let pull = || Image::pull(&Remote::open(reference)?, wanted);
+    pull().map_err(|error| {
+        let there = "there is no such file, and no engine that has such an image";
+        failed(reference, &error).hint(there)
+    })
 }
 
 fn failed(reference: &str, error: &Error) -> Failure {

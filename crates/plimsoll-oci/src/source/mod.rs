@@ -2,6 +2,7 @@
 
 mod archive;
 mod layout;
+mod remote;
 mod resolve;
 mod stream;
 
@@ -13,6 +14,7 @@ use crate::{Descriptor, Digest, Error};
 
 pub(crate) use archive::Archive;
 pub(crate) use layout::Layout;
+pub(crate) use remote::described;
 pub(crate) use resolve::{Texts, resolve};
 pub(crate) use stream::Streamed;
 
