@@ -1,5 +1,8 @@
 //! What was read of a repository, its texts by digest.
 
+use std::fmt;
+
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::BlobRef;
@@ -11,6 +14,7 @@ pub struct SourcesIndex {
     /// The name of the repository.
     pub name: String,
     /// Every path, sorted.
+    #[serde(deserialize_with = "bounded")]
     pub entries: Vec<IndexEntry>,
     /// What could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,5 +56,34 @@ impl IndexEntry {
     pub fn is_inside(&self) -> bool {
         !self.path.contains('\0')
             && self.path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+    }
+}
+
+/// How many paths an index has at most: a review looks at a million, and few come on top.
+const MOST_PATHS: usize = 1_100_000;
+
+/// Reads paths up to a bound: a small text may hold more of them than memory does.
+fn bounded<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IndexEntry>, D::Error> {
+    from.deserialize_seq(Bounded)
+}
+
+struct Bounded;
+
+impl<'de> Visitor<'de> for Bounded {
+    type Value = Vec<IndexEntry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at most {MOST_PATHS} paths")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(entry) = entries.next_element()? {
+            if all.len() == MOST_PATHS {
+                return Err(A::Error::invalid_length(MOST_PATHS + 1, &self));
+            }
+            all.push(entry);
+        }
+        Ok(all)
     }
 }

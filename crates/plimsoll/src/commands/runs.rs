@@ -19,7 +19,7 @@ pub(crate) struct Args {
 enum What {
     /// Shows what a run looked at and what happened.
     Show {
-        /// The run: its name or the start of it, `latest`, or the folder of a run.
+        /// The run: its name or the start of it, `latest`, or a folder (`./run`).
         #[arg(default_value = "latest", value_name = "ID|PATH")]
         run: String,
     },

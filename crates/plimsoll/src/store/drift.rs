@@ -20,7 +20,7 @@ pub(crate) struct Drift {
 
 impl Drift {
     /// Compares; findings are the same where their fingerprints are.
-    pub(crate) fn between(then: &Report, now: &Report) -> Self {
+    pub(super) fn between(then: &Report, now: &Report) -> Self {
         let version = now.plimsoll_version.clone();
         Self {
             versions: (then.plimsoll_version.clone(), version.clone()),
@@ -32,7 +32,7 @@ impl Drift {
     }
 
     /// What is to be said, a line each.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let (then, now) = &self.versions;
         if self.same && then != now {
             return vec![format!("plimsoll {now} says the same as {then} did")];

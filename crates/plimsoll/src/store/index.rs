@@ -51,10 +51,20 @@ pub(super) fn read(
     Ok(sources)
 }
 
+/// How long a path is at most: no longer one can be opened.
+const MOST_BYTES: usize = 4096;
+
+/// How many folders a path has at most; a review goes less deep.
+const MOST_FOLDERS: usize = 256;
+
 fn check(entry: &IndexEntry, before: &BTreeMap<String, TreeEntry>) -> Result<(), String> {
     let path = &entry.path;
     if !entry.is_inside() {
         return Err(format!("`{path}` is no path within a repository"));
+    }
+    if path.len() > MOST_BYTES || path.matches('/').count() > MOST_FOLDERS {
+        let start: String = path.chars().take(60).collect();
+        return Err(format!("`{start}…` is too long for a path"));
     }
     if before.last_key_value().is_some_and(|(last, _)| last >= path) {
         return Err(format!("`{path}` is not in its place: paths are sorted, each stands once"));

@@ -1,13 +1,14 @@
 //! The runs that are recorded: which there are, which one is meant, and their end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Date, RunId};
 
+use super::Record;
 use super::home::Home;
-use super::{MANIFEST, Record};
 use crate::failure::Failure;
 
 /// A run by its name.
@@ -26,20 +27,21 @@ pub(crate) fn all() -> Result<Vec<Listed>, Failure> {
     Ok(all)
 }
 
-/// The run that is meant: `latest`, the name of one or its start, or a folder.
+/// The run that is meant: `latest`, the name of one or its start, or a folder, whose path has a
+/// `/`: what lies in the current folder is never taken for a run of the user's own.
 pub(crate) fn find(wanted: &str) -> Result<Record, Failure> {
-    let folder = Path::new(wanted);
-    if wanted.contains('/') || folder.join(MANIFEST).exists() {
-        return Record::open(folder);
+    if wanted.contains('/') {
+        return Record::open(Path::new(wanted));
     }
     Record::open(&named(all()?, wanted)?.folder)
 }
 
 /// Removes runs by their names.
 pub(crate) fn remove(wanted: &[String]) -> Result<Vec<RunId>, Failure> {
-    let runs = wanted.iter().map(|name| named(all()?, name)).collect::<Result<Vec<_>, _>>()?;
-    // All names are right: now they go.
-    runs.into_iter().map(forget).collect()
+    let named = |name: &String| named(all()?, name).map(|run| (run.id.clone(), run));
+    // A run that is named twice is removed once, and none before all names are right.
+    let runs = wanted.iter().map(named).collect::<Result<BTreeMap<_, _>, _>>()?;
+    runs.into_values().map(forget).collect()
 }
 
 /// Removes the runs that began before a day, and what runs of before that day left half-written.
@@ -72,19 +74,29 @@ fn folders(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// How much of a name is needed at least: the day. Less of it names a run by accident.
+const LEAST: usize = 8;
+
 fn named(all: Vec<Listed>, wanted: &str) -> Result<Listed, Failure> {
     let latest = wanted == "latest";
     let fits = |run: &Listed| latest || run.id.to_string().starts_with(wanted);
     let mut fitting = all.into_iter().filter(fits);
     match (fitting.next(), fitting.next()) {
+        _ if wanted.len() < LEAST && !latest => {
+            let what = format!("`{wanted}` is too little of the name of a run");
+            Err(Failure::usage(what)
+                .hint("give the day at least, 20261124; `plimsoll runs` lists them"))
+        }
         (Some(run), None) => Ok(run),
         (Some(run), Some(_)) if latest => Ok(run),
         (Some(a), Some(b)) => {
             let what = format!("several runs are called {wanted}…: {}, {}", a.id, b.id);
             Err(Failure::usage(what).hint("give more of the name"))
         }
-        (None, _) => Err(Failure::missing(format!("there is no run {wanted}"))
-            .hint("`plimsoll runs` lists them; `plimsoll review --record` makes one")),
+        (None, _) => Err(Failure::missing(format!("there is no run {wanted}")).hint(
+            "`plimsoll runs` lists them, `plimsoll review --record` makes one; \
+             the path of a folder has a `/`: ./run",
+        )),
     }
 }
 

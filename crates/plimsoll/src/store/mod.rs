@@ -10,6 +10,7 @@
 //! [`Recorder`] writes one, [`Record`] reads one and trusts nothing that it reads: a record may
 //! come from anybody. `docs/reference/run-record.md` describes the form.
 
+mod again;
 mod drift;
 mod folder;
 mod home;
@@ -20,6 +21,7 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use again::judge;
 pub(crate) use drift::Drift;
 pub(crate) use list::{all, find, remove, sweep};
 pub(crate) use record::Record;

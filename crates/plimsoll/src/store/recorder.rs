@@ -75,10 +75,15 @@ impl Recorder {
         let home = Home::find()?;
         home.keep_out_of(repository)?;
         let failed = |error| Failure::io("write the record to", &home.runs, &error);
-        folder_builder().recursive(true).create(&home.runs).map_err(failed)?;
+        Self::begin_in(&home.runs, command).map_err(failed)
+    }
+
+    /// Begins a run in a folder of runs.
+    pub(super) fn begin_in(runs: &Path, command: &'static str) -> io::Result<Self> {
+        folder_builder().recursive(true).create(runs)?;
         let started = pipeline::now();
-        let (id, unfinished) = unfinished(&home.runs, started).map_err(failed)?;
-        let file = create(&unfinished.folder.join(EVENTS)).map_err(failed)?;
+        let (id, unfinished) = unfinished(runs, started)?;
+        let file = create(&unfinished.folder.join(EVENTS))?;
         let journal = Journal { file, hash: Sha256::new(), size: 0, fault: None };
         Ok(Self {
             id,
