@@ -1,6 +1,5 @@
 //! Reads a run. It may have been made by anybody: every size is bounded, every digest checked.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{
@@ -48,12 +47,12 @@ impl Record {
     /// What was read of the repository.
     pub(crate) fn sources(&self) -> Result<Sources, Failure> {
         let found: SourcesIndex = self.json("sources", &self.manifest.sources)?;
-        let left = Cell::new(MOST_TEXT);
-        let text = |blob: &BlobRef| {
-            let rest = left.get().checked_sub(blob.size);
-            left.set(rest.ok_or("the sources have more text than is read")?);
-            self.text(blob)
-        };
+        let sizes = found.entries.iter().filter_map(|entry| Some(entry.text?.blob.size));
+        // Before any is read: a small record may name one large text many times.
+        if sizes.fold(0, u64::saturating_add) > MOST_TEXT {
+            return Err(self.fault("sources", "they have more text than is read"));
+        }
+        let text = |blob: &BlobRef| self.text(blob);
         index::read(found, text).map_err(|why| self.fault("sources", &why))
     }
 
@@ -96,8 +95,10 @@ impl Record {
     }
 
     fn json<T: DeserializeOwned>(&self, what: &str, blob: &BlobRef) -> Result<T, Failure> {
-        let bytes = self.blob(blob);
-        bytes.and_then(|bytes| parse(&bytes)).map_err(|why| self.fault(what, &why))
+        let read = self
+            .blob(blob)
+            .and_then(|bytes| parse(&bytes).map_err(|why| format!("blob {}: {why}", blob.sha256)));
+        read.map_err(|why| self.fault(what, &why))
     }
 
     fn text(&self, blob: &BlobRef) -> Result<String, String> {
@@ -118,7 +119,8 @@ impl Record {
 
 /// The bytes of a file, if they are those that the manifest means.
 fn checked(root: &Path, path: &[&str], blob: &BlobRef) -> Result<Vec<u8>, String> {
-    let bytes = folder::read(root, path, MOST_BLOB).map_err(|error| error.to_string())?;
+    let most = blob.size.min(MOST_BLOB);
+    let bytes = folder::read(root, path, most).map_err(|error| error.to_string())?;
     let got = digest(&bytes);
     if bytes.len() as u64 != blob.size || got != blob.sha256 {
         return Err(format!("it is damaged: its {} bytes hash to {got}", bytes.len()));

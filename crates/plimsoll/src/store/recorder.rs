@@ -47,7 +47,6 @@ pub(crate) struct Outcome<'o> {
 pub(crate) struct Recorder {
     id: RunId,
     command: &'static str,
-    started: Timestamp,
     clock: Instant,
     unfinished: Unfinished,
     journal: Mutex<Journal>,
@@ -81,14 +80,12 @@ impl Recorder {
     /// Begins a run in a folder of runs.
     pub(super) fn begin_in(runs: &Path, command: &'static str) -> io::Result<Self> {
         folder_builder().recursive(true).create(runs)?;
-        let started = pipeline::now();
-        let (id, unfinished) = unfinished(runs, started)?;
+        let (id, unfinished) = unfinished(runs)?;
         let file = create(&unfinished.folder.join(EVENTS))?;
         let journal = Journal { file, hash: Sha256::new(), size: 0, fault: None };
         Ok(Self {
             id,
             command,
-            started,
             clock: Instant::now(),
             unfinished,
             journal: Mutex::new(journal),
@@ -122,14 +119,14 @@ impl Recorder {
         let report = outcome.report.map(|report| keep_text(&json::render(report))).transpose()?;
         let baseline = outcome.baseline.map(keep_text).transpose()?;
         let events = self.end_events()?;
-        let Self { id, command, started, unfinished, blobs, .. } = self;
+        let Self { id, command, unfinished, blobs, .. } = self;
         let manifest = RunManifest {
             form: RUN_FORM,
             plimsoll_version: VERSION.to_owned(),
             id: id.clone(),
             command: command.to_owned(),
             repository: outcome.repository.clone(),
-            started,
+            started: id.started(),
             ended: pipeline::now(),
             terms: RunTerms { today: outcome.today, baseline },
             verdict: outcome.report.map(|report| report.verdict),
@@ -208,12 +205,10 @@ impl Drop for Unfinished {
     }
 }
 
-/// A folder beside the place of a run that began then.
-fn unfinished(runs: &Path, started: Timestamp) -> io::Result<(RunId, Unfinished)> {
-    let mut attempt = 0_u32;
-    loop {
-        let id =
-            RunId::new(started, &unique(attempt)).ok_or_else(|| io::Error::other("no name"))?;
+/// A folder beside the place of a run that begins now.
+fn unfinished(runs: &Path) -> io::Result<(RunId, Unfinished)> {
+    for attempt in 0..MOST_ATTEMPTS {
+        let id = new_id(attempt).ok_or_else(|| io::Error::other("it has no name"))?;
         let place = runs.join(id.to_string());
         let folder = runs.join(format!(".{id}.tmp"));
         match folder_builder().create(&folder) {
@@ -222,18 +217,21 @@ fn unfinished(runs: &Path, started: Timestamp) -> io::Result<(RunId, Unfinished)
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
-        attempt += 1;
-        if attempt > 100 {
-            return Err(io::Error::other("a hundred runs of this second are there"));
-        }
     }
+    Err(io::Error::other("no name is free"))
 }
 
-/// Six digits that another run of the same second hardly has.
-fn unique(attempt: u32) -> String {
+/// How often a name is tried.
+const MOST_ATTEMPTS: u32 = 100;
+
+/// A name of now: three digits say when in the second, three that it is another run's no more.
+fn new_id(attempt: u32) -> Option<RunId> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let started = Timestamp::from_unix(i64::try_from(since.as_secs()).ok()?);
+    let part = u64::from(since.subsec_nanos()) * 4096 / 1_000_000_000;
     let seed = format!("{} {} {attempt}", since.as_nanos(), std::process::id());
-    digest(seed.as_bytes()).to_string()[..6].to_owned()
+    let other = digest(seed.as_bytes()).to_string();
+    RunId::new(started, &format!("{part:03x}{}", &other[..3]))
 }
 
 /// Sources may hold secrets: only their owner reads them.
