@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::process::Command;
 
 use common::Repo;
 use common::records::{blob, forge, manifest, set_manifest};
+use serde_json::Value;
 
 const BAD: &str = "FROM alpine\nRUNN x\n";
 const GOOD: &str = "FROM alpine:3.20\nCOPY a /a\nUSER 1000\nCMD [\"/a\"]\n";
@@ -76,6 +78,42 @@ fn the_day_and_the_baseline_are_those_of_the_record() {
 }
 
 #[test]
+fn the_page_of_the_form_names_every_field() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/run-record.md");
+    let page = fs::read_to_string(page).unwrap();
+    let repo = olorin();
+    repo.write("backend/run.sh", b"# \xff\n");
+    std::os::unix::fs::symlink("x", repo.path().join("link")).unwrap();
+    repo.run(&["review", "--output", "old.json"]);
+    let run = repo.recorded(&["--baseline", "old.json"]);
+    let read = |path: &Path| serde_json::from_slice::<Value>(&fs::read(path).unwrap()).unwrap();
+    let mut words = BTreeSet::new();
+    names(&manifest(&run), &mut words);
+    names(&read(&blob(&run, "sources")), &mut words);
+    words.extend(read(&blob(&run, "measured")).as_object().unwrap().keys().cloned());
+    for line in fs::read_to_string(run.join("events.jsonl")).unwrap().lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        words.extend(event.as_object().unwrap().keys().cloned());
+        words.insert(event["event"].as_str().unwrap().to_owned());
+    }
+    assert!(words.len() > 40, "{words:?}");
+    let unsaid: Vec<_> = words.iter().filter(|w| !page.contains(&format!("`{w}`"))).collect();
+    assert!(unsaid.is_empty(), "{unsaid:?}");
+}
+
+/// The names of all fields of JSON.
+fn names(value: &Value, all: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| names(value, all)),
+        Value::Object(fields) => {
+            all.extend(fields.keys().cloned());
+            fields.values().for_each(|value| names(value, all));
+        }
+        _ => {}
+    }
+}
+
+#[test]
 fn without_record_nothing_is_written() {
     let repo = Repo::new().file("Dockerfile", GOOD);
     repo.run_recorded(&["review"]);
@@ -97,6 +135,28 @@ fn a_record_says_which_commit_and_whether_files_were_others() {
     let shown = repo.run_recorded(&["runs", "show"]).out;
     assert!(shown.contains(&format!("repo at {}, 3 of the files read", &commit[..12])), "{shown}");
     assert!(shown.contains("4 paths seen") && shown.contains("rejected, "), "{shown}");
+}
+
+#[test]
+fn what_is_not_read_is_not_called_changed() {
+    let repo = Repo::new()
+        .file("api/Dockerfile", GOOD)
+        .file("api/a", "x")
+        .file("api/tool.sh", b"# \xff\n")
+        .file("api/vendor/x.sh", "true\n")
+        .file("api/old/x.sh", "true\n")
+        .file("api/plimsoll.toml", "exclude = [\"old\"]\n")
+        .file("other/Dockerfile", BAD);
+    repo.commit("one");
+    for path in ["api/a", "api/vendor/x.sh", "api/old/x.sh", "other/Dockerfile"] {
+        repo.write(path, "another\n");
+    }
+    fs::remove_file(repo.path().join("api/vendor/x.sh")).unwrap();
+    fs::remove_file(repo.path().join("api/old/x.sh")).unwrap();
+    let changed = |run: &Path| manifest(run)["repository"]["changed"].clone();
+    assert_eq!(changed(&repo.recorded(&["api"])), 0);
+    repo.write("api/tool.sh", b"# \xfe\xff\n");
+    assert_eq!(changed(&repo.recorded(&["api"])), 1);
 }
 
 #[test]
@@ -264,7 +324,7 @@ fn a_verdict_that_was_improved_by_hand_is_noticed() {
 fn what_a_later_version_adds_is_passed_over_and_a_later_form_is_refused() {
     let repo = Repo::new().file("Dockerfile", GOOD);
     let run = repo.recorded(&[]);
-    let mut measured: serde_json::Value =
+    let mut measured: Value =
         serde_json::from_slice(&fs::read(blob(&run, "measured")).unwrap()).unwrap();
     measured["signatures"] = serde_json::json!([{ "by": "x" }]);
     measured.as_object_mut().unwrap().remove("replays");

@@ -51,8 +51,8 @@ pub(super) fn read(
     Ok(sources)
 }
 
-/// How long a path is at most: no longer one can be opened.
-const MOST_BYTES: usize = 4096;
+/// How long a path is at most: 4,096 bytes can be opened, three for each that is no UTF-8.
+const MOST_BYTES: usize = 3 * 4096;
 
 /// How many folders a path has at most; a review goes less deep.
 const MOST_FOLDERS: usize = 256;
