@@ -1,4 +1,5 @@
-//! How a report is handed over, and how the program then ends: the same for each command that judges.
+//! How a report is handed over and how the program then ends: the same for each command that
+//! judges.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -138,7 +138,8 @@ proptest! {
     #[test]
     fn any_value_in_place_of_a_field_is_read_or_refused(
         field in prop::sample::select(vec![
-            "form", "id", "started", "terms", "sources", "measured", "report", "events", "blobs", "repository", "verdict",
+            "form", "id", "started", "terms", "sources", "measured", "report", "events", "blobs",
+            "repository", "verdict",
         ]),
         value in prop::sample::select(vec![
             "null", "1", "-1", "1e999", "\"\\u0000\"", "[]", "{}", "\"..\"", "99999999999999999999",

@@ -97,7 +97,6 @@ prop_compose! {
     ) -> ReplayReport {
         let [hits, steps, not_started, failing_count] = counts.map(usize::from);
         let setup = CacheSetup::Max;
-        let ratio = Some(ratio);
         ReplayReport {
             service,
             branch: text.clone(),
@@ -109,8 +108,15 @@ prop_compose! {
             current: Some(CacheSetup::Inline),
             shown: setup,
             weighted: seconds < 0,
-            setups: vec![SetupRate { setup, hits, steps, ratio, whole_builds: 1, depends: 0 }],
-            steps: vec![step(&text, hits, ratio.unwrap_or_default())],
+            setups: vec![SetupRate {
+                setup,
+                hits,
+                steps,
+                ratio: Some(ratio),
+                whole_builds: 1,
+                depends: 0,
+            }],
+            steps: vec![step(&text, hits, ratio)],
             renames: Vec::new(),
             assumptions: vec![text],
         }
