@@ -28,6 +28,7 @@ mod misses;
 mod proof;
 mod replay;
 mod report;
+mod run;
 mod section;
 mod sources;
 mod text;
@@ -66,6 +67,10 @@ pub use replay::{
 pub use report::{
     CheckState, ChecklistItem, ContextSummary, DeploySummary, FolderSize, NamedFigure, NotAnalysed,
     PassedRule, Report, SCHEMA_VERSION, ServiceSummary, Setting,
+};
+pub use run::{
+    BlobDigest, BlobRef, Happened, IndexEntry, IndexText, NoDigest, NoRunId, NoTimestamp, RUN_FORM,
+    RunEvent, RunForm, RunId, RunManifest, RunRepository, RunTerms, SourcesIndex, Timestamp,
 };
 pub use section::{Section, SectionScore};
 pub use sources::{EntryKind, Problem, SourceFile, Sources, TreeEntry};

@@ -2,11 +2,14 @@
 
 mod commands;
 mod contexts;
+mod events;
 mod failure;
 mod images;
 mod pipeline;
 mod replays;
 mod report;
+mod repository;
+mod store;
 mod ui;
 
 use std::process::ExitCode;
@@ -45,6 +48,10 @@ enum Command {
     Image(commands::image::Args),
     /// Shows or applies the fixes of the findings.
     Fix(commands::fix::Args),
+    /// Judges a recorded run again, from its record alone.
+    Judge(commands::judge::Args),
+    /// Lists, shows or removes recorded runs.
+    Runs(commands::runs::Args),
     /// Explains a rule, or lists them all.
     Explain(commands::explain::Args),
     /// Writes a commented plimsoll.toml for what it finds.
@@ -74,6 +81,8 @@ fn main() -> ExitCode {
         Command::ExplainMiss(args) => commands::explain_miss::run(&args, colour),
         Command::Image(args) => commands::image::run(&args, colour),
         Command::Fix(args) => commands::fix::run(&args, colour),
+        Command::Judge(args) => commands::judge::run(&args, colour),
+        Command::Runs(args) => commands::runs::run(&args),
         Command::Explain(args) => commands::explain::run(&args, colour),
         Command::Init(args) => commands::init::run(&args),
         Command::Completions(args) => commands::completions::run(&args, &mut command()),

@@ -4,15 +4,19 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll_measure::sources::{self, Limits};
-use plimsoll_model::{Date, Report, Sources};
+use plimsoll_model::{Date, Happened, Report, Sources, Timestamp};
 use plimsoll_rules::config::{self, Config};
 use plimsoll_rules::discover::{self, Discovery};
 use plimsoll_rules::repo::Repo;
 use plimsoll_rules::review::{self, Measured, Review, Terms};
 
 use crate::contexts;
+use crate::events::{Listen, stage};
 use crate::failure::Failure;
 use crate::replays;
+
+/// The version that reports name.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How to review.
 pub(crate) struct Settings<'a> {
@@ -20,12 +24,14 @@ pub(crate) struct Settings<'a> {
     pub(crate) today: Option<Date>,
     pub(crate) measure_context: bool,
     pub(crate) replay: bool,
+    pub(crate) listen: Listen<'a>,
 }
 
-/// A review and what the command needs besides the report.
+/// A review, and the evidence it rests on.
 pub(crate) struct Reviewed {
     pub(crate) report: Report,
-    pub(crate) fail_on: Option<Vec<String>>,
+    pub(crate) found: Found,
+    pub(crate) measured: Measured,
 }
 
 /// What was read and found of a repository.
@@ -34,6 +40,17 @@ pub(crate) struct Found {
     pub(crate) config: Config,
     pub(crate) repo: Repo,
     pub(crate) found: Discovery,
+}
+
+impl Found {
+    /// Finds the services in what was read.
+    pub(crate) fn of(sources: Sources) -> Self {
+        let text = sources.text(config::FILE).unwrap_or_default();
+        let config = Config::parse(config::FILE, text);
+        let repo = Repo::read(&sources);
+        let found = discover::discover(&sources, &repo, &config);
+        Self { sources, config, repo, found }
+    }
 }
 
 /// Reads a repository and finds its services.
@@ -47,53 +64,78 @@ pub(crate) fn find(path: &Path) -> Result<Found, Failure> {
             Failure::io("read the repository at", path, &e)
                 .hint("name the folder of a repository: plimsoll review PATH")
         })?;
-    let text = sources.text(config::FILE).unwrap_or_default();
-    let config = Config::parse(config::FILE, text);
-    let repo = Repo::read(&sources);
-    let found = discover::discover(&sources, &repo, &config);
-    Ok(Found { sources, config, repo, found })
+    Ok(Found::of(sources))
 }
 
 /// Reviews the repository at `path`.
 pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, Failure> {
-    let all = find(path)?;
-    let mut measured =
-        if settings.measure_context { contexts::measure(path, &all) } else { Measured::default() };
-    if settings.replay {
-        replays::measure(path, &all, &mut measured);
-    }
-    let Found { sources, config, repo, found } = all;
+    let listen = settings.listen;
+    let found = stage(listen, "read", || find(path))?;
+    listen(Happened::SourcesRead {
+        paths: found.sources.tree.len(),
+        files: found.sources.files.len(),
+        problems: found.sources.problems.len(),
+    });
+    let measured = measure(path, &found, settings);
     let today = settings.today.unwrap_or_else(today);
-    let evidence = Review {
-        sources: &sources,
-        repo: &repo,
-        found: &found,
-        measured: &measured,
-        config: &config,
+    let terms = Terms { today, baseline: settings.baseline, version: VERSION };
+    let report = stage(listen, "judge", || judge(&found, &measured, &terms));
+    listen(Happened::Judged { verdict: report.verdict, findings: report.findings.len() });
+    Ok(Reviewed { report, found, measured })
+}
+
+/// Measures what the settings ask for.
+fn measure(path: &Path, found: &Found, settings: &Settings<'_>) -> Measured {
+    let listen = settings.listen;
+    let mut measured = Measured::default();
+    if settings.measure_context {
+        measured = stage(listen, "context", || contexts::measure(path, found));
+    }
+    for (service, context) in &measured.contexts {
+        let (service, bytes, files) = (service.clone(), context.bytes, context.files);
+        listen(Happened::ContextMeasured { service, bytes, files });
+    }
+    if settings.replay {
+        stage(listen, "replay", || replays::measure(path, found, &mut measured));
+    }
+    for (service, replay) in &measured.replays {
+        listen(Happened::Replayed { service: service.clone(), builds: replay.counted() });
+    }
+    for figure in &measured.figures {
+        listen(Happened::FigureRecorded { figure: figure.clone() });
+    }
+    measured
+}
+
+/// Judges evidence: a pure function of what is given, be it just read or recorded long ago.
+pub(crate) fn judge(found: &Found, measured: &Measured, terms: &Terms<'_>) -> Report {
+    review::review(&evidence(found, measured, terms.today), terms)
+}
+
+fn evidence<'a>(found: &'a Found, measured: &'a Measured, today: Date) -> Review<'a> {
+    Review {
+        sources: &found.sources,
+        repo: &found.repo,
+        found: &found.found,
+        measured,
+        config: &found.config,
         today,
-    };
-    let terms = Terms { today, baseline: settings.baseline, version: env!("CARGO_PKG_VERSION") };
-    let report = review::review(&evidence, &terms);
-    Ok(Reviewed { report, fail_on: config.fail_on })
+    }
 }
 
 /// Calls back with a repository as evidence, nothing measured.
 pub(crate) fn with_evidence<T>(all: &Found, then: impl FnOnce(&Review<'_>, &Terms<'_>) -> T) -> T {
-    let measured = Measured::default();
-    let today = today();
-    let evidence = Review {
-        sources: &all.sources,
-        repo: &all.repo,
-        found: &all.found,
-        measured: &measured,
-        config: &all.config,
-        today,
-    };
-    then(&evidence, &Terms { today, baseline: None, version: env!("CARGO_PKG_VERSION") })
+    let terms = Terms { today: today(), baseline: None, version: VERSION };
+    then(&evidence(all, &Measured::default(), terms.today), &terms)
 }
 
 /// Today, in UTC.
 pub(crate) fn today() -> Date {
+    now().date()
+}
+
+/// The second that it is, in UTC.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    Date::from_unix(i64::try_from(since).unwrap_or(0))
+    Timestamp::from_unix(i64::try_from(since).unwrap_or(0))
 }

@@ -83,6 +83,7 @@ fn every_command_of_the_guide_prints_what_is_shown() {
                 .current_dir(repo.path().join("olorin"))
                 .env("PATH", &path)
                 .env("COLUMNS", "100")
+                .env("PLIMSOLL_HOME", repo.path().join("home"))
                 .envs(GIT)
                 .env_remove("GITHUB_STEP_SUMMARY")
                 .output()

@@ -3,6 +3,7 @@
 //! The configuration of the machine and of the user is not read, and no program that the
 //! repository's own configuration names is run.
 
+mod changed;
 mod compare;
 mod disk;
 mod moments;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use gix::objs::CommitRefIter;
 use plimsoll_graph::{Id, Kind, Tree, TreeError, entry_at};
 
+pub use changed::changed;
 pub use compare::{CompareError, Compared, Side, compare};
 pub use disk::{DiskTree, WORKING_TREE};
 pub use moments::{NoBuild, Recipe};

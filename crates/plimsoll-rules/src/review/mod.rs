@@ -11,13 +11,17 @@ mod waiver;
 use std::collections::BTreeMap;
 
 use plimsoll_model::{ContextSummary, Date, NamedFigure, ReplayReport, Report, Sources};
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::discover::Discovery;
 use crate::repo::Repo;
 
 /// What was measured, by the name of the service.
-#[derive(Debug, Default)]
+///
+/// A run keeps it as JSON: a new field is added with its default, so that older records are read.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Measured {
     /// What is sent to the builder.
     pub contexts: BTreeMap<String, ContextSummary>,

@@ -9,7 +9,7 @@ use plimsoll_model::{Exit, FolderSize, bytes, count, printable};
 use plimsoll_rules::discover::Service;
 use plimsoll_syntax::ignorefile::IgnoreFile;
 
-use super::review::write_whole;
+use super::delivery::write_whole;
 use crate::contexts::{self, Context};
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plimsoll_model::Exit;
 use plimsoll_oci::Analysis;
 
-use super::review::write_whole;
+use super::delivery::write_whole;
 use crate::failure::Failure;
 use crate::images::{self, Asked};
 use crate::report::{image, json};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use plimsoll_model::{Exit, METRICS};
 use plimsoll_rules::config;
 
-use super::review::write_whole;
+use super::delivery::write_whole;
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
 use crate::ui;

@@ -10,6 +10,7 @@ mod markdown;
 pub(crate) mod misses;
 pub(crate) mod proof;
 pub(crate) mod replay;
+pub(crate) mod runs;
 mod sarif;
 pub(crate) mod terminal;
 pub(crate) mod treemap;

@@ -4,6 +4,7 @@
 
 pub(crate) mod case;
 pub(crate) mod git;
+pub(crate) mod records;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,8 +87,18 @@ pub(crate) struct Run {
 
 /// Runs the program in a folder.
 pub(crate) fn run_in(folder: &Path, args: &[&str]) -> Run {
+    finished(&mut command(folder, args))
+}
+
+/// The program in a folder, not yet run.
+pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
     command.args(args).current_dir(folder).env("COLUMNS", "100").env_remove("GITHUB_STEP_SUMMARY");
+    command
+}
+
+/// Runs a command; what it printed.
+pub(crate) fn finished(command: &mut Command) -> Run {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { code: status.code().unwrap_or(-1), out: text(stdout), err: text(stderr) }

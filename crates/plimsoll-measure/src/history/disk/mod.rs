@@ -75,6 +75,11 @@ impl Tree for DiskTree {
     }
 }
 
+/// The id that git gives to the bytes of a file.
+pub(super) fn blob_id(bytes: &[u8]) -> std::io::Result<Id> {
+    stamp::object("blob", bytes)
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> HistoryError {
     HistoryError::Object(format!("failed to read {}: {error}", path.display()))
 }
