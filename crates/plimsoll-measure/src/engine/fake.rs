@@ -71,10 +71,10 @@ impl Fake {
         Self { script, images: Mutex::new(images), alive: Arc::default() }
     }
 
-    /// How many containers there are.
+    /// How many containers there are, now and later.
     #[must_use]
-    pub fn containers(&self) -> usize {
-        self.alive.load(Ordering::Relaxed)
+    pub fn containers(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.alive)
     }
 
     fn images(&self) -> MutexGuard<'_, BTreeMap<String, Image>> {

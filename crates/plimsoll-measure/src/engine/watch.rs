@@ -1,5 +1,6 @@
 //! Runs a client that builds, and reads its progress while it works.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -85,6 +86,8 @@ struct Keeper {
     file: BufWriter<File>,
     written: u64,
     path: String,
+    /// What was last said of each step: JSON says the same more than once.
+    last: HashMap<usize, Vec<String>>,
 }
 
 impl Keeper {
@@ -93,7 +96,7 @@ impl Keeper {
         match File::create_new(half.path()) {
             Ok(file) => {
                 let path = path.display().to_string();
-                Some(Self { half, file: BufWriter::new(file), written: 0, path })
+                Some(Self { half, file: BufWriter::new(file), written: 0, path, last: HashMap::new() })
             }
             Err(error) => {
                 caveats.push(format!("the log could not be kept in {}: {error}", path.display()));
@@ -110,8 +113,11 @@ impl Keeper {
         for change in changes {
             match change {
                 Change::Step(at) => {
-                    let lines = reader.log.steps.get(*at).map(Step::plain);
-                    lines.into_iter().flatten().for_each(|line| self.line(&line));
+                    let lines = reader.log.steps.get(*at).map(Step::plain).unwrap_or_default();
+                    if self.last.get(at) != Some(&lines) {
+                        lines.iter().for_each(|line| self.line(line));
+                        self.last.insert(*at, lines);
+                    }
                 }
                 Change::Said(at, said) => self.line(&format!("#{} {said}", at + 1)),
             }
@@ -127,7 +133,7 @@ impl Keeper {
     }
 
     fn end(self, caveats: &mut Vec<String>) -> Option<String> {
-        let Self { half, mut file, written, path } = self;
+        let Self { half, mut file, written, path, .. } = self;
         if written > LOG {
             caveats.push(format!("the log holds the first {} MiB", LOG >> 20));
         }

@@ -47,6 +47,7 @@ fn time(stage: &Running) -> String {
     match (stage.failed, stage.cached, stage.seconds) {
         (true, ..) => "failed".to_owned(),
         (_, true, _) => "cached".to_owned(),
+        (.., Some(0.0)) if stage.over => "< 100 ms".to_owned(),
         (.., Some(time)) if stage.over => seconds(time),
         (.., Some(time)) => format!("{time:.1} s"),
         (.., None) => String::new(),

@@ -78,6 +78,8 @@ fn time(step: &BuildStep) -> String {
     match (&step.error, step.cached, step.seconds) {
         (Some(_), ..) => "failed".to_owned(),
         (_, true, _) => "cached".to_owned(),
+        // Plain progress rounds to a tenth.
+        (.., Some(0.0)) => "< 100 ms".to_owned(),
         (.., Some(time)) => seconds(time),
         (.., None) => "not ended".to_owned(),
     }
