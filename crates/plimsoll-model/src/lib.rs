@@ -33,9 +33,7 @@ mod verdict;
 mod verify;
 
 pub use budget::{Budget, BudgetSource, Gate, GateState};
-pub use build::{
-    BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind,
-};
+pub use build::{BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind};
 pub use date::{Date, ParseDateError};
 pub use exit::Exit;
 pub use figure::{Figure, Provenance, Unit};

@@ -112,7 +112,8 @@ fn a_build_says_what_each_step_took_and_added() {
     let tag = story.tag();
     let log = story.temp().join("log");
     let first = story.run(&["--tag", &tag, "--log", log.to_str().unwrap()]);
-    let wanted = ["Docker Engine", "(the default)", "builder", "RUN head -c 5000", "5.00 kB", "context"];
+    let wanted =
+        ["Docker Engine", "(the default)", "builder", "RUN head -c 5000", "5.00 kB", "context"];
     check(&first, 0, &wanted);
     assert!(first.err.contains("builder 2/2 RUN head"), "{}", first.err);
     assert!(!first.out.contains('\u{1b}'));
@@ -163,7 +164,8 @@ fn hanging(story: &Story) -> Child {
 #[test]
 fn an_interrupted_build_leaves_nothing() {
     for signal in ["-INT", "-TERM"] {
-        let story = Story::new("FROM python:3.11-slim\nRUN echo before NONCE\nRUN exec sleep 647\n");
+        let story =
+            Story::new("FROM python:3.11-slim\nRUN echo before NONCE\nRUN exec sleep 647\n");
         let mut child = hanging(&story);
         thread::sleep(Duration::from_millis(300));
         let id = child.id().to_string();
@@ -233,7 +235,10 @@ fn scripted(story: &Story, client: &str) -> Run {
     });
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let host = format!("unix://{}", socket.display());
-    let done = run(story.command(&["--tag", "a", "-o", "image.tar"]).env("PATH", path).env("DOCKER_HOST", host));
+    let done = run(story
+        .command(&["--tag", "a", "-o", "image.tar"])
+        .env("PATH", path)
+        .env("DOCKER_HOST", host));
     fs::remove_dir_all(folder).unwrap();
     done
 }

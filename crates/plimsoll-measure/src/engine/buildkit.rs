@@ -47,8 +47,9 @@ impl BuildKit {
             let said = info.err.lines().map(str::trim).find(|line| !line.is_empty());
             let said = said.unwrap_or("it does not say why");
             let what = format!("no BuildKit answers at {endpoint} ({found}): {said}");
-            return Err(EngineError::new(ErrorKind::Unreachable, what)
-                .hint("start buildkitd, or set BUILDKIT_HOST; `buildctl debug workers` must answer"));
+            return Err(EngineError::new(ErrorKind::Unreachable, what).hint(
+                "start buildkitd, or set BUILDKIT_HOST; `buildctl debug workers` must answer",
+            ));
         }
         let words = |text: &str, at: usize| text.split_whitespace().nth(at).map(str::to_owned);
         let client = ask(&["--version"])?.out;
@@ -103,8 +104,7 @@ impl BuildKit {
 
     fn unable<T>(&self, what: &str) -> Result<T, EngineError> {
         let what = format!("BuildKit at {} {what}", self.endpoint);
-        Err(EngineError::new(ErrorKind::Unable, what)
-            .hint("a Docker Engine does: --engine docker"))
+        Err(EngineError::new(ErrorKind::Unable, what).hint("a Docker Engine does: --engine docker"))
     }
 }
 
@@ -137,10 +137,13 @@ fn endpoint(host: Option<&str>) -> Result<(String, String), EngineError> {
     let all = all.into_iter().chain([("the rootless default", rootless)]);
     let mut there =
         all.filter_map(|(found, path)| Some((found, path.filter(|p| Path::new(p).exists())?)));
-    there.next().map(|(found, path)| (format!("unix://{path}"), found.to_owned())).ok_or_else(|| {
-        let what = "BuildKit has no socket where it is by default";
-        EngineError::new(ErrorKind::Unreachable, what).hint("start buildkitd, or set BUILDKIT_HOST")
-    })
+    there.next().map(|(found, path)| (format!("unix://{path}"), found.to_owned())).ok_or_else(
+        || {
+            let what = "BuildKit has no socket where it is by default";
+            EngineError::new(ErrorKind::Unreachable, what)
+                .hint("start buildkitd, or set BUILDKIT_HOST")
+        },
+    )
 }
 
 impl Engine for BuildKit {

@@ -109,7 +109,10 @@ fn archive(path: &std::path::Path, text: &str) -> Result<u64, EngineError> {
 }
 
 fn image(name: &str) -> Image {
-    let id = format!("sha256:{:064x}", name.bytes().fold(7_u64, |sum, b| sum * 31 % 9973 + u64::from(b)));
+    let id = format!(
+        "sha256:{:064x}",
+        name.bytes().fold(7_u64, |sum, b| sum * 31 % 9973 + u64::from(b))
+    );
     Image { id, bytes: 1000, labels: BTreeMap::new() }
 }
 

@@ -151,7 +151,8 @@ mod tests {
         let report = ended(failed, true).unwrap();
         assert_eq!((report.built, report.error.as_deref()), (false, None));
         assert_eq!(report.failed().unwrap().tail, ["no rule"]);
-        let no_dockerfile = "failed to solve: dockerfile parse error line 1: unknown instruction: X\n";
+        let no_dockerfile =
+            "failed to solve: dockerfile parse error line 1: unknown instruction: X\n";
         let report = ended(no_dockerfile, true).unwrap();
         assert!(report.error.unwrap().contains("unknown instruction"));
         let kind = |text: &str, alive| ended(text, alive).unwrap_err().kind;

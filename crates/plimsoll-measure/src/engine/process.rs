@@ -148,11 +148,7 @@ fn watch(
     }
 }
 
-fn rest(
-    lines: Option<Receiver<Vec<u8>>>,
-    patience: Duration,
-    on: &mut dyn FnMut(Option<&[u8]>),
-) {
+fn rest(lines: Option<Receiver<Vec<u8>>>, patience: Duration, on: &mut dyn FnMut(Option<&[u8]>)) {
     let Some(lines) = lines else { return };
     let until = Instant::now() + patience;
     loop {

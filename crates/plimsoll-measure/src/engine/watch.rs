@@ -96,7 +96,13 @@ impl Keeper {
         match File::create_new(half.path()) {
             Ok(file) => {
                 let path = path.display().to_string();
-                Some(Self { half, file: BufWriter::new(file), written: 0, path, last: HashMap::new() })
+                Some(Self {
+                    half,
+                    file: BufWriter::new(file),
+                    written: 0,
+                    path,
+                    last: HashMap::new(),
+                })
             }
             Err(error) => {
                 caveats.push(format!("the log could not be kept in {}: {error}", path.display()));

@@ -7,7 +7,8 @@ use crate::suite::{Story, Subject};
 
 fn subject(_: &Story) -> Subject {
     let engine = find(&Choice::BuildKit).unwrap_or_else(|error| panic!("{error}"));
-    let base = std::env::var("PLIMSOLL_BASE").unwrap_or_else(|_| panic!("PLIMSOLL_BASE is not set"));
+    let base =
+        std::env::var("PLIMSOLL_BASE").unwrap_or_else(|_| panic!("PLIMSOLL_BASE is not set"));
     Subject { engine, base, is_gone: Box::new(|_| true) }
 }
 

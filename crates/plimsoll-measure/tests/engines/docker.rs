@@ -6,9 +6,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use plimsoll_measure::engine::{
-    self, Cancel, Choice, ContainerSpec, Engine, ErrorKind, Network, client_program, find,
+    self, BuildEvent, BuildRequest, Cancel, Choice, ContainerSpec, Engine, ErrorKind, Network,
+    client_program, find,
 };
 
+use crate::folder::Folder;
 use crate::suite::{Story, Subject};
 
 const BASE: &str = "python:3.11-slim";
@@ -100,4 +102,34 @@ fn the_start_is_told_by_the_engines_clock() {
     let started = container.state().unwrap().started.unwrap();
     // The engine of the tests is on this machine.
     assert!(started >= before && started <= std::time::SystemTime::now());
+}
+
+#[test]
+fn a_name_that_a_cancelled_build_took_is_given_back() {
+    let docker = docker();
+    let tag = format!("plimsoll-engines:taken-{}", std::process::id());
+    let folder = Folder::new().file("file", "one");
+    let folder =
+        folder.file("Dockerfile", &format!("FROM {BASE}\nCOPY file /{}\n", std::process::id()));
+    let dockerfile = folder.path().join("Dockerfile");
+    let archive = folder.path().join("image.tar");
+    let request = BuildRequest { tag: Some(&tag), ..BuildRequest::new(folder.path(), &dockerfile) };
+    let first = docker.build(&request, &mut |_| {}, &Cancel::new()).unwrap();
+    let folder = folder.file("file", "another");
+    let cancel = Cancel::new();
+    // The image is made and named; what is left is to write the archive.
+    let mut tell = |event: BuildEvent<'_>| {
+        if let BuildEvent::Step(step) = event
+            && step.instruction().starts_with("exporting to image")
+            && step.is_over()
+        {
+            cancel.cancel();
+        }
+    };
+    let request = BuildRequest { output: Some(&archive), ..request };
+    let error = docker.build(&request, &mut tell, &cancel).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Cancelled);
+    assert_eq!(docker.image(&tag).unwrap().id, first.image.unwrap().id.unwrap());
+    assert_eq!(folder.names(), ["Dockerfile", "file"]);
+    docker.remove(&tag).unwrap();
 }

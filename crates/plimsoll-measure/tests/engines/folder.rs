@@ -12,7 +12,8 @@ impl Folder {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("plimsoll-engines-{}-{n}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("plimsoll-engines-{}-{n}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -52,7 +52,8 @@ pub(crate) fn plan(
     let recipe = recipe
         .map_err(|why| Failure::missing(format!("{} cannot be built: {why}", service.name)))?;
     let inside = |path: &str| {
-        tree::inside(root, path).map_err(|error| Failure::missing(format!("failed to build: {error}")))
+        tree::inside(root, path)
+            .map_err(|error| Failure::missing(format!("failed to build: {error}")))
     };
     let mut caveats = Vec::new();
     let args = arguments(&recipe, asked.args, &mut caveats);

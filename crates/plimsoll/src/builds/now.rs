@@ -97,8 +97,7 @@ mod tests {
         assert_eq!(ends, 2);
         let stages = now.stages();
         let at: Vec<_> = stages.iter().map(|s| (s.stage.as_deref(), s.command.as_str())).collect();
-        let wanted =
-            [(None, "load build context"), (Some("a"), "RUN z"), (Some("b"), "RUN y")];
+        let wanted = [(None, "load build context"), (Some("a"), "RUN z"), (Some("b"), "RUN y")];
         assert_eq!(at, wanted);
         assert_eq!(stages[1].seconds, Some(1.5));
     }

@@ -18,9 +18,11 @@ use crate::ui::{self, Colour, Live};
 
 /// What to build, and where.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 built · 2 usage · 3 no engine, or it went away, or a disk is full · \
+#[command(
+    after_help = "Exit codes: 0 built · 2 usage · 3 no engine, or it went away, or a disk is full · \
 13 the repository does not build · 130 interrupted. What is interrupted or fails leaves no image, \
-name or file behind.")]
+name or file behind."
+)]
 pub(crate) struct Args {
     /// The repository.
     #[arg(default_value = ".")]

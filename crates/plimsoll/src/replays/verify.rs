@@ -169,11 +169,7 @@ fn claim(
     Ok((commit, by))
 }
 
-fn save(
-    engine: &dyn Engine,
-    image: &Image,
-    names: HashSet<String>,
-) -> Result<Saved, Failure> {
+fn save(engine: &dyn Engine, image: &Image, names: HashSet<String>) -> Result<Saved, Failure> {
     let state = || "reading the image".to_owned();
     let failed = |why: String| Failure::missing(format!("failed to read the image: {why}"));
     let mut stream = engine.save(&image.id).map_err(|error| failed(error.to_string()))?;

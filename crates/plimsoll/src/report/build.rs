@@ -47,7 +47,8 @@ pub(crate) fn page(report: &BuildReport, colour: Colour, width: usize) -> String
 fn steps(out: &mut String, report: &BuildReport, paint: &Paint, width: usize) {
     let stage = |step: &BuildStep| step.stage.as_deref().map_or(0, |s| s.chars().count());
     let wide = report.steps.iter().map(stage).max().unwrap_or(0).clamp(5, 24);
-    let title = format!("{:<wide$} {:>6} {:>10} {:>10}  {}", "stage", "step", "time", "layer", "what");
+    let title =
+        format!("{:<wide$} {:>6} {:>10} {:>10}  {}", "stage", "step", "time", "layer", "what");
     let _ = writeln!(out, "\n  {}", paint.bold(&title));
     let notable = |step: &&BuildStep| {
         step.number.is_some() || step.seconds.is_some_and(|s| s >= NOTABLE) || step.error.is_some()
@@ -88,12 +89,8 @@ fn time(step: &BuildStep) -> String {
 fn totals(out: &mut String, report: &BuildReport) {
     let own: Vec<&BuildStep> = report.own_steps().collect();
     let cached = own.iter().filter(|step| step.cached).count();
-    let _ = writeln!(
-        out,
-        "\n  steps    {}, {} cached",
-        count(own.len() as f64),
-        count(cached as f64)
-    );
+    let _ =
+        writeln!(out, "\n  steps    {}, {} cached", count(own.len() as f64), count(cached as f64));
     if let Some(size) = report.context_bytes {
         let _ = writeln!(out, "  context  {} sent", bytes(size as f64));
     }
@@ -120,7 +117,8 @@ fn image(out: &mut String, report: &BuildReport) {
     let tag = image.tag.as_deref().map_or_else(String::new, |tag| format!("  {}", printable(tag)));
     let _ = writeln!(out, "  image    {}{size}{tag}", printable(id));
     if let Some(archive) = &image.archive {
-        let size = image.archive_bytes.map_or_else(String::new, |s| format!(", {}", bytes(s as f64)));
+        let size =
+            image.archive_bytes.map_or_else(String::new, |s| format!(", {}", bytes(s as f64)));
         let _ = writeln!(out, "  archive  {}{size}", printable(archive));
     }
 }

@@ -82,7 +82,8 @@ impl Api {
                     return Err(EngineError::cancelled());
                 }
                 if begun.elapsed() > limit {
-                    let what = format!("{} does not answer within {} s", self.host, limit.as_secs());
+                    let what =
+                        format!("{} does not answer within {} s", self.host, limit.as_secs());
                     return Err(EngineError::new(ErrorKind::TimedOut, what));
                 }
             }

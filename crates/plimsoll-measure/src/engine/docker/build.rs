@@ -103,8 +103,9 @@ fn archive(
     tell: &mut dyn FnMut(BuildEvent<'_>),
     cancel: &Cancel,
 ) -> Result<u64, EngineError> {
-    let failed =
-        |error: &io::Error| EngineError::local(format!("failed to write {}", path.display()), error);
+    let failed = |error: &io::Error| {
+        EngineError::local(format!("failed to write {}", path.display()), error)
+    };
     let half = Half::of(path);
     let mut file = File::create_new(half.path()).map_err(|error| failed(&error))?;
     // By its name, so that the archive holds it.
@@ -117,8 +118,9 @@ fn archive(
         tell(BuildEvent::Tick);
         match stream.read(&mut buffer).map_err(|error| failed(&error))? {
             0 => break,
-            count => io::Write::write_all(&mut file, &buffer[..count])
-                .map_err(|error| failed(&error))?,
+            count => {
+                io::Write::write_all(&mut file, &buffer[..count]).map_err(|error| failed(&error))?
+            }
         }
     }
     half.keep()

@@ -160,9 +160,8 @@ impl Container for Made {
     }
 
     fn wait(&self, limit: Duration, cancel: &Cancel) -> Result<State, EngineError> {
-        let mut ends = Box::pin(
-            self.api.docker.wait_container(&self.id, None::<WaitContainerOptions>),
-        );
+        let mut ends =
+            Box::pin(self.api.docker.wait_container(&self.id, None::<WaitContainerOptions>));
         // How it ended is asked for below: the answer to this has half of it.
         let end = async {
             ends.next().await;

@@ -17,10 +17,9 @@ pub(super) fn add(docker: &Docker, id: &str, report: &mut BuildReport) {
         return;
     };
     // Newest first, as the engine gives it: the base image's own lines come last.
-    let entries = history.into_iter().map(|line| Entry {
-        by: line.created_by,
-        bytes: u64::try_from(line.size).unwrap_or(0),
-    });
+    let entries = history
+        .into_iter()
+        .map(|line| Entry { by: line.created_by, bytes: u64::try_from(line.size).unwrap_or(0) });
     assign(&entries.collect::<Vec<_>>(), report);
 }
 
@@ -75,7 +74,10 @@ mod tests {
 
     #[test]
     fn a_line_of_the_history_is_known_by_its_instruction() {
-        assert!(is_of("RUN /bin/sh -c pip install -r a.txt # buildkit", "RUN pip install -r a.txt"));
+        assert!(is_of(
+            "RUN /bin/sh -c pip install -r a.txt # buildkit",
+            "RUN pip install -r a.txt"
+        ));
         assert!(is_of("RUN |1 V=2 /bin/sh -c make # buildkit", "RUN --mount=type=cache make"));
         assert!(is_of("COPY . . # buildkit", "COPY --from=a . ."));
         assert!(is_of("WORKDIR /app", "WORKDIR /app"));

@@ -164,7 +164,8 @@ executor failed running [/bin/sh -c pip install -r requirements.txt]: exit code:
 
     #[test]
     fn any_text_is_read() {
-        for text in ["#", "# x", "#99999999999 x", "#1", "[", "#1 [", "#1 ] x\n#1 ERROR: ", "{", "{}"]
+        for text in
+            ["#", "# x", "#99999999999 x", "#1", "[", "#1 [", "#1 ] x\n#1 ERROR: ", "{", "{}"]
         {
             let log = Log::read(text);
             assert!(log.steps.iter().all(|s| s.name.ends_with(s.instruction())));
@@ -176,7 +177,8 @@ executor failed running [/bin/sh -c pip install -r requirements.txt]: exit code:
     #[test]
     fn lines_come_one_by_one_with_their_time() {
         let mut reader = Reader::default();
-        let lines = ["#1 [1/2] RUN a", "#1 0.1 hello", "#1 DONE 2.0s", "#2 [2/2] RUN b", "#2 CACHED"];
+        let lines =
+            ["#1 [1/2] RUN a", "#1 0.1 hello", "#1 DONE 2.0s", "#2 [2/2] RUN b", "#2 CACHED"];
         let at = [0.5, 1.0, 2.2, 2.3, 2.3];
         let changes: Vec<_> =
             lines.iter().zip(at).flat_map(|(l, at)| reader.line(l, Some(at))).collect();
