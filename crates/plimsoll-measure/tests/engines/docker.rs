@@ -115,7 +115,7 @@ fn a_name_that_a_cancelled_build_took_is_given_back() {
     let archive = folder.path().join("image.tar");
     let request = BuildRequest { tag: Some(&tag), ..BuildRequest::new(folder.path(), &dockerfile) };
     let first = docker.build(&request, &mut |_| {}, &Cancel::new()).unwrap();
-    let folder = folder.file("file", "another");
+    std::fs::write(folder.path().join("file"), "another").unwrap();
     let cancel = Cancel::new();
     // The image is made and named; what is left is to write the archive.
     let mut tell = |event: BuildEvent<'_>| {

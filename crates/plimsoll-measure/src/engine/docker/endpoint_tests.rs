@@ -54,7 +54,7 @@ fn who_names_an_address_first_is_heard() {
     assert_eq!(at(&env, None).0, "unix:///var/run/docker.sock");
     env.host = Some("unix:///a.sock".to_owned());
     assert_eq!(at(&env, None), ("unix:///a.sock".to_owned(), "DOCKER_HOST".to_owned(), false));
-    assert_eq!(at(&env, Some("tcp://b:1")).2, true);
+    assert!(at(&env, Some("tcp://b:1")).2);
     env.host = None;
     env.context = Some("nowhere".to_owned());
     let error = find(&env, None).unwrap_err();

@@ -133,7 +133,6 @@ fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
 #[cfg(test)]
 mod tests {
     use super::super::Reader;
-    use super::*;
 
     #[test]
     fn times_are_the_builders_own() {
