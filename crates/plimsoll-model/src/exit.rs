@@ -20,11 +20,15 @@ pub enum Exit {
     Rejected = 11,
     /// Nothing blocks, but gating figures are missing.
     NotProven = 12,
+    /// The build fails because of what is in the repository.
+    BuildFailed = 13,
+    /// It was interrupted, and left nothing behind.
+    Interrupted = 130,
 }
 
 impl Exit {
     /// Every code with its meaning and the version that first used it.
-    pub const ALL: [(Self, &'static str, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str, &'static str); 9] = [
         (Self::Passed, "passed, or the verdict is not among those that `--fail-on` names", "0.1.0"),
         (Self::Internal, "internal fault: please report it", "0.1.0"),
         (Self::Usage, "wrong command line or configuration", "0.1.0"),
@@ -32,6 +36,8 @@ impl Exit {
         (Self::Conditional, "conditional: should-fix findings are open", "0.1.0"),
         (Self::Rejected, "rejected: something blocks or a gate fails", "0.1.0"),
         (Self::NotProven, "not proven: nothing blocks, but gating figures are missing", "0.1.0"),
+        (Self::BuildFailed, "build failed: the repository does not build", "0.1.0"),
+        (Self::Interrupted, "interrupted by a signal; nothing is left behind", "0.1.0"),
     ];
 
     /// The code of a verdict.

@@ -14,6 +14,7 @@
 //! the types here, and everything here can be written to and read from JSON.
 
 mod budget;
+mod build;
 mod date;
 mod exit;
 mod figure;
@@ -36,6 +37,7 @@ mod verdict;
 mod verify;
 
 pub use budget::{Budget, BudgetSource, Gate, GateState};
+pub use build::{BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind};
 pub use date::{Date, ParseDateError};
 pub use exit::Exit;
 pub use figure::{Figure, Provenance, Unit};

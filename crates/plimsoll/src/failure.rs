@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plimsoll_measure::engine::{EngineError, ErrorKind};
 use plimsoll_model::Exit;
 
 /// Why a command could not do its job.
@@ -38,5 +39,15 @@ impl Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::missing(format!("failed to write the result: {error}"))
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let exit = match error.kind {
+            ErrorKind::Cancelled => Exit::Interrupted,
+            _ => Exit::Missing,
+        };
+        Self { exit, what: error.what, hint: error.hint }
     }
 }

@@ -1,9 +1,8 @@
 //! From a name to an image: a file, a layout, what the engine has, or a registry's.
 
-use std::io::Read as _;
 use std::path::Path;
 
-use plimsoll_measure::engine;
+use plimsoll_measure::engine::{self, Choice};
 use plimsoll_oci::registry::Remote;
 use plimsoll_oci::{Error, Image, Platform, Wanted};
 
@@ -60,21 +59,16 @@ fn of_engine(reference: &str, wanted: &Wanted) -> Option<Result<Image, Failure>>
     if wanted.platform.as_ref().is_some_and(|platform| *platform != Platform::native()) {
         return None;
     }
-    let docker = engine::find().ok()?;
-    let image = docker.image(reference).ok()?;
-    let done = docker.save(&image.id, |stream| {
-        let image = Image::stream(stream, &Wanted::default());
-        // An engine whose answer is not taken to its end would complain of that.
-        let _ = std::io::copy(&mut stream.take(1 << 20), &mut std::io::sink());
-        image
-    });
-    Some(match done {
-        Err(error) => Err(Failure::missing(format!("failed to read {reference}: {error}"))),
-        Ok(done) => match done.complaint {
-            Some(said) => Err(Failure::missing(format!("failed to read {reference}: {said}"))),
-            None => done.value.map_err(|error| failed(reference, &error)),
-        },
-    })
+    let engine = engine::find(&Choice::Auto).ok()?;
+    let image = engine.image(reference).ok()?;
+    let read = |error: &dyn std::fmt::Display| {
+        Failure::missing(format!("failed to read {reference}: {error}"))
+    };
+    let stream = engine.save(&image.id).map_err(|error| read(&error));
+    Some(stream.and_then(|mut stream| {
+        let image = Image::stream(&mut stream, &Wanted::default());
+        image.map_err(|error| failed(reference, &error))
+    }))
 }
 
 fn of_registry(reference: &str, wanted: &Wanted) -> Result<Image, Failure> {

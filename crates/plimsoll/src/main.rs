@@ -1,5 +1,6 @@
 //! The app: arguments and wiring. What it does is in `commands/`, one file a verb.
 
+mod builds;
 mod commands;
 mod contexts;
 mod events;
@@ -24,7 +25,7 @@ use crate::failure::Failure;
 #[command(name = "plimsoll", version, about, long_about = None, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 passed · 1 internal · 2 usage or configuration · 3 something needed is missing · \
-10 conditional · 11 rejected · 12 not proven. `review --fail-on` chooses which verdicts fail."
+10 conditional · 11 rejected · 12 not proven · 13 build failed · 130 interrupted. `review --fail-on` chooses which verdicts fail."
 )]
 struct Cli {
     /// When to use colour.
@@ -40,6 +41,8 @@ enum Command {
     Review(commands::review::Args),
     /// Measures what is sent to the builder.
     Context(commands::context::Args),
+    /// Builds a service, and says how long each step took and what it added.
+    Build(commands::build::Args),
     /// Computes the hits of the build cache from the git history, without building.
     Replay(commands::replay::Args),
     /// Says why steps of a build run again from one commit to another.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Review(args) => commands::review::run(&args, colour),
         Command::Context(args) => commands::context::run(&args),
+        Command::Build(args) => commands::build::run(&args, colour),
         Command::Replay(args) => commands::replay::run(&args, colour),
         Command::ExplainMiss(args) => commands::explain_miss::run(&args, colour),
         Command::Image(args) => commands::image::run(&args, colour),

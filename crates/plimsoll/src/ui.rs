@@ -60,6 +60,44 @@ pub(crate) fn while_working<T>(state: &(dyn Fn() -> String + Sync), work: impl F
     })
 }
 
+/// Whether a person watches stderr.
+pub(crate) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Some lines at the foot of a terminal that say what goes on; they go when it is over.
+#[derive(Default)]
+pub(crate) struct Live {
+    shown: usize,
+}
+
+impl Live {
+    /// Shows these lines instead of those before.
+    pub(crate) fn show(&mut self, lines: &[String]) {
+        let mut text = self.up();
+        for line in lines {
+            text.push_str(&printable(line));
+            text.push('\n');
+        }
+        self.shown = lines.len();
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Back to the first line, everything below it gone.
+    fn up(&self) -> String {
+        match self.shown {
+            0 => String::new(),
+            lines => format!("\u{1b}[{lines}A\r\u{1b}[J"),
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = io::stderr().lock().write_all(self.up().as_bytes());
+    }
+}
+
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Colour {

@@ -14,12 +14,12 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use common::{Repo, Run, engine};
-use plimsoll_measure::engine::{Docker, Request, find};
+use plimsoll_measure::engine::{BuildRequest, Cancel, Choice, Engine, find};
 
 /// A git repository whose images are built and go when the test ends.
 struct Story {
     repo: Repo,
-    docker: Docker,
+    docker: Box<dyn Engine>,
     tags: RefCell<Vec<String>>,
     name: &'static str,
 }
@@ -29,7 +29,7 @@ fn story(name: &'static str) -> Option<Story> {
     if !engine() {
         return None;
     }
-    let docker = find().unwrap_or_else(|missing| panic!("{missing}: {}", missing.hint()));
+    let docker = find(&Choice::Docker).unwrap_or_else(|missing| panic!("{missing}"));
     let story = Story { repo: Repo::new(), docker, tags: RefCell::default(), name };
     story.git(&["init", "-q", "-b", "main", "."]);
     // The bytes of a commit are those of the files, whatever the machine's configuration says.
@@ -43,7 +43,7 @@ fn story(name: &'static str) -> Option<Story> {
 
 impl Drop for Story {
     fn drop(&mut self) {
-        self.tags.borrow().iter().for_each(|tag| self.docker.forget(tag));
+        self.tags.borrow().iter().for_each(|tag| drop(self.docker.remove(tag)));
     }
 }
 
@@ -82,18 +82,15 @@ impl Story {
         let args: Vec<(String, String)> =
             args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let dockerfile = folder.join("Dockerfile");
-        let request = Request {
-            context: &folder,
-            dockerfile: &dockerfile,
-            target: None,
+        let request = BuildRequest {
             args: &args,
-            named: &[],
-            tag: &tag,
+            tag: Some(&tag),
+            ..BuildRequest::new(&folder, &dockerfile)
         };
-        let built = self.docker.build(&request).unwrap();
-        assert!(built.built, "{:?} {:?}", built.log.failed(), built.log.other);
+        let built = self.docker.build(&request, &mut |_| {}, &Cancel::new()).unwrap();
+        assert!(built.built, "{built:?}");
         self.tags.borrow_mut().push(tag.clone());
-        let copies = built.log.steps.iter().filter(|step| step.instruction().starts_with("COPY"));
+        let copies = built.steps.iter().filter(|step| step.command.starts_with("COPY"));
         (tag, copies.into_iter().all(|step| step.cached))
     }
 

@@ -1,141 +1,178 @@
-//! The Docker Engine, through its own client.
+//! Engines: what builds images and runs containers, behind one trait.
 //!
-//! The client knows the engine's address, its certificates and the credentials of registries,
-//! and it speaks BuildKit's protocol; so it is run, and not replaced. What it prints is read,
-//! bounded, and never trusted.
+//! ```no_run
+//! use std::time::Duration;
+//! use plimsoll_measure::engine::{self, Cancel, Choice, ContainerSpec};
+//!
+//! let engine = engine::find(&Choice::Auto)?;
+//! let hello = ContainerSpec {
+//!     image: "python:3.11-slim".to_owned(),
+//!     command: Some(vec!["echo".to_owned(), "hello".to_owned()]),
+//!     ..ContainerSpec::default()
+//! };
+//! let ended = engine::run(&*engine, &hello, Duration::from_secs(60), &Cancel::new())?;
+//! assert_eq!(ended.out, "hello\n");
+//! # Ok::<(), engine::EngineError>(())
+//! ```
+//!
+//! A Docker Engine's images and containers are reached through its API, builds through its own
+//! client, which knows credentials, named contexts and the incremental session. BuildKit's own
+//! daemon is driven through `buildctl`. Everything is synchronous, bounded in time and memory, and
+//! leaves nothing behind where it fails. `tests/engines` holds every engine to what is said here.
 
-mod client;
-mod image;
+mod buildkit;
+mod docker;
+mod error;
+#[cfg(feature = "fake")]
+pub mod fake;
+mod find;
+mod outcome;
 mod process;
 pub mod progress;
+mod scratch;
+mod time;
+mod types;
+mod watch;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::io::Read;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-pub use client::{Missing, find};
-pub use image::{Image, NoImage};
-pub use process::{Ended, Streamed};
-use progress::Log;
+use plimsoll_model::{BuildReport, EngineInfo};
 
-/// A client that drives BuildKit, and an engine that answers it.
-#[derive(Clone, Debug)]
-pub struct Docker {
-    program: PathBuf,
-    /// Whether `docker buildx build` is there; else BuildKit inside the engine is used.
-    buildx: bool,
-}
+pub use error::{EngineError, ErrorKind};
+pub use find::{Choice, client_program, find};
+pub use types::{
+    BuildEvent, BuildRequest, Cancel, Capabilities, ContainerSpec, Ended, Image, Network, State,
+    Stopped,
+};
 
-/// What to build.
-#[derive(Clone, Debug)]
-pub struct Request<'r> {
-    /// The context's folder.
-    pub context: &'r Path,
-    /// The Dockerfile.
-    pub dockerfile: &'r Path,
-    /// The target stage.
-    pub target: Option<&'r str>,
-    /// Build arguments.
-    pub args: &'r [(String, String)],
-    /// Named contexts.
-    pub named: &'r [(String, PathBuf)],
-    /// What the image is called.
-    pub tag: &'r str,
-}
+/// Something that builds images, and perhaps keeps them and runs containers.
+///
+/// A method that a capability does not cover MUST fail with [`ErrorKind::Unable`], and nothing
+/// else: callers ask [`capabilities`](Engine::capabilities) before they ask for work.
+pub trait Engine: Send + Sync {
+    /// What it is, and how it was found. It MUST NOT change while the engine is used.
+    fn about(&self) -> EngineInfo;
 
-/// How a build ended.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Whether it made the image.
-    pub built: bool,
-    /// How long it took.
-    pub took: Duration,
-    /// What it did.
-    pub log: Log,
-}
-
-/// How long a build may take.
-const BUILD: Duration = Duration::from_secs(60 * 60);
-/// How long a program in a container may take.
-const RUN: Duration = Duration::from_secs(180);
-/// How long the engine may take to answer.
-const ASK: Duration = Duration::from_secs(60);
-
-impl Docker {
-    /// Whether builds can be given named contexts.
-    #[must_use]
-    pub fn has_named_contexts(&self) -> bool {
-        self.buildx
-    }
+    /// What it can do. It MUST be true: what is said to be there works.
+    fn capabilities(&self) -> Capabilities;
 
     /// Builds an image.
     ///
-    /// # Errors
-    /// Where the client cannot be run.
-    pub fn build(&self, request: &Request<'_>) -> std::io::Result<Outcome> {
-        let mut args: Vec<OsString> = match self.buildx {
-            true => vec!["buildx".into(), "build".into(), "--load".into()],
-            false => vec!["build".into()],
-        };
-        args.extend(["--progress=plain".into(), "--tag".into(), request.tag.into()]);
-        args.extend(["--file".into(), request.dockerfile.into()]);
-        if let Some(target) = request.target {
-            args.extend(["--target".into(), target.into()]);
-        }
-        for (name, value) in request.args {
-            args.extend(["--build-arg".into(), format!("{name}={value}").into()]);
-        }
-        for (name, folder) in request.named {
-            let mut pair = OsString::from(format!("{name}="));
-            pair.push(folder);
-            args.extend(["--build-context".into(), pair]);
-        }
-        args.extend(["--".into(), request.context.into()]);
-        let begun = Instant::now();
-        let ended = process::run(&self.program, &args, &[("DOCKER_BUILDKIT", "1")], BUILD)?;
-        // Progress is printed to stderr, the name of the image to stdout.
-        let log = Log::read(&ended.err);
-        Ok(Outcome { built: ended.code == Some(0), took: begun.elapsed(), log })
-    }
-
-    /// Runs a program in a new container of an image: as the image's user, in its folder,
-    /// without network, new privileges or anything of this machine.
+    /// A build that fails because of the repository MUST be a report that says so, not an error.
+    /// Steps MUST be told as they begin and end, and [`BuildEvent::Tick`] at least every half
+    /// second. Where `cancel` asks for it, the build MUST end within five seconds, with
+    /// [`ErrorKind::Cancelled`]. A build that makes no image MUST leave none, and no name, file
+    /// or process: a name that an image had before, it has again.
     ///
     /// # Errors
-    /// Where the client cannot be run.
-    pub fn run(
+    /// Where the engine cannot be reached, goes away, or its disk is full.
+    fn build(
         &self,
-        image: &str,
-        name: &str,
-        program: &str,
-        arguments: &[&str],
-        env: &[(&str, &str)],
-    ) -> std::io::Result<Ended> {
-        let mut args: Vec<OsString> = ["run", "--rm", "--network", "none", "--name", name]
-            .into_iter()
-            .map(OsString::from)
-            .collect();
-        let limits = ["--pids-limit", "512", "--memory", "4g"];
-        args.extend(limits.into_iter().map(OsString::from));
-        args.extend(["--security-opt".into(), "no-new-privileges".into()]);
-        for (name, value) in env {
-            args.extend(["--env".into(), format!("{name}={value}").into()]);
-        }
-        args.extend(["--entrypoint".into(), program.into(), image.into()]);
-        args.extend(arguments.iter().map(OsString::from));
-        let ended = process::run(&self.program, &args, &[], RUN)?;
-        if ended.code.is_none() {
-            // The client is gone, the container is not.
-            let kill = ["rm", "--force", "--volumes", name].map(OsString::from).to_vec();
-            process::run(&self.program, &kill, &[], ASK)?;
-        }
-        Ok(ended)
-    }
+        request: &BuildRequest<'_>,
+        tell: &mut dyn FnMut(BuildEvent<'_>),
+        cancel: &Cancel,
+    ) -> Result<BuildReport, EngineError>;
 
-    /// Removes the name of an image; what no other image needs goes with it.
-    pub fn forget(&self, image: &str) {
-        let args: Vec<OsString> = vec!["image".into(), "rm".into(), "--force".into(), image.into()];
-        // An image left behind harms nobody.
-        let _ = process::run(&self.program, &args, &[], ASK);
-    }
+    /// What an image says of itself. It MUST NOT be pulled.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unknown`] where the engine does not have it.
+    fn image(&self, name: &str) -> Result<Image, EngineError>;
+
+    /// An image as an archive. The stream MUST fail rather than end early.
+    ///
+    /// # Errors
+    /// As for [`image`](Engine::image).
+    fn save(&self, name: &str) -> Result<Box<dyn Read + Send>, EngineError>;
+
+    /// Removes the name of an image; what no other image needs goes with it. Removing what is not
+    /// there MUST succeed.
+    ///
+    /// # Errors
+    /// Where the engine cannot be reached, or refuses.
+    fn remove(&self, name: &str) -> Result<(), EngineError>;
+
+    /// Starts a container of an image: without new privileges or anything of this machine, with
+    /// the limits that the specification names. It MUST NOT leave a container where it fails.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoProgram`] where the image lacks the program, [`ErrorKind::Unknown`] where
+    /// there is no such image.
+    fn start(&self, spec: &ContainerSpec) -> Result<Box<dyn Container>, EngineError>;
+}
+
+/// A container that was started. It MUST be removed, with its anonymous volumes, when dropped.
+pub trait Container: Send {
+    /// Its id.
+    fn id(&self) -> &str;
+
+    /// Where the port of its specification is reached from here.
+    fn address(&self) -> Option<SocketAddr>;
+
+    /// How it is.
+    ///
+    /// # Errors
+    /// Where the engine cannot be reached, or somebody else removed it.
+    fn state(&self) -> Result<State, EngineError>;
+
+    /// Waits for its program to end, as long as `limit`: one that still runs is no error.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state), and [`ErrorKind::Cancelled`].
+    fn wait(&self, limit: Duration, cancel: &Cancel) -> Result<State, EngineError>;
+
+    /// What its program printed so far; of each stream at most `most` bytes, of its beginning and
+    /// its end. The code is that of the program, where it ended.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state).
+    fn logs(&self, most: usize) -> Result<Ended, EngineError>;
+
+    /// Sends its program a signal, such as `SIGTERM`.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state), and where it does not run.
+    fn signal(&self, name: &str) -> Result<(), EngineError>;
+
+    /// Asks its program to stop, and ends it after `grace`. One that has ended MUST be no error.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state).
+    fn stop(&self, grace: Duration) -> Result<Stopped, EngineError>;
+
+    /// Runs another program in it, as long as `limit`, and gives what it printed.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state), and where it does not run. A program that is not there
+    /// ends with code 126 or 127.
+    fn exec(&self, program: &[&str], limit: Duration) -> Result<Ended, EngineError>;
+}
+
+/// How much of what a program prints is kept.
+const KEPT: usize = 16 << 20;
+
+/// Runs the program of a container to its end. Like a shell, it says 127 where the image has no
+/// such program.
+///
+/// # Errors
+/// As for [`Engine::start`] and [`Container::wait`].
+pub fn run(
+    engine: &dyn Engine,
+    spec: &ContainerSpec,
+    limit: Duration,
+    cancel: &Cancel,
+) -> Result<Ended, EngineError> {
+    let container = match engine.start(spec) {
+        Err(error) if error.kind == ErrorKind::NoProgram => {
+            return Ok(Ended { code: Some(127), out: String::new(), err: error.what });
+        }
+        other => other?,
+    };
+    let state = container.wait(limit, cancel)?;
+    let mut ended = container.logs(KEPT)?;
+    let code = state.exit_code.filter(|_| !state.running);
+    ended.code = code.and_then(|code| i32::try_from(code).ok());
+    Ok(ended)
 }

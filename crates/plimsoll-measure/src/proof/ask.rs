@@ -1,12 +1,12 @@
 //! Asks an image what it holds: loads every local package and the application in it.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::time::Duration;
 
 use plimsoll_model::{Application, Left, Load, Loaded, LocalPackage, Runtime};
 use serde_json::{Value, json};
 
-use crate::engine::{Docker, Ended};
+use crate::engine::{self, Cancel, ContainerSpec, Ended, Engine, EngineError, Network};
 
 const PYTHON: &str = include_str!("probe.py");
 const NODE: &str = include_str!("probe.js");
@@ -23,6 +23,10 @@ const BARE_NODE: [&str; 3] = ["node", "/nodejs/bin/node", "/usr/local/bin/node"]
 const LIST: usize = 1000;
 const TEXT: usize = 2000;
 
+/// How long loading may take, and how much memory.
+const LIMIT: Duration = Duration::from_secs(180);
+const MEMORY: u64 = 4 << 30;
+
 /// What an image answered.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
@@ -37,8 +41,8 @@ pub(super) struct Answer {
 /// What to load.
 pub(super) struct Question<'q> {
     pub(super) image: &'q str,
-    /// A name for the container.
-    pub(super) container: &'q str,
+    /// A name that nobody else has.
+    pub(super) name: &'q str,
     pub(super) packages: &'q [LocalPackage],
     pub(super) application: Option<&'q Application>,
     /// Text that new code holds.
@@ -46,7 +50,7 @@ pub(super) struct Question<'q> {
 }
 
 /// Asks for each runtime that a package or the application needs.
-pub(super) fn ask(docker: &Docker, question: &Question<'_>) -> io::Result<Answer> {
+pub(super) fn ask(engine: &dyn Engine, question: &Question<'_>) -> Result<Answer, EngineError> {
     let mut answer = Answer::default();
     for runtime in [Runtime::Python, Runtime::Node] {
         // Packages may bring parts of one module.
@@ -59,22 +63,22 @@ pub(super) fn ask(docker: &Docker, question: &Question<'_>) -> io::Result<Answer
         let modules: Vec<&str> = modules.into_iter().collect();
         let application = question.application.filter(|a| a.runtime == runtime);
         if !modules.is_empty() || application.is_some() {
-            one(docker, question, runtime, &modules, application, &mut answer)?;
+            one(engine, question, runtime, &modules, application, &mut answer)?;
         }
     }
     Ok(answer)
 }
 
 fn one(
-    docker: &Docker,
+    engine: &dyn Engine,
     question: &Question<'_>,
     runtime: Runtime,
     modules: &[&str],
     application: Option<&Application>,
     answer: &mut Answer,
-) -> io::Result<()> {
+) -> Result<(), EngineError> {
     // Only a line with this tag is the probe's: the code of the image prints, too.
-    let tag = format!("plimsoll-{}:", question.container);
+    let tag = format!("plimsoll-{}:", question.name);
     let plan = json!({
         "modules": modules,
         "entry": application.map(|a| a.entry.as_str()),
@@ -83,7 +87,7 @@ fn one(
         "tag": tag,
     });
     let program = application.map_or("", |a| a.program.as_str());
-    let ended = run(docker, question, runtime, program, &plan.to_string())?;
+    let ended = run(engine, question, runtime, program, &plan.to_string())?;
     let mut wanted = modules.to_vec();
     wanted.extend(application.map(|a| a.entry.as_str()));
     let before = answer.loads.len();
@@ -101,26 +105,35 @@ fn one(
 }
 
 fn run(
-    docker: &Docker,
+    engine: &dyn Engine,
     question: &Question<'_>,
     runtime: Runtime,
     program: &str,
     plan: &str,
-) -> io::Result<Ended> {
+) -> Result<Ended, EngineError> {
     let (script, code, bare, flag) = match runtime {
         Runtime::Python => (WITH_PYTHON, PYTHON, BARE_PYTHON, "-c"),
         Runtime::Node => (WITH_NODE, NODE, BARE_NODE, "-e"),
     };
     // uv and Poetry would look at the network before they run anything.
     let env = [("UV_NO_SYNC", "1"), ("UV_OFFLINE", "1"), ("PYTHONDONTWRITEBYTECODE", "1")];
-    let (image, name) = (question.image, question.container);
+    let spec = |program: &str, arguments: &[&str]| ContainerSpec {
+        image: question.image.to_owned(),
+        entrypoint: Some(vec![program.to_owned()]),
+        command: Some(arguments.iter().map(|word| (*word).to_owned()).collect()),
+        env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        memory: Some(MEMORY),
+        pids: Some(512),
+        network: Network::None,
+        ..ContainerSpec::default()
+    };
     let shell = ["-c", script, "sh", program, code, plan];
-    let mut ended = docker.run(image, name, "sh", &shell, &env)?;
+    let mut ended = engine::run(engine, &spec("sh", &shell), LIMIT, &Cancel::new())?;
     for program in bare {
         if !no_program(&ended) {
             break;
         }
-        ended = docker.run(image, name, program, &[flag, code, plan], &env)?;
+        ended = engine::run(engine, &spec(program, &[flag, code, plan]), LIMIT, &Cancel::new())?;
     }
     Ok(ended)
 }

@@ -11,9 +11,11 @@ pub mod tree;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{BuildPlan, Built, Change, Left, LocalPackage, Proof, ProofPlan, Trial};
+use plimsoll_model::{
+    BuildPlan, BuildReport, Built, Change, Left, LocalPackage, Proof, ProofPlan, Trial,
+};
 
-use crate::engine::{Docker, Outcome, Request};
+use crate::engine::{BuildRequest, Cancel, Engine, EngineError};
 use ask::{Question, ask};
 
 /// What is going on, for whoever waits.
@@ -52,16 +54,16 @@ pub struct Copies<'c> {
 /// Builds, loads, changes and builds again.
 ///
 /// # Errors
-/// Where the engine's client cannot be run or the copies cannot be written. A build that fails
+/// Where the engine cannot be reached or the copies cannot be written. A build that fails
 /// is no error: it is what the proof says.
 pub fn prove(
-    docker: &Docker,
+    engine: &dyn Engine,
     copies: Copies<'_>,
     plan: &ProofPlan,
     name: &str,
     tell: &mut dyn FnMut(Event<'_>),
-) -> io::Result<Proof> {
-    let mut bench = Bench { docker, plan, name, tell, marker: "", images: Vec::new() };
+) -> Result<Proof, Unproven> {
+    let mut bench = Bench { engine, plan, name, tell, marker: "", images: Vec::new() };
     let before = match &plan.before {
         Some(build) => Some(bench.trial(Phase::Before, build, copies.before)?.0),
         None => None,
@@ -76,8 +78,38 @@ pub fn prove(
     Ok(Proof { before, after, change })
 }
 
+/// Why there is no proof.
+#[derive(Debug)]
+pub enum Unproven {
+    /// The engine did not do what it was asked.
+    Engine(EngineError),
+    /// A copy cannot be written.
+    Copy(io::Error),
+}
+
+impl std::fmt::Display for Unproven {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Engine(error) => error.fmt(f),
+            Self::Copy(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<EngineError> for Unproven {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<io::Error> for Unproven {
+    fn from(error: io::Error) -> Self {
+        Self::Copy(error)
+    }
+}
+
 struct Bench<'b> {
-    docker: &'b Docker,
+    engine: &'b dyn Engine,
     plan: &'b ProofPlan,
     name: &'b str,
     tell: &'b mut dyn FnMut(Event<'_>),
@@ -87,7 +119,10 @@ struct Bench<'b> {
 
 impl Drop for Bench<'_> {
     fn drop(&mut self) {
-        self.images.iter().for_each(|i| self.docker.forget(i));
+        for image in &self.images {
+            // An image left behind harms nobody.
+            let _ = self.engine.remove(image);
+        }
     }
 }
 
@@ -98,7 +133,7 @@ impl Bench<'_> {
         phase: Phase,
         build: &BuildPlan,
         root: &Path,
-    ) -> io::Result<(Trial, Vec<String>)> {
+    ) -> Result<(Trial, Vec<String>), Unproven> {
         let (outcome, image) = self.build(phase, build, root)?;
         let mut trial = Trial {
             build: built(&outcome),
@@ -112,12 +147,12 @@ impl Bench<'_> {
         (self.tell)(Event::Loading(phase));
         let question = Question {
             image: &image,
-            container: &image.replace(':', "-"),
+            name: self.name,
             packages: &self.plan.packages,
             application: self.plan.application.as_ref(),
             marker: self.marker,
         };
-        let answer = ask(self.docker, &question)?;
+        let answer = ask(self.engine, &question)?;
         (trial.loads, trial.left, trial.unasked) = (answer.loads, answer.left, answer.unasked);
         Ok((trial, answer.marked))
     }
@@ -127,7 +162,7 @@ impl Bench<'_> {
         phase: Phase,
         build: &BuildPlan,
         root: &Path,
-    ) -> io::Result<(Outcome, String)> {
+    ) -> Result<(BuildReport, String), Unproven> {
         (self.tell)(Event::Building(phase));
         let tag = match phase {
             Phase::Before => "before",
@@ -139,21 +174,28 @@ impl Bench<'_> {
             |(name, path): &(String, String)| Ok((name.clone(), tree::inside(root, path)?));
         let named: io::Result<Vec<(String, PathBuf)>> = build.named.iter().map(folder).collect();
         let named = named?;
-        let outcome = self.docker.build(&Request {
-            context: &tree::inside(root, &build.context)?,
-            dockerfile: &tree::inside(root, &build.dockerfile)?,
+        let (context, dockerfile) =
+            (tree::inside(root, &build.context)?, tree::inside(root, &build.dockerfile)?);
+        let request = BuildRequest {
             target: build.target.as_deref(),
             args: &build.args,
             named: &named,
-            tag: &image,
-        })?;
+            tag: Some(&image),
+            ..BuildRequest::new(&context, &dockerfile)
+        };
+        let outcome = self.engine.build(&request, &mut |_| {}, &Cancel::new())?;
         self.images.push(image.clone());
         (self.tell)(Event::Built(phase, outcome.built));
         Ok((outcome, image))
     }
 
     /// Changes a file of a package and builds again.
-    fn rebuild(&mut self, package: &LocalPackage, file: &str, root: &Path) -> io::Result<Change> {
+    fn rebuild(
+        &mut self,
+        package: &LocalPackage,
+        file: &str,
+        root: &Path,
+    ) -> Result<Change, Unproven> {
         let marker = format!("plimsoll-proof-{}", self.name);
         let comment = match package.runtime {
             plimsoll_model::Runtime::Python => "#",
@@ -173,37 +215,35 @@ impl Bench<'_> {
             (self.tell)(Event::Loading(Phase::Rebuild));
             let question = Question {
                 image: &image,
-                container: &image.replace(':', "-"),
+                name: self.name,
                 packages: std::slice::from_ref(package),
                 application: None,
                 marker: &marker,
             };
-            new_code = Some(!ask(self.docker, &question)?.marked.is_empty());
+            new_code = Some(!ask(self.engine, &question)?.marked.is_empty());
         }
         Ok(Change { file: file.to_owned(), third_party, new_code })
     }
 }
 
 /// Whether the step of an instruction was cached.
-fn is_cached(outcome: &Outcome, wanted: &str) -> bool {
+fn is_cached(outcome: &BuildReport, wanted: &str) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let wanted = plain(wanted);
-    let same = |s: &&crate::engine::progress::Step| {
-        plain(s.instruction()).strip_prefix("RUN ").is_some_and(|i| i == wanted)
+    let same = |step: &&plimsoll_model::BuildStep| {
+        plain(&step.command).strip_prefix("RUN ").is_some_and(|i| i == wanted)
     };
-    outcome.log.steps.iter().find(same).is_some_and(|s| s.cached)
+    outcome.steps.iter().find(same).is_some_and(|s| s.cached)
 }
 
 /// The last lines of the step that failed, and the builder's error.
-fn built(outcome: &Outcome) -> Built {
-    const LINES: usize = 20;
-    let seconds = outcome.took.as_secs_f64();
+fn built(outcome: &BuildReport) -> Built {
+    let seconds = outcome.seconds;
     if outcome.built {
         return Built::Done { seconds };
     }
-    let failed = outcome.log.failed();
-    let tail = failed.map_or(&outcome.log.other, |s| &s.tail);
-    let mut said: Vec<String> = tail.iter().rev().take(LINES).rev().cloned().collect();
-    said.extend(failed.and_then(|s| s.error.clone()));
-    Built::Failed { seconds, step: failed.map(|s| s.instruction().to_owned()), said }
+    let failed = outcome.failed();
+    let mut said = failed.map_or_else(Vec::new, |step| step.tail.clone());
+    said.extend(failed.and_then(|step| step.error.clone()).or_else(|| outcome.error.clone()));
+    Built::Failed { seconds, step: failed.map(|step| step.command.clone()), said }
 }

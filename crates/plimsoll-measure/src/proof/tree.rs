@@ -126,13 +126,13 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// A path of a copy for the engine's client, which follows links: none may lead out of the copy.
+/// A path of a repository for the engine's client, which follows links: none may lead out of it.
 ///
 /// What is not there is for the client to complain of.
 ///
 /// # Errors
 /// Where it leads out.
-pub(super) fn inside(root: &Path, path: &str) -> io::Result<PathBuf> {
+pub fn inside(root: &Path, path: &str) -> io::Result<PathBuf> {
     let root = root.canonicalize()?;
     let full = root.join(path);
     let plain = |c| matches!(c, Component::Normal(_) | Component::CurDir);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use plimsoll_graph::Keyed;
-use plimsoll_measure::engine::find;
+use plimsoll_measure::engine::client_program;
 use plimsoll_measure::history::Commit;
 use serde_json::Value;
 
@@ -36,8 +36,7 @@ pub(crate) struct Engine {
 
 /// The client of the path that has BuildKit.
 fn client() -> Command {
-    let docker = find().unwrap_or_else(|missing| panic!("{missing}: {}", missing.hint()));
-    Command::new(docker.program())
+    Command::new(client_program().unwrap_or_else(|missing| panic!("{missing}")))
 }
 
 impl Engine {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_graph::{Evaluator, Graph, Id, Kind, Left, Place, Shipment, Why, entry_at, ship};
-use plimsoll_measure::engine::{self, Docker, Image, NoImage};
+use plimsoll_measure::engine::{self, Choice, Engine, EngineError, ErrorKind, Image};
 use plimsoll_measure::history::{Commit, GitTree, History, HistoryError, Recipe, TreeOptions};
 use plimsoll_measure::image::{self, Compared, Differing, How, Saved};
 use plimsoll_model::{ClaimedBy, Differs, NotCompared, OtherCommit, VerifiedFile, VerifyReport};
@@ -26,6 +26,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) commit: Option<&'a str>,
 }
 
+/// The label by which an image names its commit.
+const REVISION: &str = "org.opencontainers.image.revision";
+
 /// A service that the image may be of, and what its build puts into it.
 struct Candidate {
     service: String,
@@ -45,9 +48,8 @@ pub(crate) fn verify(
     asked: Asked<'_>,
 ) -> Result<VerifyReport, Failure> {
     let history = History::open(asked.folder).map_err(|error| unreadable(&error))?;
-    let docker = engine::find()
-        .map_err(|missing| Failure::missing(missing.to_string()).hint(missing.hint()))?;
-    let image = docker.image(asked.image).map_err(|error| no_image(asked.image, &error))?;
+    let engine = engine::find(&Choice::Docker)?;
+    let image = engine.image(asked.image).map_err(|error| no_image(asked.image, &error))?;
     let (commit, claimed_by) = claim(&history, &image, asked.commit)?;
     let (candidates, mut reasons) = candidates(found, &history, services, &commit);
     if candidates.is_empty() {
@@ -55,7 +57,7 @@ pub(crate) fn verify(
         return Err(Failure::missing(what));
     }
     let names = candidates.iter().flat_map(|c| image::wanted(&c.shipment)).collect();
-    let saved = save(&docker, &image, names)?;
+    let saved = save(&*engine, &image, names)?;
     let closest = closest(&saved, &candidates, &mut reasons)?;
     let (candidate, compared) = closest.ok_or_else(|| {
         let reasons = reasons.join("; ");
@@ -126,11 +128,11 @@ fn unreadable(error: &HistoryError) -> Failure {
     Failure::missing(format!("failed to read the history: {error}"))
 }
 
-fn no_image(name: &str, error: &NoImage) -> Failure {
+fn no_image(name: &str, error: &EngineError) -> Failure {
     let failure = Failure::missing(format!("failed to find the image {name}: {error}"));
-    match error {
-        NoImage::Unknown(_) => failure.hint("images are not pulled: docker pull, or build it"),
-        NoImage::Engine(_) => failure,
+    match error.kind {
+        ErrorKind::Unknown => failure.hint("images are not pulled: docker pull, or build it"),
+        _ => failure,
     }
 }
 
@@ -144,7 +146,7 @@ fn claim(
     image: &Image,
     asked: Option<&str>,
 ) -> Result<(Commit, ClaimedBy), Failure> {
-    let (name, by) = match (asked, &image.revision) {
+    let (name, by) = match (asked, image.labels.get(REVISION)) {
         (Some(name), _) => (name, ClaimedBy::CommandLine),
         (None, Some(name)) => (name.as_str(), ClaimedBy::Label),
         (None, None) => ("HEAD", ClaimedBy::Head),
@@ -167,16 +169,12 @@ fn claim(
     Ok((commit, by))
 }
 
-fn save(docker: &Docker, image: &Image, names: HashSet<String>) -> Result<Saved, Failure> {
+fn save(engine: &dyn Engine, image: &Image, names: HashSet<String>) -> Result<Saved, Failure> {
     let state = || "reading the image".to_owned();
-    let saved =
-        ui::while_working(&state, || docker.save(&image.id, |stream| Saved::read(stream, names)));
     let failed = |why: String| Failure::missing(format!("failed to read the image: {why}"));
-    let done = saved.map_err(|error| failed(error.to_string()))?;
-    if let Some(complaint) = done.complaint {
-        return Err(failed(complaint));
-    }
-    done.value.map_err(|error| failed(error.to_string()))
+    let mut stream = engine.save(&image.id).map_err(|error| failed(error.to_string()))?;
+    let saved = ui::while_working(&state, || Saved::read(&mut stream, names));
+    saved.map_err(|error| failed(error.to_string()))
 }
 
 impl Candidate {

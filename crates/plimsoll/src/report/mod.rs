@@ -1,5 +1,7 @@
 //! Renderers: `&Report` in, text out. They compute nothing that the report does not say.
 
+pub(crate) mod board;
+pub(crate) mod build;
 pub(crate) mod diff;
 mod github;
 mod html;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_measure::engine::Docker;
+use plimsoll_measure::engine::Engine;
 use plimsoll_model::{Applicability, Exit, Proof, ProofPlan, printable};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::remedy::{Outcome, Proposal, Refusal, STRATEGIES, Strategy, as_it_is, propose};
@@ -16,7 +16,7 @@ use crate::ui;
 /// Shows, proves or applies the best way, or the one that is named.
 pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let strategy = args.strategy.as_deref().map(strategy).transpose()?;
-    let docker = if args.prove { Some(prove::engine()?) } else { None };
+    let engine = if args.prove { Some(prove::engine()?) } else { None };
     let mut all = pipeline::find(&args.path)?;
     if let Some(name) = &args.service
         && !all.found.services.iter().any(|s| s.name == *name)
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     for name in names.iter().filter(|n| args.service.as_ref().is_none_or(|w| w == *n)) {
         // What was written for one service is there when the next is looked at.
         let Some(service) = all.found.services.iter().find(|s| s.name == *name) else { continue };
-        let task = Task { args, all: &all, service, docker: docker.as_ref(), colour };
+        let task = Task { args, all: &all, service, engine: engine.as_deref(), colour };
         let (ended, files) = task.run(strategy, &written)?;
         // Of several services the worst end counts.
         exit = exit.max(ended);
@@ -59,7 +59,7 @@ struct Task<'t> {
     args: &'t Args,
     all: &'t pipeline::Found,
     service: &'t Service,
-    docker: Option<&'t Docker>,
+    engine: Option<&'t dyn Engine>,
     colour: ui::Colour,
 }
 
@@ -84,8 +84,8 @@ impl Task<'_> {
         for note in &proposal.notes {
             ui::note(format_args!("note: {note}"));
         }
-        if let Some(docker) = self.docker
-            && !self.proven(docker, &proposal.outcome, &proposal.proof, proposal.strategy.name())?
+        if let Some(engine) = self.engine
+            && !self.proven(engine, &proposal.outcome, &proposal.proof, proposal.strategy.name())?
         {
             return Ok((Some(Exit::NotProven), Vec::new()));
         }
@@ -101,21 +101,21 @@ impl Task<'_> {
 
     /// A service whose installs find everything is proven as it is.
     fn prove_as_it_is(&self) -> Result<Option<Exit>, Failure> {
-        let Some(docker) = self.docker else { return Ok(None) };
+        let Some(engine) = self.engine else { return Ok(None) };
         let plan = pipeline::with_evidence(self.all, |r, _| as_it_is(r, self.service));
         let Some(plan) = plan.filter(|p| !p.packages.is_empty()) else { return Ok(None) };
-        let proven = self.proven(docker, &Outcome::new(), &plan, "as it is")?;
+        let proven = self.proven(engine, &Outcome::new(), &plan, "as it is")?;
         Ok(Some(if proven { Exit::Passed } else { Exit::NotProven }))
     }
 
     fn proven(
         &self,
-        docker: &Docker,
+        engine: &dyn Engine,
         outcome: &Outcome,
         plan: &ProofPlan,
         what: &str,
     ) -> Result<bool, Failure> {
-        let proof: Proof = prove::prove(docker, &self.args.path, &self.all.sources, outcome, plan)?;
+        let proof: Proof = prove::prove(engine, &self.args.path, &self.all.sources, outcome, plan)?;
         let holds = proof.holds();
         let verdict = if holds { "PROVEN" } else { "NOT PROVEN" };
         let name = printable(&self.service.name);

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_measure::engine::{self, Docker};
+use plimsoll_measure::engine::{self, Choice, Engine};
 use plimsoll_measure::proof::{self, Copies, Event, Phase, tree};
 use plimsoll_model::{Proof, ProofPlan, Sources};
 use plimsoll_rules::remedy::Outcome;
@@ -15,19 +15,25 @@ use crate::failure::Failure;
 use crate::ui;
 
 /// The engine, or what is missing.
-pub(super) fn engine() -> Result<Docker, Failure> {
-    engine::find().map_err(|m| Failure::missing(m.to_string()).hint(m.hint()))
+pub(super) fn engine() -> Result<Box<dyn Engine>, Failure> {
+    let engine = engine::find(&Choice::Docker)?;
+    match engine.capabilities().builds {
+        true => Ok(engine),
+        false => Err(engine::client_program().map_or_else(Failure::from, |_| {
+            Failure::missing("the client of the engine cannot build")
+        })),
+    }
 }
 
 /// Proves a plan; the changes are made in a copy.
 pub(super) fn prove(
-    docker: &Docker,
+    engine: &dyn Engine,
     root: &Path,
     sources: &Sources,
     outcome: &Outcome,
     plan: &ProofPlan,
 ) -> Result<Proof, Failure> {
-    if !plan.after.named.is_empty() && !docker.has_named_contexts() {
+    if !plan.after.named.is_empty() && !engine.capabilities().named_contexts {
         return Err(Failure::missing("this client cannot give a build named contexts")
             .hint("install the plugin docker-buildx, or choose another --strategy"));
     }
@@ -36,7 +42,7 @@ pub(super) fn prove(
     let after = bench.copy(root, "after")?;
     apply::write(&after, sources, outcome, apply::Uncommitted::Forced)?;
     let copies = Copies { before: &before, after: &after };
-    proof::prove(docker, copies, plan, &bench.name, &mut tell)
+    proof::prove(engine, copies, plan, &bench.name, &mut tell)
         .map_err(|e| Failure::missing(format!("failed to prove the change: {e}")))
 }
 

@@ -1,0 +1,162 @@
+//! `plimsoll build`: builds a service, and says what each step took and added.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use plimsoll_measure::engine::{self, BuildEvent, BuildRequest, Cancel, Choice, Engine};
+use plimsoll_model::{BuildReport, Exit};
+use plimsoll_rules::discover::Service;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::replay::services;
+use crate::builds::{self, Asked, Now, Plan};
+use crate::failure::Failure;
+use crate::pipeline::{self, Found};
+use crate::report;
+use crate::ui::{self, Colour, Live};
+
+/// What to build, and where.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 built · 2 usage · 3 no engine, or it went away, or a disk is full · \
+13 the repository does not build · 130 interrupted. What is interrupted or fails leaves no image, \
+name or file behind."
+)]
+pub(crate) struct Args {
+    /// The repository.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// The service; needed where there are several.
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// The engine: docker, buildkit, the address of a Docker Engine (unix://…, tcp://…), or
+    /// buildkit:ADDRESS. Without it, the Docker Engine that its own client would use.
+    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_default_value = true)]
+    engine: Choice,
+    /// Runs every step, whatever the builder has in its cache.
+    #[arg(long)]
+    no_cache: bool,
+    /// What the image is called.
+    #[arg(long, short, value_name = "NAME")]
+    tag: Option<String>,
+    /// The stage to build; the one that the pipeline builds without it.
+    #[arg(long, value_name = "STAGE")]
+    target: Option<String>,
+    /// A build argument, instead of the pipeline's; repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    build_arg: Vec<(String, String)>,
+    /// Writes the image to an archive: as `docker save` does, of BuildKit an OCI archive.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Where all that the build says is kept; else below $XDG_STATE_HOME/plimsoll/builds.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// The form of the result.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Terminal)]
+    format: Format,
+    /// Prints JSON: the same as --format json.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A page for a terminal.
+    Terminal,
+    /// The report as data.
+    Json,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Builds and prints.
+pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
+    let cancel = on_signals()?;
+    let found = pipeline::find(&args.path)?;
+    let service = only(&found, args.service.as_deref())?;
+    let asked = Asked { args: &args.build_arg, target: args.target.as_deref() };
+    let plan = builds::plan(&args.path, &found, service, asked)?;
+    let engine = engine::find(&args.engine)?;
+    if !plan.named.is_empty() && !engine.capabilities().named_contexts {
+        return Err(Failure::missing("this client cannot give a build named contexts")
+            .hint("install the plugin docker-buildx"));
+    }
+    let report = build(args, service, &plan, &*engine, &cancel)?;
+    match args.json || args.format == Format::Json {
+        true => ui::result(&report::json::text(&report))?,
+        false => ui::result(&report::build::page(&report, colour, ui::width()))?,
+    }
+    Ok(if report.built { Exit::Passed } else { Exit::BuildFailed })
+}
+
+/// A wish to stop when somebody interrupts us, so that we end in good order.
+fn on_signals() -> Result<Cancel, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&flag))
+            .map_err(|error| Failure::missing(format!("failed to listen to signals: {error}")))?;
+    }
+    Ok(Cancel::on(flag))
+}
+
+/// The service that is named, or the only one.
+fn only<'f>(found: &'f Found, name: Option<&str>) -> Result<&'f Service, Failure> {
+    let all = services(found, name)?;
+    match all[..] {
+        [one] => Ok(one),
+        _ => {
+            let names: Vec<&str> = all.iter().map(|service| service.name.as_str()).collect();
+            Err(Failure::usage("there are several services: name one with --service")
+                .hint(format!("the services are {}", names.join(", "))))
+        }
+    }
+}
+
+fn build(
+    args: &Args,
+    service: &Service,
+    plan: &Plan,
+    engine: &dyn Engine,
+    cancel: &Cancel,
+) -> Result<BuildReport, Failure> {
+    let log = args.log.clone().or_else(|| builds::log_path(&service.name));
+    let request = BuildRequest {
+        service: &service.name,
+        target: plan.target.as_deref(),
+        args: &plan.args,
+        named: &plan.named,
+        tag: args.tag.as_deref(),
+        no_cache: args.no_cache,
+        output: args.output.as_deref(),
+        log: log.as_deref(),
+        ..BuildRequest::new(&plan.context, &plan.dockerfile)
+    };
+    let mut now = Now::new();
+    let mut live = ui::is_watched().then(Live::default);
+    let mut tell = |event: BuildEvent<'_>| watch(event, &mut now, live.as_mut());
+    let mut report = engine.build(&request, &mut tell, cancel)?;
+    report.dockerfile.clone_from(&plan.path);
+    report.caveats.splice(0..0, plan.caveats.iter().cloned());
+    Ok(report)
+}
+
+/// On a terminal a line for each stage; else a line for each step that came to its end.
+fn watch(event: BuildEvent<'_>, now: &mut Now, live: Option<&mut Live>) {
+    let ended = match event {
+        BuildEvent::Step(step) => now.step(step),
+        // A build may say much: the lines are drawn anew by the steps and the clock.
+        BuildEvent::Said(..) => return,
+        BuildEvent::Tick => None,
+    };
+    match (live, ended) {
+        (Some(live), _) => {
+            live.show(&report::board::lines(&now.stages(), now.seconds(), ui::width()));
+        }
+        (None, Some(step)) => ui::note(report::board::ended(&step)),
+        (None, None) => {}
+    }
+}
