@@ -24,6 +24,7 @@ mod image;
 mod image_comparison;
 mod image_start;
 mod location;
+mod measurement;
 mod metric;
 mod misses;
 mod proof;
@@ -53,6 +54,7 @@ pub use image_comparison::{
 };
 pub use image_start::{MissingLibrary, OpenPermission, Opening, Start, StartProblem};
 pub use location::{Excerpt, Location, Position};
+pub use measurement::{ChangedBuild, CheckName, MeasuredBuilds, ServiceCheck};
 pub use metric::{Better, METRICS, Metric, metric};
 pub use misses::{
     ChangedFile, ChangedValue, ComparedBuild, ExplainedStep, FileChange, MissCause, MissReport,

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Date, Figure, Finding, Gate, Level, Location, SectionScore, Verdict};
+use crate::{
+    Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds, SectionScore,
+    ServiceCheck, Verdict,
+};
 
 /// The version of the report's form; it grows when a field changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -75,6 +78,15 @@ pub struct ServiceSummary {
     pub deploys: Vec<DeploySummary>,
     /// What is sent to the builder.
     pub sent: Option<ContextSummary>,
+    /// Its builds, where it was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_builds: Option<MeasuredBuilds>,
+    /// What its image holds, where one was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageReport>,
+    /// What was tried of its image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<ServiceCheck>,
 }
 
 /// One deployment of a service.

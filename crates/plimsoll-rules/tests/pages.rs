@@ -15,6 +15,9 @@ use plimsoll_rules::{Rule, all_rules, discover};
 
 type Files = BTreeMap<String, String>;
 
+/// How the block of a page begins that holds the image of a service.
+const IMAGE: &str = "image of ";
+
 /// The fenced blocks below a heading: info string and body.
 fn blocks(page: &str, heading: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
@@ -45,14 +48,21 @@ fn files(page: &str, heading: &str) -> Files {
 
 fn report(files: &Files) -> Report {
     let mut sources = Sources { name: "example".into(), ..Sources::default() };
+    let mut measured = Measured::default();
     for (path, text) in files {
-        sources.insert(path, text.clone());
+        match path.strip_prefix(IMAGE) {
+            // What was measured of a service stands in the page as `plimsoll image --json` prints it.
+            Some(service) => {
+                let image = serde_json::from_str(text).unwrap_or_else(|e| panic!("{path}: {e}"));
+                measured.images.insert(service.to_owned(), image);
+            }
+            None => sources.insert(path, text.clone()),
+        }
     }
     let config = Config::parse(FILE, sources.text(FILE).unwrap_or(""));
     let repo = Repo::read(&sources);
     let found = discover::discover(&sources, &repo, &config);
     let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let measured = Measured::default();
     let evidence = Review {
         sources: &sources,
         repo: &repo,

@@ -1,6 +1,7 @@
 //! From evidence to a report: runs the rules, applies waivers and due dates, scores, judges.
 
 mod budgets;
+mod checklist;
 mod excerpt;
 mod fingerprint;
 mod runner;
@@ -10,7 +11,10 @@ mod waiver;
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{ContextSummary, Date, NamedFigure, ReplayReport, Report, Sources};
+use plimsoll_model::{
+    ContextSummary, Date, ImageReport, MeasuredBuilds, NamedFigure, ReplayReport, Report,
+    ServiceCheck, Sources,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -27,6 +31,12 @@ pub struct Measured {
     pub contexts: BTreeMap<String, ContextSummary>,
     /// Today's Dockerfile and ignore file over the builds of the git history.
     pub replays: BTreeMap<String, ReplayReport>,
+    /// The builds.
+    pub builds: BTreeMap<String, MeasuredBuilds>,
+    /// What the images hold.
+    pub images: BTreeMap<String, ImageReport>,
+    /// What was tried of the images.
+    pub checks: BTreeMap<String, Vec<ServiceCheck>>,
     /// The figures, measured or not.
     pub figures: Vec<NamedFigure>,
 }

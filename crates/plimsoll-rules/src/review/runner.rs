@@ -11,7 +11,7 @@ use plimsoll_model::{
 use super::excerpt::Locator;
 use super::fingerprint::fingerprint;
 use super::waiver::{self, Allowance, Scope, Used};
-use super::{Review, Terms, budgets, score, summary};
+use super::{Review, Terms, budgets, checklist, score, summary};
 use crate::config::RuleSetting;
 use crate::discover::Service;
 use crate::repo::Fact;
@@ -61,7 +61,7 @@ pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
         score: score::overall(&sections, verdict == Verdict::Rejected),
         sections,
         services: summary::services(review, &mut locator),
-        checklist: summary::checklist(review, &findings),
+        checklist: checklist::checklist(review, &findings),
         not_analysed: summary::not_analysed(review),
         next: summary::next(&findings, &gates),
         gates,

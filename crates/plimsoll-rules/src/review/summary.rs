@@ -1,8 +1,8 @@
 //! The parts of the report that retell what was found: services, checklist, gaps, next steps.
 
 use plimsoll_model::{
-    Applicability, CheckState, ChecklistItem, DeploySummary, Finding, Gate, GateState, Location,
-    NotAnalysed, ServiceSummary, Setting, metric,
+    Applicability, DeploySummary, Finding, Gate, GateState, Location, NotAnalysed, ServiceSummary,
+    Setting, metric,
 };
 
 use super::Review;
@@ -28,6 +28,9 @@ fn service(review: &Review<'_>, service: &Service, locator: &mut Locator<'_>) ->
         builds,
         deploys,
         sent: review.measured.contexts.get(&service.name).cloned(),
+        measured_builds: review.measured.builds.get(&service.name).cloned(),
+        image: review.measured.images.get(&service.name).cloned(),
+        checks: review.measured.checks.get(&service.name).cloned().unwrap_or_default(),
     }
 }
 
@@ -60,49 +63,6 @@ fn deploy(deploy: &Deploy, locator: &mut Locator<'_>) -> DeploySummary {
             .collect(),
         location: locator.location(&deploy.at),
     }
-}
-
-/// The validation list. What this version cannot run is said with the command that does.
-pub(crate) fn checklist(review: &Review<'_>, findings: &[Finding]) -> Vec<ChecklistItem> {
-    let item =
-        |name: &str, state, detail: String| ChecklistItem { name: name.to_owned(), state, detail };
-    let refused = findings.iter().filter(|f| f.rule == "dockerfile/refused-by-buildkit").count();
-    let files = review.repo.dockerfiles.len();
-    let syntax = match (files, refused) {
-        (0, _) => {
-            item("Dockerfile syntax", CheckState::NotRun, "there is no Dockerfile".to_owned())
-        }
-        (n, 0) => {
-            item("Dockerfile syntax", CheckState::Passed, format!("{n} parsed as BuildKit does"))
-        }
-        (n, bad) => {
-            item("Dockerfile syntax", CheckState::Failed, format!("{bad} refused in {n} files"))
-        }
-    };
-    let measured = review.measured.contexts.len();
-    let total = review.found.services.len();
-    let context = if measured > 0 {
-        item(
-            "build context",
-            CheckState::Passed,
-            format!("measured for {measured} of {total} services"),
-        )
-    } else {
-        item("build context", CheckState::NotRun, "plimsoll context".to_owned())
-    };
-    let name = review.found.services.first().map_or("SERVICE", |s| s.name.as_str());
-    let file =
-        review.found.services.first().and_then(|s| review.repo.dockerfiles.get(s.dockerfile));
-    let file = file.map_or("Dockerfile", |d| &d.path);
-    let later = |what: &str, command: String| item(what, CheckState::NotRun, command);
-    vec![
-        syntax,
-        context,
-        later("image builds", format!("docker build -f {file} …")),
-        later("imports inside the image", format!("docker run --rm {name} python3 -c 'import …'")),
-        later("health endpoint answers", "docker run, then curl the health path".to_owned()),
-        later("smoke test", "the repository's own".to_owned()),
-    ]
 }
 
 /// What could not be followed or read.

@@ -138,6 +138,7 @@ prop_compose! {
         replays in btree_map(texts(), replays(), 0..3),
         values in vec((texts(), NORMAL), 0..4),
     ) -> Measured {
-        Measured { contexts, replays, figures: values.into_iter().map(figure).collect() }
+        let figures = values.into_iter().map(figure).collect();
+        Measured { contexts, replays, figures, ..Measured::default() }
     }
 }
