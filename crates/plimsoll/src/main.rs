@@ -7,6 +7,7 @@ mod failure;
 mod pipeline;
 mod replays;
 mod report;
+mod signals;
 mod ui;
 
 use std::process::ExitCode;
