@@ -10,6 +10,7 @@ mod pipeline;
 mod replays;
 mod report;
 mod repository;
+mod signals;
 mod store;
 mod ui;
 

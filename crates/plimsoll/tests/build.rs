@@ -148,6 +148,15 @@ fn a_build_that_fails_is_a_result() {
     assert_eq!(story.left(), [""; 0]);
 }
 
+#[test]
+fn a_file_that_cannot_be_written_is_known_before_the_build() {
+    let story = Story::new("FROM python:3.11-slim\nRUN echo NONCE; sleep 30\n");
+    let begun = Instant::now();
+    let run = story.run(&["--output", "no/such/folder/image.tar"]);
+    check(&run, 3, &["failed to write no/such/folder/image.tar"]);
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
 /// A build that runs its last step.
 fn hanging(story: &Story) -> Child {
     let tag = story.tag();
@@ -255,6 +264,8 @@ fn an_engine_that_breaks_is_no_failed_build() {
             "echo '#2 ERROR: write /var/lib/docker/x: no space left on device' >&2; exit 1",
             "the engine's disk is full in [2/2] RUN make",
         ),
+        // Somebody ends the client.
+        ("kill -KILL $$", "was ended by a signal"),
     ];
     for (end, said) in breaks {
         let story = Story::without_engine(WORKS);

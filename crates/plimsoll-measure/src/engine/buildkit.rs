@@ -176,7 +176,7 @@ impl Engine for BuildKit {
     ) -> Result<BuildReport, EngineError> {
         let scratch = Scratch::new()?;
         let meta = scratch.path("meta.json");
-        let half = request.output.map(Half::of);
+        let half = request.output.map(Half::create).transpose()?.map(|(half, _)| half);
         let mut command = self.command(request, half.as_ref().map(Half::path), &meta);
         let watched = watch(&mut command, request, tell, cancel)?;
         let mut report = outcome::report(watched, request, self.about(), &|| self.answers())?;

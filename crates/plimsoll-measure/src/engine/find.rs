@@ -10,7 +10,8 @@ use super::{Engine, EngineError};
 /// Which engine is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The Docker Engine that its own client would use; where none answers, BuildKit's daemon.
+    /// The Docker Engine that its own client would use; where nobody
+    /// names one and none answers, BuildKit's daemon.
     #[default]
     Auto,
     /// The Docker Engine that its own client would use.
@@ -60,9 +61,19 @@ pub fn find(choice: &Choice) -> Result<Box<dyn Engine>, EngineError> {
         Choice::BuildKit => buildkit(None),
         Choice::DockerAt(host) => docker(Some(host)),
         Choice::BuildKitAt(host) => buildkit(Some(host)),
-        // That Docker is missing is what most people can do something about.
-        Choice::Auto => docker(None).or_else(|missing| buildkit(None).map_err(|_| missing)),
+        // Who names a Docker Engine wants that one. That Docker is missing is what most people can
+        // do something about.
+        Choice::Auto => docker(None).or_else(|missing| match is_named() {
+            true => Err(missing),
+            false => buildkit(None).map_err(|_| missing),
+        }),
     }
+}
+
+/// Whether the environment names a Docker Engine.
+fn is_named() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    set("DOCKER_HOST") || set("DOCKER_CONTEXT")
 }
 
 /// The program of a Docker client that can drive BuildKit.

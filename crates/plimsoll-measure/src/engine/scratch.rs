@@ -1,6 +1,6 @@
 //! Files that go when they are done with, and names that nobody else has.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,15 @@ impl Half {
         let mut name = whole.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", unique()));
         Self { half: whole.with_file_name(name), whole: whole.to_owned() }
+    }
+
+    /// The same with an empty file, so that what cannot be written is known before the work.
+    pub(super) fn create(whole: &Path) -> Result<(Self, File), EngineError> {
+        let half = Self::of(whole);
+        let file = File::create_new(&half.half).map_err(|error| {
+            EngineError::local(format!("failed to write {}", whole.display()), &error)
+        })?;
+        Ok((half, file))
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -65,6 +65,10 @@ pub(super) fn watch(
         let what = format!("the build took longer than {} s", request.limit.as_secs());
         return Err(EngineError::new(ErrorKind::TimedOut, what));
     }
+    if code.is_none() {
+        let what = format!("{} was ended by a signal", command.get_program().display());
+        return Err(EngineError::new(ErrorKind::Local, what).hint("is there memory enough?"));
+    }
     let exact = reader.is_exact();
     Ok(Watched { code, log: reader.log, seconds, exact, kept, caveats })
 }

@@ -43,6 +43,8 @@ pub(super) struct Question<'q> {
     pub(super) image: &'q str,
     /// A name that nobody else has.
     pub(super) name: &'q str,
+    /// A wish to stop.
+    pub(super) cancel: &'q Cancel,
     pub(super) packages: &'q [LocalPackage],
     pub(super) application: Option<&'q Application>,
     /// Text that new code holds.
@@ -128,12 +130,12 @@ fn run(
         ..ContainerSpec::default()
     };
     let shell = ["-c", script, "sh", program, code, plan];
-    let mut ended = engine::run(engine, &spec("sh", &shell), LIMIT, &Cancel::new())?;
+    let mut ended = engine::run(engine, &spec("sh", &shell), LIMIT, question.cancel)?;
     for program in bare {
         if !no_program(&ended) {
             break;
         }
-        ended = engine::run(engine, &spec(program, &[flag, code, plan]), LIMIT, &Cancel::new())?;
+        ended = engine::run(engine, &spec(program, &[flag, code, plan]), LIMIT, question.cancel)?;
     }
     Ok(ended)
 }

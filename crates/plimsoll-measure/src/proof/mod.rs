@@ -62,8 +62,9 @@ pub fn prove(
     plan: &ProofPlan,
     name: &str,
     tell: &mut dyn FnMut(Event<'_>),
+    cancel: &Cancel,
 ) -> Result<Proof, Unproven> {
-    let mut bench = Bench { engine, plan, name, tell, marker: "", images: Vec::new() };
+    let mut bench = Bench { engine, plan, name, tell, cancel, marker: "", images: Vec::new() };
     let before = match &plan.before {
         Some(build) => Some(bench.trial(Phase::Before, build, copies.before)?.0),
         None => None,
@@ -113,6 +114,7 @@ struct Bench<'b> {
     plan: &'b ProofPlan,
     name: &'b str,
     tell: &'b mut dyn FnMut(Event<'_>),
+    cancel: &'b Cancel,
     marker: &'b str,
     images: Vec<String>,
 }
@@ -148,6 +150,7 @@ impl Bench<'_> {
         let question = Question {
             image: &image,
             name: self.name,
+            cancel: self.cancel,
             packages: &self.plan.packages,
             application: self.plan.application.as_ref(),
             marker: self.marker,
@@ -183,7 +186,7 @@ impl Bench<'_> {
             tag: Some(&image),
             ..BuildRequest::new(&context, &dockerfile)
         };
-        let outcome = self.engine.build(&request, &mut |_| {}, &Cancel::new())?;
+        let outcome = self.engine.build(&request, &mut |_| {}, self.cancel)?;
         self.images.push(image.clone());
         (self.tell)(Event::Built(phase, outcome.built));
         Ok((outcome, image))
@@ -216,6 +219,7 @@ impl Bench<'_> {
             let question = Question {
                 image: &image,
                 name: self.name,
+                cancel: self.cancel,
                 packages: std::slice::from_ref(package),
                 application: None,
                 marker: &marker,

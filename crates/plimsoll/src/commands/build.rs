@@ -1,20 +1,17 @@
 //! `plimsoll build`: builds a service, and says what each step took and added.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use plimsoll_measure::engine::{self, BuildEvent, BuildRequest, Cancel, Choice, Engine};
 use plimsoll_model::{BuildReport, Exit};
 use plimsoll_rules::discover::Service;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::replay::services;
 use crate::builds::{self, Asked, Now, Plan};
 use crate::failure::Failure;
 use crate::pipeline::{self, Found};
-use crate::report;
 use crate::ui::{self, Colour, Live};
+use crate::{report, signals};
 
 /// What to build, and where.
 #[derive(clap::Args)]
@@ -75,7 +72,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 /// Builds and prints.
 pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
-    let cancel = on_signals()?;
+    let cancel = signals::wish_to_stop()?;
     let found = pipeline::find(&args.path)?;
     let service = only(&found, args.service.as_deref())?;
     let asked = Asked { args: &args.build_arg, target: args.target.as_deref() };
@@ -91,16 +88,6 @@ pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
         false => ui::result(&report::build::page(&report, colour, ui::width()))?,
     }
     Ok(if report.built { Exit::Passed } else { Exit::BuildFailed })
-}
-
-/// A wish to stop when somebody interrupts us, so that we end in good order.
-fn on_signals() -> Result<Cancel, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&flag))
-            .map_err(|error| Failure::missing(format!("failed to listen to signals: {error}")))?;
-    }
-    Ok(Cancel::on(flag))
 }
 
 /// The service that is named, or the only one.

@@ -5,12 +5,15 @@ use plimsoll_model::{printable, seconds};
 use super::replay::shortened;
 use crate::builds::Running;
 
+/// How many stages are shown: more than a terminal has lines could not be taken back.
+const STAGES: usize = 16;
+
 /// The lines of a terminal: the time so far, and what each stage is at.
 pub(crate) fn lines(stages: &[Running], so_far: f64, width: usize) -> Vec<String> {
     let names = stages.iter().map(|stage| name(stage).chars().count());
     let wide = names.max().unwrap_or(0).min(24);
     let mut lines = vec![format!("building, {so_far:.1} s")];
-    for stage in stages {
+    for stage in stages.iter().take(STAGES) {
         let line = format!(
             "  {:<wide$} {:>6} {:>9}  {}",
             shortened(&name(stage), 22),

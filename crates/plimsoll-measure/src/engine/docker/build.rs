@@ -1,7 +1,7 @@
 //! A build through the client's session.
 
 use std::fs::File;
-use std::io;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -24,12 +24,13 @@ pub(super) fn build(
 ) -> Result<BuildReport, EngineError> {
     let scratch = Scratch::new()?;
     let id_file = scratch.path("id");
+    let archive = request.output.map(Half::create).transpose()?;
     let mut name = Name::of(docker, request.tag);
     let watched = watch(&mut command(docker, client, request, &id_file), request, tell, cancel)?;
     let answers = || docker.api.answers();
     let mut report = outcome::report(watched, request, docker.about(), &answers)?;
     if report.built {
-        report.image = Some(image(docker, request, &id_file, tell, cancel)?);
+        report.image = Some(image(docker, request, &id_file, archive, tell, cancel)?);
         let id = report.image.as_ref().and_then(|image| image.id.clone());
         if let Some(id) = id {
             layers::add(docker, &id, &mut report);
@@ -76,14 +77,16 @@ fn image(
     docker: &Docker,
     request: &BuildRequest<'_>,
     id_file: &Path,
+    archive: Option<(Half, File)>,
     tell: &mut dyn FnMut(BuildEvent<'_>),
     cancel: &Cancel,
 ) -> Result<BuiltImage, EngineError> {
     let id = std::fs::read_to_string(id_file).map(|id| id.trim().to_owned()).unwrap_or_default();
     let known = [Some(id.as_str()), request.tag].into_iter().flatten();
     let known = known.filter(|name| !name.is_empty()).find_map(|name| docker.image(name).ok());
-    let archive_bytes = match (request.output, &known) {
-        (Some(path), Some(image)) => Some(archive(docker, &image.id, request, path, tell, cancel)?),
+    let name = request.tag.or_else(|| known.as_ref().map(|image| image.id.as_str()));
+    let archive_bytes = match (archive, name) {
+        (Some(archive), Some(name)) => Some(write(docker, name, archive, tell, cancel)?),
         _ => None,
     };
     Ok(BuiltImage {
@@ -95,35 +98,28 @@ fn image(
     })
 }
 
-fn archive(
+/// Writes the archive of an image; by a name, so that the archive holds it.
+fn write(
     docker: &Docker,
-    id: &str,
-    request: &BuildRequest<'_>,
-    path: &Path,
+    name: &str,
+    (half, mut file): (Half, File),
     tell: &mut dyn FnMut(BuildEvent<'_>),
     cancel: &Cancel,
 ) -> Result<u64, EngineError> {
-    let failed = |error: &io::Error| {
-        EngineError::local(format!("failed to write {}", path.display()), error)
-    };
-    let half = Half::of(path);
-    let mut file = File::create_new(half.path()).map_err(|error| failed(&error))?;
-    // By its name, so that the archive holds it.
-    let mut stream = docker.save(request.tag.unwrap_or(id))?;
+    let failed =
+        |error| EngineError::local(format!("failed to write the archive of {name}"), &error);
+    let mut stream = docker.save(name)?;
     let mut buffer = vec![0; 1 << 18];
     loop {
+        tell(BuildEvent::Tick);
         if cancel.is_cancelled() {
             return Err(EngineError::cancelled());
         }
-        tell(BuildEvent::Tick);
-        match stream.read(&mut buffer).map_err(|error| failed(&error))? {
-            0 => break,
-            count => {
-                io::Write::write_all(&mut file, &buffer[..count]).map_err(|error| failed(&error))?
-            }
+        match stream.read(&mut buffer).map_err(failed)? {
+            0 => return half.keep(),
+            count => file.write_all(&buffer[..count]).map_err(failed)?,
         }
     }
-    half.keep()
 }
 
 /// The name that a build gives: where it fails half way, it names again what it named before.

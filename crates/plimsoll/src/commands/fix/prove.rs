@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_measure::engine::{self, Choice, Engine};
 use plimsoll_measure::proof::{self, Copies, Event, Phase, tree};
-use plimsoll_model::{Proof, ProofPlan, Sources};
+use plimsoll_model::{Exit, Proof, ProofPlan, Sources};
 use plimsoll_rules::remedy::Outcome;
 
 use super::apply;
 use crate::failure::Failure;
-use crate::ui;
+use crate::{signals, ui};
 
 /// The engine, or what is missing.
 pub(super) fn engine() -> Result<Box<dyn Engine>, Failure> {
@@ -42,8 +42,12 @@ pub(super) fn prove(
     let after = bench.copy(root, "after")?;
     apply::write(&after, sources, outcome, apply::Uncommitted::Forced)?;
     let copies = Copies { before: &before, after: &after };
-    proof::prove(engine, copies, plan, &bench.name, &mut tell)
-        .map_err(|e| Failure::missing(format!("failed to prove the change: {e}")))
+    let cancel = signals::wish_to_stop()?;
+    let proven = proof::prove(engine, copies, plan, &bench.name, &mut tell, &cancel);
+    proven.map_err(|error| {
+        let exit = if cancel.is_cancelled() { Exit::Interrupted } else { Exit::Missing };
+        Failure { exit, ..Failure::missing(format!("failed to prove the change: {error}")) }
+    })
 }
 
 fn tell(event: Event<'_>) {
