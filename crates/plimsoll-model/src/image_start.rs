@@ -119,3 +119,36 @@ pub struct MissingLibrary {
     /// The package that brought it.
     pub owner: Option<String>,
 }
+
+impl std::fmt::Display for StartProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoCommand => f.write_str("neither ENTRYPOINT nor CMD names a program"),
+            Self::NotFound { program } => write!(f, "there is no `{program}` in the image"),
+            Self::NotExecutable { path, mode } => {
+                write!(f, "its user may not execute /{path} (mode {mode})")
+            }
+            Self::NoInterpreter { path, interpreter } => {
+                write!(f, "/{path} asks for {interpreter}, which is not in the image")
+            }
+            Self::CarriageReturn { path } => {
+                write!(
+                    f,
+                    "the first line of /{path} ends as on Windows, so its interpreter is not found"
+                )
+            }
+            Self::WrongArchitecture { path, is, wanted } => {
+                write!(f, "/{path} is for {is}, the image for {wanted}")
+            }
+            Self::MissingLibraries { path, libraries } => {
+                write!(f, "/{path} needs {}, which are nowhere in the image", libraries.join(", "))
+            }
+            Self::UnknownUser { user } => {
+                write!(f, "the image knows no user or group `{user}`")
+            }
+            Self::WorkingDirClosed { path } => {
+                write!(f, "its user may not enter /{path}, on the way to the program")
+            }
+        }
+    }
+}

@@ -15,6 +15,7 @@
 
 mod budget;
 mod build;
+mod check_plan;
 mod date;
 mod exit;
 mod figure;
@@ -39,6 +40,7 @@ mod verify;
 
 pub use budget::{Budget, BudgetSource, Gate, GateState};
 pub use build::{BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind};
+pub use check_plan::{CheckPlan, LoadPlan, StartPlan};
 pub use date::{Date, ParseDateError};
 pub use exit::Exit;
 pub use figure::{Figure, Provenance, Unit};

@@ -28,6 +28,8 @@ pub struct Metric {
     pub default_limit: Option<f64>,
     /// Whether a missing figure keeps the verdict from being proven.
     pub gating: bool,
+    /// Whether it is named only where it was measured.
+    pub extra: bool,
     /// What it means, exactly.
     pub doc: &'static str,
     /// The command that measures it, as far as this version can; `SERVICE` stands for the service.
@@ -43,6 +45,7 @@ const fn lower(name: &'static str, title: &'static str, unit: Unit, section: Sec
         section,
         default_limit: None,
         gating: false,
+        extra: false,
         doc: "",
         command: "",
     }
@@ -52,6 +55,11 @@ impl Metric {
     const fn limit(mut self, limit: f64) -> Self {
         self.default_limit = Some(limit);
         self.gating = true;
+        self
+    }
+
+    const fn extra(mut self) -> Self {
+        self.extra = true;
         self
     }
 
@@ -72,7 +80,7 @@ impl Metric {
 }
 
 /// Every metric, in the order of the report.
-pub const METRICS: [Metric; 11] = [
+pub const METRICS: [Metric; 15] = [
     lower("context.bytes", "context sent", Unit::Bytes, Section::Context)
         .limit(100e6)
         .doc("Bytes of the files that the builder is sent for the service's target stage.")
@@ -90,11 +98,23 @@ pub const METRICS: [Metric; 11] = [
     lower("build.cold.seconds", "cold build", Unit::Seconds, Section::Cache)
         .limit(360.0)
         .doc("Time to build the target with an empty cache.")
-        .command("time docker build --no-cache (a later version measures it: plimsoll build)"),
+        .command("plimsoll measure"),
+    lower("build.warm.seconds", "build, nothing changed", Unit::Seconds, Section::Cache)
+        .extra()
+        .doc("Time to build the target again, nothing changed.")
+        .command("plimsoll measure"),
+    lower("build.changed.seconds", "build, one file changed", Unit::Seconds, Section::Cache)
+        .extra()
+        .doc("Time to build the target again after a change of the file that changes most often, of those that the image is built from.")
+        .command("plimsoll measure"),
     lower("image.bytes", "image size", Unit::Bytes, Section::Image)
         .limit(800e6)
-        .doc("Unpacked bytes of all layers of the image.")
-        .command("docker image inspect -f '{{.Size}}' (a later version measures it: plimsoll image)"),
+        .doc("Unpacked bytes of the files of all layers of the image.")
+        .command("plimsoll measure"),
+    lower("image.wasted_bytes", "wasted in the image", Unit::Bytes, Section::Image)
+        .extra()
+        .doc("Bytes of files that a later layer replaces or deletes: they are pulled and never seen.")
+        .command("plimsoll measure"),
     lower("boot.ready.p95", "cold start P95", Unit::Seconds, Section::Runtime)
         .limit(2.0)
         .doc("95th percentile of the time from start to the first successful request, with CPU boost where it is set.")
@@ -102,7 +122,11 @@ pub const METRICS: [Metric; 11] = [
     lower("boot.first_request.seconds", "start to first request", Unit::Seconds, Section::Runtime)
         .limit(3.0)
         .doc("Median time from the start of the container to the first answered request.")
-        .command("docker run (a later version measures it: plimsoll boot)"),
+        .command("plimsoll measure"),
+    lower("stop.seconds", "stop after SIGTERM", Unit::Seconds, Section::Runtime)
+        .extra()
+        .doc("Time from SIGTERM to the end of the container's program.")
+        .command("plimsoll measure"),
     lower("memory.load_ratio", "memory under load", Unit::Ratio, Section::Runtime)
         .limit(0.7)
         .doc("Working set under normal load as a share of the memory limit.")

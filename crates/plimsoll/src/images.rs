@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use plimsoll_measure::engine::{self, Choice};
+use plimsoll_model::{Figure, NamedFigure, Provenance, Unit};
 use plimsoll_oci::registry::Remote;
-use plimsoll_oci::{Error, Image, Platform, Wanted};
+use plimsoll_oci::{Analysis, Error, Image, Platform, Wanted};
+use plimsoll_rules::review::Measured;
 
 use crate::failure::Failure;
+use crate::pipeline::Found;
 use crate::ui;
 
 /// Which image.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Asked {
     /// Which image of an archive or a layout that holds several: `app:1.0`.
     #[arg(long, value_name = "NAME")]
@@ -28,6 +31,54 @@ impl Asked {
             })
         });
         Ok(Wanted { name: self.name.clone(), platform: platform.transpose()? })
+    }
+}
+
+/// `SERVICE=IMAGE`, or `IMAGE` where there is one service.
+pub(crate) fn of_service(text: &str) -> Result<(Option<String>, String), String> {
+    match text.split_once('=') {
+        Some((service, image)) if !service.is_empty() && !image.is_empty() => {
+            Ok((Some(service.to_owned()), image.to_owned()))
+        }
+        None if !text.is_empty() => Ok((None, text.to_owned())),
+        _ => Err("write it as SERVICE=IMAGE".to_owned()),
+    }
+}
+
+/// Looks into images that exist, as evidence of a review.
+pub(crate) fn measure(
+    found: &Found,
+    images: &[(Option<String>, String)],
+    measured: &mut Measured,
+) -> Result<(), Failure> {
+    for (service, reference) in images {
+        let name = named(found, service.as_deref())?;
+        let image = read(reference, &Asked::default())?;
+        let report = Analysis::new(&image).report(reference);
+        let bytes = Figure::measured(
+            report.unpacked_bytes as f64,
+            Unit::Bytes,
+            Provenance::new("sum over the files of its layers", report.id.clone()),
+        );
+        measured.figures.push(NamedFigure {
+            service: name.clone(),
+            metric: "image.bytes".to_owned(),
+            figure: bytes
+                .with_caveat("the image was given: that it is of these files is not known"),
+        });
+        measured.images.insert(name, report);
+    }
+    Ok(())
+}
+
+/// The service that an image is of.
+fn named(found: &Found, name: Option<&str>) -> Result<String, Failure> {
+    let all: Vec<&str> = found.found.services.iter().map(|s| s.name.as_str()).collect();
+    match (name, all.as_slice()) {
+        (Some(name), all) if all.contains(&name) => Ok(name.to_owned()),
+        (None, [only]) => Ok((*only).to_owned()),
+        _ => Err(Failure::usage("it is not known which service the image is of")
+            .hint(format!("write --image SERVICE=IMAGE; the services are {}", all.join(", ")))),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The app: arguments and wiring. What it does is in `commands/`, one file a verb.
 
+mod bench;
 mod builds;
 mod commands;
 mod contexts;
 mod events;
 mod failure;
 mod images;
+mod measuring;
 mod pipeline;
 mod replays;
 mod report;

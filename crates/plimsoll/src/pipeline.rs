@@ -13,7 +13,7 @@ use plimsoll_rules::review::{self, Measured, Review, Terms};
 use crate::contexts;
 use crate::events::{Listen, stage};
 use crate::failure::Failure;
-use crate::replays;
+use crate::{images, measuring, replays};
 
 /// The version that reports name.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -24,6 +24,10 @@ pub(crate) struct Settings<'a> {
     pub(crate) today: Option<Date>,
     pub(crate) measure_context: bool,
     pub(crate) replay: bool,
+    /// Images that exist, by service: they are looked into.
+    pub(crate) images: &'a [(Option<String>, String)],
+    /// Whether services are built and tried, with what.
+    pub(crate) measure: Option<(&'a measuring::Options, measuring::Keep<'a>)>,
     pub(crate) listen: Listen<'a>,
 }
 
@@ -76,7 +80,7 @@ pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, F
         files: found.sources.files.len(),
         problems: found.sources.problems.len(),
     });
-    let measured = measure(path, &found, settings);
+    let measured = measure(path, &found, settings)?;
     let today = settings.today.unwrap_or_else(today);
     let terms = Terms { today, baseline: settings.baseline, version: VERSION };
     let report = stage(listen, "judge", || judge(&found, &measured, &terms));
@@ -85,7 +89,7 @@ pub(crate) fn review(path: &Path, settings: &Settings<'_>) -> Result<Reviewed, F
 }
 
 /// Measures what the settings ask for.
-fn measure(path: &Path, found: &Found, settings: &Settings<'_>) -> Measured {
+fn measure(path: &Path, found: &Found, settings: &Settings<'_>) -> Result<Measured, Failure> {
     let listen = settings.listen;
     let mut measured = Measured::default();
     if settings.measure_context {
@@ -101,10 +105,18 @@ fn measure(path: &Path, found: &Found, settings: &Settings<'_>) -> Measured {
     for (service, replay) in &measured.replays {
         listen(Happened::Replayed { service: service.clone(), builds: replay.counted() });
     }
+    images::measure(found, settings.images, &mut measured)?;
+    if let Some((options, keep)) = settings.measure {
+        let work = || measuring::measure(path, found, options, &mut measured, listen, keep);
+        stage(listen, "measure", work)?;
+        if settings.replay {
+            replays::weigh(path, found, &mut measured);
+        }
+    }
     for figure in &measured.figures {
         listen(Happened::FigureRecorded { figure: figure.clone() });
     }
-    measured
+    Ok(measured)
 }
 
 /// Judges evidence: a pure function of what is given, be it just read or recorded long ago.

@@ -51,7 +51,7 @@ impl EngineError {
         self
     }
 
-    pub(super) fn cancelled() -> Self {
+    pub(crate) fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "it was interrupted")
     }
 

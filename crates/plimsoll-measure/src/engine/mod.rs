@@ -42,6 +42,7 @@ use plimsoll_model::{BuildReport, EngineInfo};
 
 pub use error::{EngineError, ErrorKind};
 pub use find::{Choice, client_program, find};
+pub use scratch::unique;
 pub use types::{
     BuildEvent, BuildRequest, Cancel, Capabilities, ContainerSpec, Ended, Image, Network, State,
     Stopped,

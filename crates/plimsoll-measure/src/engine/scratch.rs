@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::EngineError;
 
 /// A name that nobody else has: many machines may share an engine.
-pub(super) fn unique() -> String {
+#[must_use]
+pub fn unique() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 

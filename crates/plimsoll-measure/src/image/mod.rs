@@ -18,4 +18,4 @@ use plimsoll_oci::Error;
 
 pub use compare::{Compared, Differing, How, compare, wanted};
 pub use saved::Saved;
-pub use steps::{Mismatch, Span, align};
+pub use steps::{Mismatch, Span, align, align_config};

@@ -168,7 +168,7 @@ impl Parts {
     }
 }
 
-fn history(config: &Value) -> Vec<Entry> {
+pub(super) fn history(config: &Value) -> Vec<Entry> {
     let entries = config.get("history").and_then(Value::as_array);
     let entry = |entry: &Value| Entry {
         created_by: entry.get("created_by").and_then(Value::as_str).unwrap_or_default().to_owned(),

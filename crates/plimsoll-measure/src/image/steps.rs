@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_graph::{Graph, Input, Step, Verb, What};
 
-use super::saved::{Entry, Saved};
+use serde_json::Value;
+
+use super::saved::{Entry, Saved, history};
 
 /// How many layers lie below a step, and how many once it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +54,30 @@ impl std::fmt::Display for Mismatch {
 /// # Errors
 /// Where the image was built from other steps.
 pub fn align(saved: &Saved, graph: &Graph) -> Result<BTreeMap<usize, Span>, Mismatch> {
-    let full = saved.history.iter().filter(|entry| !entry.empty).count();
+    align_history(&saved.history, saved.stack.order.len(), graph)
+}
+
+/// The same, from an image's configuration and the number of its layers.
+///
+/// # Errors
+/// Where the image was built from other steps.
+pub fn align_config(
+    config: &Value,
+    layers: usize,
+    graph: &Graph,
+) -> Result<BTreeMap<usize, Span>, Mismatch> {
+    align_history(&history(config), layers, graph)
+}
+
+fn align_history(
+    history: &[Entry],
+    layers: usize,
+    graph: &Graph,
+) -> Result<BTreeMap<usize, Span>, Mismatch> {
+    let full = history.iter().filter(|entry| !entry.empty).count();
     // A base image may have layers that its history does not tell of.
-    let untold = saved.stack.order.len().checked_sub(full).ok_or(Mismatch::Layers)?;
-    let mut entries = saved.history.iter().rev();
+    let untold = layers.checked_sub(full).ok_or(Mismatch::Layers)?;
+    let mut entries = history.iter().rev();
     let mut with = untold + full;
     let mut found = BTreeMap::new();
     let steps: Vec<usize> = graph.image_chain().into_iter().collect();

@@ -29,30 +29,32 @@ const MEMORY: u64 = 4 << 30;
 
 /// What an image answered.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
-    pub(super) loads: Vec<Load>,
-    pub(super) left: Left,
+pub(crate) struct Answer {
+    pub(crate) loads: Vec<Load>,
+    pub(crate) left: Left,
     /// Whether a file of each load, by name, holds the marker.
-    pub(super) marked: Vec<String>,
+    pub(crate) marked: Vec<String>,
     /// Why there is no answer, or none to all.
-    pub(super) unasked: Option<String>,
+    pub(crate) unasked: Option<String>,
 }
 
 /// What to load.
-pub(super) struct Question<'q> {
-    pub(super) image: &'q str,
+pub(crate) struct Question<'q> {
+    pub(crate) image: &'q str,
     /// A name that nobody else has.
-    pub(super) name: &'q str,
+    pub(crate) name: &'q str,
     /// A wish to stop.
-    pub(super) cancel: &'q Cancel,
-    pub(super) packages: &'q [LocalPackage],
-    pub(super) application: Option<&'q Application>,
+    pub(crate) cancel: &'q Cancel,
+    pub(crate) packages: &'q [LocalPackage],
+    /// Python distributions of which every top-level module must load.
+    pub(crate) distributions: &'q [String],
+    pub(crate) application: Option<&'q Application>,
     /// Text that new code holds.
-    pub(super) marker: &'q str,
+    pub(crate) marker: &'q str,
 }
 
 /// Asks for each runtime that a package or the application needs.
-pub(super) fn ask(engine: &dyn Engine, question: &Question<'_>) -> Result<Answer, EngineError> {
+pub(crate) fn ask(engine: &dyn Engine, question: &Question<'_>) -> Result<Answer, EngineError> {
     let mut answer = Answer::default();
     for runtime in [Runtime::Python, Runtime::Node] {
         // Packages may bring parts of one module.
@@ -64,7 +66,8 @@ pub(super) fn ask(engine: &dyn Engine, question: &Question<'_>) -> Result<Answer
             .collect();
         let modules: Vec<&str> = modules.into_iter().collect();
         let application = question.application.filter(|a| a.runtime == runtime);
-        if !modules.is_empty() || application.is_some() {
+        let asks = runtime == Runtime::Python && !question.distributions.is_empty();
+        if !modules.is_empty() || application.is_some() || asks {
             one(engine, question, runtime, &modules, application, &mut answer)?;
         }
     }
@@ -81,8 +84,13 @@ fn one(
 ) -> Result<(), EngineError> {
     // Only a line with this tag is the probe's: the code of the image prints, too.
     let tag = format!("plimsoll-{}:", question.name);
+    let distributions = match runtime {
+        Runtime::Python => question.distributions,
+        Runtime::Node => &[],
+    };
     let plan = json!({
         "modules": modules,
+        "distributions": distributions,
         "entry": application.map(|a| a.entry.as_str()),
         "is_file": application.is_some_and(|a| a.is_file),
         "marker": question.marker,
@@ -91,6 +99,7 @@ fn one(
     let program = application.map_or("", |a| a.program.as_str());
     let ended = run(engine, question, runtime, program, &plan.to_string())?;
     let mut wanted = modules.to_vec();
+    wanted.extend(distributions.iter().map(String::as_str));
     wanted.extend(application.map(|a| a.entry.as_str()));
     let before = answer.loads.len();
     for line in ended.out.lines().filter_map(|l| l.strip_prefix(&tag)) {

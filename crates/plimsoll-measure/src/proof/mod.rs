@@ -5,7 +5,7 @@
 //! Everything runs in containers of the engine; of this machine the engine sees the copies of
 //! the repository, and nothing else.
 
-mod ask;
+pub(crate) mod ask;
 pub mod tree;
 
 use std::io;
@@ -152,6 +152,7 @@ impl Bench<'_> {
             name: self.name,
             cancel: self.cancel,
             packages: &self.plan.packages,
+            distributions: &[],
             application: self.plan.application.as_ref(),
             marker: self.marker,
         };
@@ -217,6 +218,7 @@ impl Bench<'_> {
         if outcome.built {
             (self.tell)(Event::Loading(Phase::Rebuild));
             let question = Question {
+                distributions: &[],
                 image: &image,
                 name: self.name,
                 cancel: self.cancel,

@@ -101,6 +101,27 @@ def application(entry, is_file):
     return file
 
 
+def distribution(name):
+    """Imports what a distribution brings: every package or module at the top."""
+    from importlib import metadata
+
+    found = metadata.distribution(name)
+    names = (found.read_text("top_level.txt") or "").split()
+    if not names:
+        names = set()
+        for file in found.files or []:
+            first, *rest = file.parts
+            if rest == ["__init__.py"]:
+                names.add(first)
+            elif not rest and first.endswith((".py", ".so")):
+                names.add(first.split(".")[0])
+    plain = [n for n in names if n.isidentifier() and not n.startswith("_") and n not in ("test", "tests")]
+    places = [place(importlib.import_module(n)) for n in sorted(plain)]
+    return places[0] if places else "nothing to import"
+
+
+for name in plan.get("distributions", []):
+    say("load", load(name, lambda: distribution(name)))
 for name in plan["modules"]:
     say("load", load(name, lambda: place(importlib.import_module(name))))
 say("left", leftovers())

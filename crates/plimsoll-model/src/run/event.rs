@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NamedFigure, Verdict};
+use crate::{CheckName, CheckState, NamedFigure, Verdict};
 
 /// A line of `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,26 @@ pub enum Happened {
         service: String,
         /// Builds that are counted.
         builds: usize,
+    },
+    /// A service was built.
+    Built {
+        /// The service.
+        service: String,
+        /// Which build: `cold`, `warm`, `changed`.
+        which: String,
+        /// Whether it made the image.
+        built: bool,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// Something was tried of a service's image.
+    Checked {
+        /// The service.
+        service: String,
+        /// What was tried.
+        name: CheckName,
+        /// How it came out.
+        state: CheckState,
     },
     /// A figure was recorded, or the gap where there is none.
     FigureRecorded {

@@ -45,6 +45,7 @@ pub(crate) use locks::is_stale;
 
 pub use change::{Changes, Outcome, changed};
 pub use mechanical::{Mended, mechanical};
+pub(crate) use proof::application;
 pub use proof::as_it_is;
 
 /// A way to mend local dependencies.

@@ -134,7 +134,7 @@ fn node_probe(sources: &Sources, path: &str) -> Option<String> {
 }
 
 /// What the image starts: the module of an ASGI or WSGI server, the script of an interpreter.
-pub(super) fn application(
+pub(crate) fn application(
     review: &Review<'_>,
     file: &DockerfileView,
     service: &Service,

@@ -10,6 +10,7 @@ use super::score::expected_metrics;
 use crate::discover::Service;
 
 /// Every figure the report names for every service: what was measured, and a gap for the rest.
+/// Some are named only where they were measured.
 pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
     let key = |f: &'_ NamedFigure| (f.service.clone(), f.metric.clone());
     let measured: BTreeMap<(String, String), &NamedFigure> =
@@ -20,7 +21,11 @@ pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
         let key = (service.name.clone(), metric.name.to_owned());
         measured.get(&key).copied().cloned().unwrap_or_else(|| missing(key, metric))
     };
-    wanted.map(figure).collect()
+    let extra =
+        review.measured.figures.iter().filter(|figure| {
+            plimsoll_model::metric(&figure.metric).is_some_and(|metric| metric.extra)
+        });
+    wanted.map(figure).chain(extra.cloned()).collect()
 }
 
 fn missing((service, name): (String, String), metric: &Metric) -> NamedFigure {

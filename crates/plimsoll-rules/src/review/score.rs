@@ -85,5 +85,5 @@ fn round(score: f64) -> f64 {
 
 /// The metrics of a service that the report always names, measured or not.
 pub(crate) fn expected_metrics() -> impl Iterator<Item = &'static plimsoll_model::Metric> {
-    METRICS.iter()
+    METRICS.iter().filter(|metric| !metric.extra)
 }

@@ -5,6 +5,7 @@ pub(crate) mod actions;
 pub mod application;
 pub mod building;
 pub mod caching;
+pub mod check_plan;
 pub mod deploy_job;
 pub mod edits;
 mod effective;

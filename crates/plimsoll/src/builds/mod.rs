@@ -1,8 +1,10 @@
 //! From a service to its build: what the engine is asked for, and what is told meanwhile.
 
 mod now;
+mod watch;
 
 pub(crate) use now::{Now, Running};
+pub(crate) use watch::Watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,7 +40,7 @@ pub(crate) struct Plan {
     pub(crate) caveats: Vec<String>,
 }
 
-/// How a service is built.
+/// How a service is built in its working tree.
 pub(crate) fn plan(
     root: &Path,
     found: &Found,
@@ -46,6 +48,17 @@ pub(crate) fn plan(
     asked: Asked<'_>,
 ) -> Result<Plan, Failure> {
     let branch = History::open(root).ok().and_then(|history| history.branch());
+    plan_in(root, branch, found, service, asked)
+}
+
+/// How a service is built in a copy of its repository, as a push to `branch` builds it.
+pub(crate) fn plan_in(
+    root: &Path,
+    branch: Option<String>,
+    found: &Found,
+    service: &Service,
+    asked: Asked<'_>,
+) -> Result<Plan, Failure> {
     let recipe = pipeline::with_evidence(found, |review, _| {
         plan::recipe(review, service, branch.as_deref())
     });

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use plimsoll_measure::engine::{self, BuildEvent, BuildRequest, Cancel, Choice, Engine};
+use plimsoll_measure::engine::{self, BuildRequest, Cancel, Choice, Engine};
 use plimsoll_model::{BuildReport, Exit};
 use plimsoll_rules::discover::Service;
 
 use super::replay::services;
-use crate::builds::{self, Asked, Now, Plan};
+use crate::builds::{self, Asked, Plan, Watch};
 use crate::failure::Failure;
+use crate::measuring::pair;
 use crate::pipeline::{self, Found};
-use crate::ui::{self, Colour, Live};
+use crate::ui::{self, Colour};
 use crate::{report, signals};
 
 /// What to build, and where.
@@ -65,11 +66,6 @@ enum Format {
     Json,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 /// Builds and prints.
 pub(crate) fn run(args: &Args, colour: Colour) -> Result<Exit, Failure> {
     let cancel = signals::wish_to_stop()?;
@@ -122,28 +118,9 @@ fn build(
         log: log.as_deref(),
         ..BuildRequest::new(&plan.context, &plan.dockerfile)
     };
-    let mut now = Now::new();
-    let mut live = ui::is_watched().then(Live::default);
-    let mut tell = |event: BuildEvent<'_>| watch(event, &mut now, live.as_mut());
-    let mut report = engine.build(&request, &mut tell, cancel)?;
+    let mut watch = Watch::new();
+    let mut report = engine.build(&request, &mut |event| watch.tell(event), cancel)?;
     report.dockerfile.clone_from(&plan.path);
     report.caveats.splice(0..0, plan.caveats.iter().cloned());
     Ok(report)
-}
-
-/// On a terminal a line for each stage; else a line for each step that came to its end.
-fn watch(event: BuildEvent<'_>, now: &mut Now, live: Option<&mut Live>) {
-    let ended = match event {
-        BuildEvent::Step(step) => now.step(step),
-        // A build may say much: the lines are drawn anew by the steps and the clock.
-        BuildEvent::Said(..) => return,
-        BuildEvent::Tick => None,
-    };
-    match (live, ended) {
-        (Some(live), _) => {
-            live.show(&report::board::lines(&now.stages(), now.seconds(), ui::width()));
-        }
-        (None, Some(step)) => ui::note(report::board::ended(&step)),
-        (None, None) => {}
-    }
 }

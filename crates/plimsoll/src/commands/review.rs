@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::pipeline::{self, Reviewed, Settings};
 use crate::repository;
 use crate::store::{Outcome, Recorder};
-use crate::ui;
+use crate::{images, measuring, ui};
 
 /// What to review, and how to say it.
 #[derive(clap::Args)]
@@ -30,6 +30,14 @@ pub(crate) struct Args {
     /// Leaves the git history unread: no cache hits are computed.
     #[arg(long)]
     no_replay: bool,
+    /// Looks into an image that exists, as evidence: an archive, a layout or a name; repeatable.
+    #[arg(long, value_name = "[SERVICE=]IMAGE", value_parser = images::of_service)]
+    image: Vec<(Option<String>, String)>,
+    /// Builds the services, looks into their images, and starts them; the run is recorded.
+    #[arg(long)]
+    measure: bool,
+    #[command(flatten, next_help_heading = "With --measure")]
+    measuring: measuring::Options,
     /// Reviews as of this day (2027-01-31) instead of today.
     #[arg(long, value_name = "DATE")]
     today: Option<plimsoll_model::Date>,
@@ -44,16 +52,21 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let baseline = args.baseline.as_deref().map(read_report).transpose()?;
     let (text, baseline) = baseline.unzip();
     let begin = || Recorder::begin("review", &args.path);
-    let recorder = args.record.then(begin).transpose()?;
+    let recorder = (args.record || args.measure).then(begin).transpose()?;
     let tell = |happened| match &recorder {
         Some(recorder) => recorder.event(happened),
         None => events::nobody(happened),
+    };
+    let keep = |name: &str, bytes: &[u8]| {
+        recorder.as_ref().map_or(Ok(()), |recorder| recorder.blob(name, bytes))
     };
     let settings = Settings {
         baseline: baseline.as_ref(),
         today: args.today,
         measure_context: !args.no_context,
         replay: !args.no_replay,
+        images: &args.image,
+        measure: args.measure.then_some((&args.measuring, &keep as measuring::Keep<'_>)),
         listen: &tell,
     };
     let reviewed = pipeline::review(&args.path, &settings)?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use plimsoll_graph::{Graph, Keyed, Verb};
 use plimsoll_measure::engine::progress::Log;
+use plimsoll_model::BuildReport;
 
 use super::fold::{Name, name};
 use crate::failure::Failure;
@@ -41,14 +42,29 @@ impl Durations {
         Ok(all)
     }
 
+    /// The durations of a build's own steps.
+    pub(crate) fn of_build(build: &BuildReport) -> Self {
+        let mut all = Self::default();
+        for step in build.own_steps().filter(|step| !step.cached) {
+            if let (Some(number), Some(seconds)) = (step.number, step.seconds) {
+                all.take(step.stage.as_deref().unwrap_or(""), number, &step.command, seconds);
+            }
+        }
+        all
+    }
+
+    fn take(&mut self, stage: &str, number: u32, command: &str, seconds: f64) {
+        let verb = command.split_whitespace().next().unwrap_or("");
+        let key = (stage.to_owned(), number, verb.to_ascii_uppercase());
+        self.seconds.entry(key).or_default().push(seconds);
+    }
+
     fn add(&mut self, log: &Log) {
         for step in log.steps.iter().filter(|step| !step.cached) {
             let (Some((stage, number)), Some(seconds)) = (step.place(), step.seconds) else {
                 continue;
             };
-            let verb = step.instruction().split_whitespace().next().unwrap_or("");
-            let key = (stage.to_owned(), number, verb.to_ascii_uppercase());
-            self.seconds.entry(key).or_default().push(seconds);
+            self.take(stage, number, step.instruction(), seconds);
         }
     }
 

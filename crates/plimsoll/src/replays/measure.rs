@@ -14,7 +14,7 @@ use crate::pipeline::Found;
 pub(crate) fn measure(path: &Path, found: &Found, measured: &mut Measured) {
     let window = Window::of_evidence();
     for service in &found.found.services {
-        let replayed = replay(path, found, service, &window);
+        let replayed = replay(path, found, service, &window, &Durations::default());
         let figure = match &replayed {
             Ok(report) => figure(report),
             Err(reason) => gap(reason),
@@ -35,11 +35,24 @@ fn replay(
     found: &Found,
     service: &Service,
     window: &Window,
+    durations: &Durations,
 ) -> Result<ReplayReport, String> {
     let subject = Subject::find(path, found, service, window)?;
     let files = today(&subject).map_err(|error| error.to_string())?;
     let builds = subject.replay(&files, &AtomicUsize::new(0))?;
-    Ok(subject.report(&builds, &Durations::default(), &|_| false))
+    Ok(subject.report(&builds, durations, &|_| false))
+}
+
+/// Replays anew what was built since, now that it is known how long its steps take.
+pub(crate) fn weigh(path: &Path, found: &Found, measured: &mut Measured) {
+    let window = Window::of_evidence();
+    for service in &found.found.services {
+        let Some(builds) = measured.builds.get(&service.name) else { continue };
+        let durations = Durations::of_build(&builds.cold);
+        if let Ok(report) = replay(path, found, service, &window, &durations) {
+            measured.replays.insert(service.name.clone(), report);
+        }
+    }
 }
 
 fn figure(report: &ReplayReport) -> Figure {

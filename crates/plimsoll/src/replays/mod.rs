@@ -13,7 +13,7 @@ pub(crate) mod verify;
 
 pub(crate) use durations::Durations;
 pub(crate) use effect::effect;
-pub(crate) use measure::measure;
+pub(crate) use measure::{measure, weigh};
 pub(crate) use reasons::THIS_BUILD;
 
 use std::collections::BTreeMap;

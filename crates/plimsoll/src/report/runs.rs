@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{Happened, RunEvent, RunManifest, Timestamp, bytes, count, printable};
+use plimsoll_model::{
+    CheckState, Happened, RunEvent, RunManifest, Timestamp, bytes, count, printable, seconds,
+};
 
 /// The runs with their sizes, a line each.
 pub(crate) fn table(runs: &[(u64, RunManifest)]) -> String {
@@ -74,6 +76,18 @@ fn said(happened: &Happened) -> Option<String> {
         }
         Happened::Replayed { service, builds } => {
             format!("{service}: {} builds replayed", number(*builds))
+        }
+        Happened::Built { service, which, built, seconds: took } => {
+            let how = if *built { "" } else { ", and failed" };
+            format!("{service}: {which} build, {}{how}", seconds(*took))
+        }
+        Happened::Checked { service, name, state } => {
+            let state = match state {
+                CheckState::Passed => "passed",
+                CheckState::Failed => "failed",
+                CheckState::NotRun => "not run",
+            };
+            format!("{service}: {}: {state}", name.title())
         }
         Happened::FigureRecorded { figure } => {
             format!("{}: {} {}", figure.service, figure.metric, figure.figure)

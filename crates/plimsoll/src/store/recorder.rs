@@ -104,7 +104,6 @@ impl Recorder {
     }
 
     /// Keeps further evidence under a name: `build/api.log`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`review --measure` will record builds"))]
     pub(crate) fn blob(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         let kept = self.keep(bytes)?;
         locked(&self.blobs).insert(name.to_owned(), kept);

@@ -1,16 +1,14 @@
 //! `--prove`: builds a service before and after a change in copies of the repository.
 
-use std::fs::DirBuilder;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plimsoll_measure::engine::{self, Choice, Engine};
-use plimsoll_measure::proof::{self, Copies, Event, Phase, tree};
+use plimsoll_measure::proof::{self, Copies, Event, Phase};
 use plimsoll_model::{Exit, Proof, ProofPlan, Sources};
 use plimsoll_rules::remedy::Outcome;
 
 use super::apply;
+use crate::bench::Bench;
 use crate::failure::Failure;
 use crate::{signals, ui};
 
@@ -62,37 +60,5 @@ fn tell(event: Event<'_>) {
         Event::Built(p, false) => ui::note(format_args!("{}: the build fails", phase(p))),
         Event::Loading(p) => ui::note(format_args!("{}: loading in the image", phase(p))),
         Event::Changed(file) => ui::note(format_args!("again: {file} is changed")),
-    }
-}
-
-/// A folder for the copies, which goes when the proof ends.
-struct Bench {
-    name: String,
-    folder: PathBuf,
-}
-
-impl Bench {
-    fn new() -> Result<Self, Failure> {
-        // The name is that of the images, too, and many machines may share an engine.
-        let name = format!("{:016x}", RandomState::new().build_hasher().finish());
-        let folder = std::env::temp_dir().join(format!("plimsoll-proof-{name}"));
-        // Others on this machine must not read what they may not read in the repository.
-        let made = DirBuilder::new().mode(0o700).create(&folder);
-        made.map_err(|e| Failure::io("make the folder", &folder, &e))?;
-        Ok(Self { name, folder })
-    }
-
-    fn copy(&self, root: &Path, name: &str) -> Result<PathBuf, Failure> {
-        let to = self.folder.join(name);
-        tree::copy(root, &to).map_err(|e| Failure::io("copy the repository to", &to, &e))?;
-        Ok(to)
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            ui::note(format_args!("{} was left behind: {error}", self.folder.display()));
-        }
     }
 }

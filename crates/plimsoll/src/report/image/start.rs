@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_model::{ImageReport, StartProblem, printable};
+use plimsoll_model::{ImageReport, printable};
 
 use super::Page;
 
@@ -27,7 +27,7 @@ pub(super) fn start(page: &mut Page, report: &ImageReport) {
     }
     for problem in &start.problems {
         let said = page.paint.bold("cannot start:");
-        let _ = writeln!(page.out, "    {said} {}", printable(&sentence(problem)));
+        let _ = writeln!(page.out, "    {said} {}", printable(&problem.to_string()));
     }
     let (shown, left) = page.shown(&report.missing_libraries);
     if !shown.is_empty() {
@@ -39,33 +39,4 @@ pub(super) fn start(page: &mut Page, report: &ImageReport) {
         page.line(&format!("    {text}"));
     }
     page.more(left);
-}
-
-/// What keeps a container from starting, as a sentence.
-pub(crate) fn sentence(problem: &StartProblem) -> String {
-    match problem {
-        StartProblem::NoCommand => "neither ENTRYPOINT nor CMD names a program".to_owned(),
-        StartProblem::NotFound { program } => format!("there is no `{program}` in the image"),
-        StartProblem::NotExecutable { path, mode } => {
-            format!("its user may not execute /{path} (mode {mode})")
-        }
-        StartProblem::NoInterpreter { path, interpreter } => {
-            format!("/{path} asks for {interpreter}, which is not in the image")
-        }
-        StartProblem::CarriageReturn { path } => {
-            format!("the first line of /{path} ends as on Windows, so its interpreter is not found")
-        }
-        StartProblem::WrongArchitecture { path, is, wanted } => {
-            format!("/{path} is for {is}, the image for {wanted}")
-        }
-        StartProblem::MissingLibraries { path, libraries } => {
-            format!("/{path} needs {}, which are nowhere in the image", libraries.join(", "))
-        }
-        StartProblem::UnknownUser { user } => {
-            format!("the image knows no user or group `{user}`")
-        }
-        StartProblem::WorkingDirClosed { path } => {
-            format!("its user may not enter /{path}, on the way to the program")
-        }
-    }
 }

@@ -1,0 +1,187 @@
+//! Builds services, looks into their images and tries them: what `review --measure` and
+//! `plimsoll measure` do.
+//!
+//! ```text
+//! copy of the repository -> cold, warm, changed build -> image -> ImageReport -> tries -> figures
+//! ```
+
+mod builds;
+mod figures;
+mod looks;
+mod tries;
+
+use std::path::Path;
+
+use plimsoll_measure::engine::{self, Cancel, Choice, Engine, ErrorKind};
+use plimsoll_measure::history::History;
+use plimsoll_model::{CheckName, CheckState, Happened, ServiceCheck};
+use plimsoll_rules::discover::Service;
+use plimsoll_rules::review::Measured;
+
+use crate::bench::Bench;
+use crate::builds::{Asked, plan_in};
+use crate::events::Listen;
+use crate::failure::Failure;
+use crate::pipeline::Found;
+use crate::{signals, ui};
+
+/// What is measured, and with what.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The engine: docker, buildkit, an address; as for `plimsoll build`.
+    #[arg(long, value_name = "ENGINE", default_value = "auto", hide_default_value = true)]
+    pub(crate) engine: Choice,
+    /// Measures only this service; repeatable.
+    #[arg(long = "service", value_name = "NAME")]
+    pub(crate) services: Vec<String>,
+    /// A build argument, instead of the pipeline's; repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) build_arg: Vec<(String, String)>,
+    /// A variable for the containers that are started; repeatable.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) env: Vec<(String, String)>,
+    /// How many times a container is started in the first environment.
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) starts: u32,
+}
+
+/// `NAME=VALUE` of a command line.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+/// Keeps what a run produces besides figures, under a name.
+pub(crate) type Keep<'k> = &'k dyn Fn(&str, &[u8]) -> Result<(), Failure>;
+
+/// What is needed to measure a service.
+struct Bearings<'b> {
+    found: &'b Found,
+    options: &'b Options,
+    engine: &'b dyn Engine,
+    bench: &'b Bench,
+    listen: Listen<'b>,
+    keep: Keep<'b>,
+    cancel: &'b Cancel,
+}
+
+/// Measures the services that are asked for. What does not build, or does not start, is a result.
+pub(crate) fn measure(
+    root: &Path,
+    found: &Found,
+    options: &Options,
+    measured: &mut Measured,
+    listen: Listen<'_>,
+    keep: Keep<'_>,
+) -> Result<(), Failure> {
+    let services = chosen(found, &options.services)?;
+    let cancel = signals::wish_to_stop()?;
+    let engine = engine::find(&options.engine)?;
+    if !engine.capabilities().builds {
+        return Err(engine::client_program().map_or_else(Failure::from, |_| {
+            Failure::missing("the client of the engine cannot build")
+        }));
+    }
+    let bench = Bench::new()?;
+    let bearings =
+        Bearings { found, options, engine: &*engine, bench: &bench, listen, keep, cancel: &cancel };
+    let branch = History::open(root).ok().and_then(|history| history.branch());
+    for (number, service) in services.into_iter().enumerate() {
+        let copy = bench.copy(root, &number.to_string())?;
+        let name = bearings.image(number);
+        let done = one(&bearings, &copy, branch.clone(), service, &name, measured);
+        // An image left behind harms nobody; that it could not be removed is no reason to stop.
+        let _ = engine.remove(&name);
+        done.map_err(|failure| interrupted(failure, &cancel))?;
+    }
+    Ok(())
+}
+
+fn interrupted(failure: Failure, cancel: &Cancel) -> Failure {
+    match cancel.is_cancelled() {
+        true => Failure { exit: plimsoll_model::Exit::Interrupted, ..failure },
+        false => failure,
+    }
+}
+
+/// The services that are named, or all.
+fn chosen<'f>(found: &'f Found, names: &[String]) -> Result<Vec<&'f Service>, Failure> {
+    let all = &found.found.services;
+    if let Some(unknown) = names.iter().find(|name| all.iter().all(|s| s.name != **name)) {
+        let known: Vec<&str> = all.iter().map(|service| service.name.as_str()).collect();
+        return Err(Failure::usage(format!("there is no service {unknown}"))
+            .hint(format!("the services are {}", known.join(", "))));
+    }
+    Ok(all.iter().filter(|s| names.is_empty() || names.contains(&s.name)).collect())
+}
+
+impl Bearings<'_> {
+    /// What the image of a service is called while it is measured.
+    fn image(&self, number: usize) -> String {
+        format!("plimsoll-measure-{}:{number}", self.bench.name)
+    }
+
+    fn say(&self, service: &Service, what: &str) {
+        ui::note(format_args!("{}: {what}", service.name));
+    }
+}
+
+/// Builds, looks and tries.
+fn one(
+    bearings: &Bearings<'_>,
+    copy: &Path,
+    branch: Option<String>,
+    service: &Service,
+    image: &str,
+    measured: &mut Measured,
+) -> Result<(), Failure> {
+    let asked = Asked { args: &bearings.options.build_arg, target: None };
+    let plan = match plan_in(copy, branch, bearings.found, service, asked) {
+        Ok(plan) => plan,
+        Err(failure) => {
+            let check = said(CheckName::Builds, CheckState::NotRun, failure.what);
+            measured.checks.entry(service.name.clone()).or_default().push(check);
+            return Ok(());
+        }
+    };
+    let builds = builds::run(bearings, copy, service, &plan, image, measured)?;
+    let built = builds.cold.built;
+    let mut checks = vec![builds::check(&builds.cold)];
+    figures::of_builds(service, &builds, measured);
+    measured.builds.insert(service.name.clone(), builds);
+    if built {
+        bearings.say(service, "looking into the image");
+        match looks::look(bearings, service, &plan, image)? {
+            Some(report) => {
+                figures::of_image(service, &report, measured);
+                measured.images.insert(service.name.clone(), report);
+            }
+            None => bearings.say(service, "this engine gives no image to look into"),
+        }
+        let report = measured.images.get(&service.name);
+        let checked = tries::run(bearings, service, image, report)?;
+        figures::of_tries(service, &checked, measured);
+        checks.extend(checked.checks);
+    }
+    for check in &checks {
+        let (service, name, state) = (service.name.clone(), check.name, check.state);
+        (bearings.listen)(Happened::Checked { service, name, state });
+    }
+    measured.checks.entry(service.name.clone()).or_default().extend(checks);
+    Ok(())
+}
+
+fn said(name: CheckName, state: CheckState, detail: impl Into<String>) -> ServiceCheck {
+    ServiceCheck { name, environment: None, state, detail: detail.into(), seconds: None }
+}
+
+/// An engine that cannot do a thing at all is no failure of the run.
+fn able<T>(result: Result<T, engine::EngineError>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind == ErrorKind::Unable => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
