@@ -16,6 +16,7 @@
 mod budget;
 mod build;
 mod check_plan;
+mod comparison;
 mod date;
 mod exit;
 mod figure;
@@ -41,6 +42,10 @@ mod verify;
 pub use budget::{Budget, BudgetSource, Gate, GateState};
 pub use build::{BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind};
 pub use check_plan::{CheckPlan, LoadPlan, StartPlan};
+pub use comparison::{
+    ComparedService, ComparedStep, ComparedTime, MEASURE_SCHEMA_VERSION, MeasureComparison,
+    MeasuredService, median,
+};
 pub use date::{Date, ParseDateError};
 pub use exit::Exit;
 pub use figure::{Figure, Provenance, Unit};

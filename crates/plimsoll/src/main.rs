@@ -50,6 +50,8 @@ enum Command {
     Replay(commands::replay::Args),
     /// Says why steps of a build run again from one commit to another.
     ExplainMiss(commands::explain_miss::Args),
+    /// Builds services, looks into their images, loads, starts and stops them.
+    Measure(commands::measure::Args),
     /// Shows what an image holds: layers, owners, waste, secrets, and whether it can start.
     Image(commands::image::Args),
     /// Shows or applies the fixes of the findings.
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Build(args) => commands::build::run(&args, colour),
         Command::Replay(args) => commands::replay::run(&args, colour),
         Command::ExplainMiss(args) => commands::explain_miss::run(&args, colour),
+        Command::Measure(args) => commands::measure::run(&args, colour),
         Command::Image(args) => commands::image::run(&args, colour),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Judge(args) => commands::judge::run(&args, colour),

@@ -4,6 +4,7 @@
 //! repository's own configuration names is run.
 
 mod changed;
+mod checkout;
 mod compare;
 mod disk;
 mod moments;

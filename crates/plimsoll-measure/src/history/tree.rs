@@ -53,6 +53,17 @@ impl GitTree {
         Ok(header.map_err(|_| TreeError(missing(file).to_string()))?.size())
     }
 
+    /// The bytes of a file that is to be written.
+    pub(super) fn whole(&self, file: Id) -> Result<Vec<u8>, TreeError> {
+        /// Git's own hosts take no larger ones.
+        const MOST: u64 = 1 << 30;
+        if self.size(file)? > MOST {
+            return Err(TreeError(too_large("file", file, MOST).to_string()));
+        }
+        let object = self.repository.find_object(oid(file));
+        Ok(object.map_err(|_| TreeError(missing(file).to_string()))?.detach().data)
+    }
+
     fn read(&self, folder: Id) -> Result<Arc<[Entry]>, TreeError> {
         let error = || TreeError(missing(folder).to_string());
         let header = self.repository.find_header(oid(folder)).map_err(|_| error())?;

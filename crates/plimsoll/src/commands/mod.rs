@@ -10,6 +10,7 @@ pub(crate) mod fix;
 pub(crate) mod image;
 pub(crate) mod init;
 pub(crate) mod judge;
+pub(crate) mod measure;
 pub(crate) mod replay;
 pub(crate) mod review;
 pub(crate) mod runs;

@@ -2,7 +2,7 @@
 
 use plimsoll_measure::checks::Checked;
 use plimsoll_model::{
-    BuildReport, Figure, ImageReport, MeasuredBuilds, NamedFigure, Provenance, Unit, metric,
+    BuildReport, Figure, ImageReport, MeasuredBuilds, NamedFigure, Provenance, Unit, median, metric,
 };
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
@@ -86,14 +86,5 @@ pub(super) fn of_tries(service: &Service, checked: &Checked, measured: &mut Meas
     add(service, name, first, measured);
     if let Some(value) = checked.stop {
         add(service, "stop.seconds", seconds(value, "SIGTERM to the end of the program"), measured);
-    }
-}
-
-fn median(sorted: &[f64]) -> Option<f64> {
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        odd if odd % 2 == 1 => Some(sorted[middle]),
-        _ => Some((sorted[middle - 1] + sorted[middle]) / 2.0),
     }
 }

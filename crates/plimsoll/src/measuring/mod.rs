@@ -5,6 +5,7 @@
 //! copy of the repository -> cold, warm, changed build -> image -> ImageReport -> tries -> figures
 //! ```
 
+pub(crate) mod against;
 mod builds;
 mod figures;
 mod looks;

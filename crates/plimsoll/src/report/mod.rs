@@ -9,6 +9,7 @@ pub(crate) mod image;
 pub(crate) mod json;
 mod junit;
 mod markdown;
+pub(crate) mod measured;
 pub(crate) mod misses;
 pub(crate) mod proof;
 pub(crate) mod replay;
