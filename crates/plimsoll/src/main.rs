@@ -2,6 +2,7 @@
 
 mod commands;
 mod contexts;
+mod explore;
 mod failure;
 mod images;
 mod pipeline;

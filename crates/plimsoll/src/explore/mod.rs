@@ -1,0 +1,84 @@
+//! The interactive view of an image: keys and screen. What they mean is in [`state`], how it looks
+//! in [`draw`].
+
+mod details;
+mod draw;
+mod lists;
+mod paint;
+mod rows;
+mod sight;
+mod state;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::io::{self, IsTerminal as _};
+
+use plimsoll_model::ImageReport;
+use plimsoll_oci::Analysis;
+use ratatui::DefaultTerminal;
+use ratatui::crossterm::event::{self, Event, KeyEventKind};
+
+use self::paint::Theme;
+use self::state::State;
+use crate::failure::Failure;
+use crate::ui::Colour;
+
+/// Refuses where nobody can watch or press keys.
+///
+/// # Errors
+/// Where standard input or output is no terminal.
+pub(crate) fn needs_terminal() -> Result<(), Failure> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let what = "--interactive needs a terminal for input and output";
+    Err(Failure::usage(what).hint("leave it out for the page, or write one with --html FILE"))
+}
+
+/// Shows an image until its reader leaves.
+///
+/// # Errors
+/// Where the image has no layers, or the terminal is gone.
+pub(crate) fn run(
+    analysis: &Analysis<'_>,
+    report: &ImageReport,
+    colour: Colour,
+) -> Result<(), Failure> {
+    let state = State::new(analysis, report);
+    let Some(mut state) = state else {
+        return Err(Failure::missing(format!("{} has no layers to look at", report.image)));
+    };
+    let failed =
+        |error: io::Error| Failure::missing(format!("failed to use the terminal: {error}"));
+    let theme = Theme(colour.on());
+    // Made first: a terminal that is set up by half is restored, too.
+    let restored = Restored;
+    let mut terminal = ratatui::try_init().map_err(failed)?;
+    let done = show(&mut terminal, &mut state, theme);
+    drop(restored);
+    done.map_err(failed)
+}
+
+fn show(terminal: &mut DefaultTerminal, state: &mut State<'_>, theme: Theme) -> io::Result<()> {
+    while !state.is_done {
+        terminal.draw(|frame| draw::draw(frame, state, theme))?;
+        // Another size is drawn in the next turn.
+        if let Event::Key(key) = event::read()? {
+            if key.kind != KeyEventKind::Release {
+                state.key(key);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives the terminal back, however the view ends.
+struct Restored;
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        // Where the terminal is gone there is nothing to give back.
+        let _ = ratatui::try_restore();
+    }
+}

@@ -1,0 +1,297 @@
+//! The state of the view: keys in, rows out. It draws nothing and reads nothing.
+
+use plimsoll_model::ImageReport;
+use plimsoll_oci::{Analysis, Paths, ROOT};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::lists::{Item, Lists};
+use super::sight::{Scope, Sight};
+use super::tree::{Children, Node, Order, Tree};
+
+/// What is shown beside the layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tab {
+    Files,
+    Owners,
+    Waste,
+    Needless,
+    Secrets,
+}
+
+impl Tab {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Files, Self::Owners, Self::Waste, Self::Needless, Self::Secrets];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Owners => "owners",
+            Self::Waste => "waste",
+            Self::Needless => "needless",
+            Self::Secrets => "secrets",
+        }
+    }
+
+    fn beside(self, step: usize) -> Self {
+        Self::ALL[(self as usize + step) % Self::ALL.len()]
+    }
+}
+
+/// What keys are for at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Moving,
+    /// The filter is being written.
+    Typing,
+    /// The keys are shown.
+    Help,
+}
+
+/// The state.
+pub(super) struct State<'a> {
+    pub(super) report: &'a ImageReport,
+    pub(super) analysis: &'a Analysis<'a>,
+    pub(super) sight: Sight<'a>,
+    pub(super) layer: usize,
+    pub(super) scope: Scope,
+    pub(super) tab: Tab,
+    pub(super) mode: Mode,
+    pub(super) filter: String,
+    pub(super) is_done: bool,
+    pub(super) tree: Tree,
+    children: Children,
+    lists: Lists,
+    /// The rows of the list that is shown, as places in it.
+    kept: Vec<usize>,
+    /// Where the cursor of each view stands.
+    cursors: [usize; Tab::ALL.len()],
+    /// How many rows the screen has for them.
+    pub(super) page: usize,
+}
+
+impl<'a> State<'a> {
+    /// Begins with the files that a container sees; none where the image has no layers.
+    pub(super) fn new(analysis: &'a Analysis<'a>, report: &'a ImageReport) -> Option<Self> {
+        let image = analysis.view.image;
+        let layer = image.layers.len().checked_sub(1)?;
+        let mut state = Self {
+            report,
+            analysis,
+            sight: Sight::new(image, layer, Scope::UpTo),
+            layer,
+            scope: Scope::UpTo,
+            tab: Tab::Files,
+            mode: Mode::Moving,
+            filter: String::new(),
+            is_done: false,
+            tree: Tree::new(),
+            children: Children::of(&image.paths),
+            lists: Lists::of(report),
+            kept: Vec::new(),
+            cursors: [0; Tab::ALL.len()],
+            page: 10,
+        };
+        state.lay();
+        Some(state)
+    }
+
+    pub(super) fn paths(&self) -> &'a Paths {
+        self.analysis.view.paths()
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        if self.tab == Tab::Files { self.tree.rows.len() } else { self.kept.len() }
+    }
+
+    /// The row that is chosen.
+    pub(super) fn cursor(&self) -> usize {
+        self.cursors[self.tab as usize]
+    }
+
+    /// The file or folder that is chosen.
+    pub(super) fn node(&self) -> Option<Node> {
+        self.tree.rows.get(self.cursor()).filter(|_| self.tab == Tab::Files).copied()
+    }
+
+    /// A row of the list.
+    pub(super) fn item(&self, row: usize) -> Option<&Item> {
+        self.list(self.tab).get(*self.kept.get(row)?)
+    }
+
+    /// All rows of a list, whatever the filter; the files are none.
+    pub(super) fn list(&self, tab: Tab) -> &[Item] {
+        match tab {
+            Tab::Files => &[],
+            Tab::Owners => &self.lists.owners,
+            Tab::Waste => &self.lists.waste,
+            Tab::Needless => &self.lists.needless,
+            Tab::Secrets => &self.lists.secrets,
+        }
+    }
+
+    /// Takes a key.
+    pub(super) fn key(&mut self, key: KeyEvent) {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            self.is_done |= key.code == KeyCode::Char('c');
+            return;
+        }
+        match self.mode {
+            Mode::Typing => self.type_key(key.code),
+            Mode::Help => self.mode = Mode::Moving,
+            Mode::Moving => self.move_key(key.code),
+        }
+    }
+
+    fn type_key(&mut self, code: KeyCode) {
+        match code {
+            KeyCode::Enter | KeyCode::Down | KeyCode::Tab => self.mode = Mode::Moving,
+            KeyCode::Esc => {
+                self.mode = Mode::Moving;
+                self.set_filter(String::new());
+            }
+            KeyCode::Backspace => {
+                let mut text = std::mem::take(&mut self.filter);
+                text.pop();
+                self.set_filter(text);
+            }
+            KeyCode::Char(c) if self.filter.chars().count() < 60 => {
+                let text = format!("{}{c}", self.filter);
+                self.set_filter(text);
+            }
+            _ => {}
+        }
+    }
+
+    fn move_key(&mut self, code: KeyCode) {
+        let (page, last) = (self.page.max(1), self.len());
+        match code {
+            KeyCode::Char('q') => self.is_done = true,
+            KeyCode::Esc if self.filter.is_empty() => self.is_done = true,
+            KeyCode::Esc => self.set_filter(String::new()),
+            KeyCode::Char('?') => self.mode = Mode::Help,
+            KeyCode::Char('/') => self.mode = Mode::Typing,
+            KeyCode::Tab => self.show(self.tab.beside(1)),
+            KeyCode::BackTab => self.show(self.tab.beside(Tab::ALL.len() - 1)),
+            KeyCode::Char(digit @ '1'..='5') => {
+                self.show(Tab::ALL[digit as usize - '1' as usize]);
+            }
+            KeyCode::Char('[') => self.look_at(self.layer.saturating_sub(1), self.scope),
+            KeyCode::Char(']') => self.look_at(self.layer + 1, self.scope),
+            KeyCode::Char('a') => self.look_at(self.layer, other(self.scope)),
+            KeyCode::Char('s') => self.sort(),
+            KeyCode::Up | KeyCode::Char('k') => self.go(self.cursor().saturating_sub(1)),
+            KeyCode::Down | KeyCode::Char('j') => self.go(self.cursor() + 1),
+            KeyCode::PageUp => self.go(self.cursor().saturating_sub(page)),
+            KeyCode::PageDown => self.go(self.cursor() + page),
+            KeyCode::Home | KeyCode::Char('g') => self.go(0),
+            KeyCode::End | KeyCode::Char('G') => self.go(last),
+            KeyCode::Enter | KeyCode::Char(' ') => self.enter(),
+            KeyCode::Right | KeyCode::Char('l') => self.open(true),
+            KeyCode::Left | KeyCode::Char('h') => self.open(false),
+            _ => {}
+        }
+    }
+
+    fn go(&mut self, row: usize) {
+        self.cursors[self.tab as usize] = row.min(self.len().saturating_sub(1));
+    }
+
+    fn show(&mut self, tab: Tab) {
+        self.tab = tab;
+        self.lay();
+    }
+
+    /// Makes the rows anew; the cursor stays on its file.
+    fn lay(&mut self) {
+        let chosen = self.node().map(|node| node.path);
+        if self.tab == Tab::Files {
+            let image = self.analysis.view.image;
+            self.tree.lay(&image.paths, &self.children, &self.sight);
+        } else {
+            let wanted = self.filter.to_lowercase();
+            let rows = self.list(self.tab).iter().enumerate();
+            self.kept = rows.filter(|(_, item)| item.has(&wanted)).map(|(at, _)| at).collect();
+        }
+        let same = self.tree.rows.iter().position(|node| Some(node.path) == chosen);
+        self.go(same.unwrap_or(self.cursor()));
+    }
+
+    fn set_filter(&mut self, text: String) {
+        self.filter = text;
+        self.tree.filter(self.paths(), &self.sight, &self.filter);
+        self.lay();
+    }
+
+    fn look_at(&mut self, layer: usize, scope: Scope) {
+        let layer = layer.min(self.report.layers.len().saturating_sub(1));
+        if (layer, scope) == (self.layer, self.scope) {
+            return;
+        }
+        (self.layer, self.scope) = (layer, scope);
+        self.sight = Sight::new(self.analysis.view.image, layer, scope);
+        self.tree.look_again(self.paths(), &self.sight, &self.filter);
+        self.lay();
+    }
+
+    fn sort(&mut self) {
+        self.tree.order = match self.tree.order {
+            Order::Size => Order::Name,
+            Order::Name => Order::Size,
+        };
+        self.lay();
+    }
+
+    /// Opens or closes a folder; of a list's row, goes to its file.
+    fn enter(&mut self) {
+        match self.node() {
+            Some(node) if node.open.is_some() => {
+                self.tree.toggle(node.path);
+                self.lay();
+            }
+            Some(_) => {}
+            None => self.go_to_file(),
+        }
+    }
+
+    fn go_to_file(&mut self) {
+        let Some(item) = self.item(self.cursor()) else { return };
+        let Some(path) = item.path.as_deref().and_then(|path| self.paths().find(path)) else {
+            return;
+        };
+        // What a later layer hides is shown where it is still there.
+        let layer = item.layer.filter(|_| item.is_hidden);
+        let layer = layer.unwrap_or(self.report.layers.len().saturating_sub(1));
+        self.tab = Tab::Files;
+        self.set_filter(String::new());
+        self.look_at(layer, Scope::UpTo);
+        self.tree.open_to(self.paths(), path);
+        self.lay();
+        let row = self.tree.rows.iter().position(|node| node.path == path);
+        self.go(row.unwrap_or(0));
+    }
+
+    /// Opens a folder, or closes it or the one that it lies in.
+    fn open(&mut self, wanted: bool) {
+        let Some(node) = self.node() else { return };
+        match node.open {
+            Some(is) if is != wanted => {
+                self.tree.toggle(node.path);
+                self.lay();
+            }
+            _ if wanted => {}
+            _ => {
+                let parent = self.paths().parent(node.path);
+                let row = self.tree.rows.iter().position(|node| node.path == parent);
+                self.go(row.filter(|_| parent != ROOT).unwrap_or(self.cursor()));
+            }
+        }
+    }
+}
+
+fn other(scope: Scope) -> Scope {
+    match scope {
+        Scope::UpTo => Scope::Alone,
+        Scope::Alone => Scope::UpTo,
+    }
+}
