@@ -4,7 +4,7 @@ use plimsoll_model::{count, printable};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
-use ratatui::widgets::{Block, Clear, Paragraph};
+use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
 use super::details::{self, size};
 use super::paint::{Painter, Theme};
@@ -21,7 +21,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State<'_>, theme: Theme) {
     let area = frame.area();
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let said = format!("the screen is too small: {} × {} at least; q leaves", LEAST.0, LEAST.1);
-        frame.render_widget(Paragraph::new(said), area);
+        frame.render_widget(Paragraph::new(said).wrap(Wrap { trim: true }), area);
         return;
     }
     let [head, tabs, body, below, foot] = Layout::vertical([
@@ -135,12 +135,12 @@ fn tail(text: &str, room: usize) -> String {
 const KEYS: [&str; 13] = [
     "↑ ↓ PgUp PgDn g G   move (also k and j)",
     "→ ← or Enter        open and close a folder",
-    "Enter               in a list: go to the file",
+    "Enter               in a list: go to its files",
     "Tab, 1 … 5          files, owners, waste, …",
     "[ ]                 the layer below, above",
     "a                   this layer alone, or all up to it",
     "s                   by size, by name",
-    "/                   filter by name; with a / by path",
+    "/                   filter: name, /path or @owner",
     "q Esc Ctrl-C        leave",
     "",
     "+ added  ~ changed  - deleted by the layer",

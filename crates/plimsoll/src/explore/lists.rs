@@ -11,6 +11,8 @@ pub(super) struct Item {
     pub(super) note: String,
     /// The file or folder it is, without a slash before it, where it is one.
     pub(super) path: Option<String>,
+    /// The package it is, as a filter of files knows it.
+    pub(super) owner: Option<String>,
     /// The layer that has it.
     pub(super) layer: Option<usize>,
     /// Whether a later layer hides it.
@@ -22,7 +24,8 @@ pub(super) struct Item {
 impl Item {
     /// Whether it has a text in it, whatever the case.
     pub(super) fn has(&self, lower: &str) -> bool {
-        [&self.name, &self.note].into_iter().any(|text| text.to_lowercase().contains(lower))
+        let texts = [Some(&self.name), Some(&self.note), self.owner.as_ref()];
+        texts.into_iter().flatten().any(|text| text.to_lowercase().contains(lower))
     }
 }
 
@@ -63,6 +66,7 @@ fn owner(owner: &Owner) -> Item {
         },
         note: format!("{}, {} files", owner.kind.name(), count(owner.files as f64)),
         path: is_folder.then(|| owner.name.clone()),
+        owner: (!is_folder).then(|| format!("{} {}{version}", owner.kind.name(), owner.name)),
         layer: Some(owner.layer),
         is_hidden: false,
         is_part: false,
@@ -81,6 +85,7 @@ fn wasted(file: &WastedFile) -> Item {
         name: format!("/{}", file.path),
         note: format!("{files}{how} by layer {}", file.by),
         path: Some(file.path.clone()),
+        owner: None,
         layer: Some(file.layer),
         is_hidden: true,
         is_part: false,
@@ -93,6 +98,7 @@ fn needless(path: &NeedlessPath) -> Item {
         name: format!("/{}", path.path),
         note: path.owner.clone().unwrap_or_default(),
         path: Some(path.path.clone()),
+        owner: None,
         layer: Some(path.layer),
         is_hidden: false,
         is_part: true,
@@ -110,6 +116,7 @@ fn secret(secret: &SecretFound) -> Item {
         name: format!("{slash}{}{line}", secret.path),
         note: format!("{}{look}{hidden}", secret.what),
         path: secret.layer.map(|_| secret.path.clone()),
+        owner: None,
         layer: secret.layer,
         is_hidden: secret.hidden,
         is_part: false,

@@ -64,10 +64,9 @@ fn show(terminal: &mut DefaultTerminal, state: &mut State<'_>, theme: Theme) -> 
     while !state.is_done {
         terminal.draw(|frame| draw::draw(frame, state, theme))?;
         // Another size is drawn in the next turn.
-        if let Event::Key(key) = event::read()? {
-            if key.kind != KeyEventKind::Release {
-                state.key(key);
-            }
+        match event::read()? {
+            Event::Key(key) if key.kind != KeyEventKind::Release => state.key(key),
+            _ => {}
         }
     }
     Ok(())

@@ -209,7 +209,7 @@ impl<'a> State<'a> {
             let image = self.analysis.view.image;
             self.tree.lay(&image.paths, &self.children, &self.sight);
         } else {
-            let wanted = self.filter.to_lowercase();
+            let wanted = self.filter.trim_start_matches('@').to_lowercase();
             let rows = self.list(self.tab).iter().enumerate();
             self.kept = rows.filter(|(_, item)| item.has(&wanted)).map(|(at, _)| at).collect();
         }
@@ -219,7 +219,7 @@ impl<'a> State<'a> {
 
     fn set_filter(&mut self, text: String) {
         self.filter = text;
-        self.tree.filter(self.paths(), &self.sight, &self.filter);
+        self.tree.filter(self.analysis, &self.sight, &self.filter);
         self.lay();
     }
 
@@ -230,7 +230,7 @@ impl<'a> State<'a> {
         }
         (self.layer, self.scope) = (layer, scope);
         self.sight = Sight::new(self.analysis.view.image, layer, scope);
-        self.tree.look_again(self.paths(), &self.sight, &self.filter);
+        self.tree.look_again(self.analysis, &self.sight, &self.filter);
         self.lay();
     }
 
@@ -242,7 +242,7 @@ impl<'a> State<'a> {
         self.lay();
     }
 
-    /// Opens or closes a folder; of a list's row, goes to its file.
+    /// Opens or closes a folder; of a list's row, goes to its file or its files.
     fn enter(&mut self) {
         match self.node() {
             Some(node) if node.open.is_some() => {
@@ -250,6 +250,18 @@ impl<'a> State<'a> {
                 self.lay();
             }
             Some(_) => {}
+            None => self.go_to_files(),
+        }
+    }
+
+    fn go_to_files(&mut self) {
+        let owner = self.item(self.cursor()).and_then(|item| item.owner.clone());
+        match owner {
+            Some(owner) => {
+                self.tab = Tab::Files;
+                self.set_filter(format!("@{owner}"));
+                self.go(0);
+            }
             None => self.go_to_file(),
         }
     }

@@ -119,6 +119,26 @@ fn waste_leads_to_where_it_still_is() {
 }
 
 #[test]
+fn an_owner_leads_to_its_files() {
+    let status = "Package: tool\nStatus: install ok installed\nVersion: 1.2\n\n";
+    let layers = [archive::layer(&[
+        &format!("var/lib/dpkg/status: {status}"),
+        "var/lib/dpkg/info/tool.list: /usr/bin/tool\n",
+        "usr/bin/tool: tool",
+        "usr/bin/other: other",
+    ])];
+    let bytes = archive::docker(&layers, &json!({}));
+    let image = Image::stream(&mut &*bytes, &Wanted::default()).unwrap();
+    let analysis = Analysis::new(&image);
+    let report = analysis.report("app");
+    let mut state = State::new(&analysis, &report).unwrap();
+    press(&mut state, "2/apt\n\n");
+    assert_eq!(state.filter, "@apt tool 1.2");
+    let names: Vec<_> = state.tree.rows.iter().map(|node| image.paths.name(node.path)).collect();
+    assert_eq!(names, ["var", "lib", "dpkg", "info", "tool.list", "usr", "bin", "tool"]);
+}
+
+#[test]
 fn keys_that_leave() {
     let image = image();
     let analysis = Analysis::new(&image);

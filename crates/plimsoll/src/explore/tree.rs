@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use plimsoll_oci::{PathId, Paths, ROOT};
+use plimsoll_oci::{Analysis, PathId, Paths, ROOT};
 
 use super::sight::Sight;
 
@@ -56,12 +56,15 @@ struct Found {
 }
 
 impl Found {
-    fn new(paths: &Paths, sight: &Sight<'_>, text: &str) -> Self {
+    fn new(whole: &Analysis<'_>, sight: &Sight<'_>, text: &str) -> Self {
+        let paths = whole.view.paths();
         let wanted = text.to_lowercase();
-        let whole = wanted.contains('/');
-        let is_it = |path: PathId| match whole {
-            true => format!("/{}", paths.text(path)).to_lowercase().contains(&wanted),
-            false => paths.name(path).to_lowercase().contains(&wanted),
+        let of_owner = wanted.strip_prefix('@');
+        let by_path = wanted.contains('/');
+        let is_it = |path: PathId| match of_owner {
+            Some(owner) => owner_text(whole, path).is_some_and(|text| text.contains(owner)),
+            None if by_path => format!("/{}", paths.text(path)).to_lowercase().contains(&wanted),
+            None => paths.name(path).to_lowercase().contains(&wanted),
         };
         let mut keep = vec![false; paths.len()];
         let mut below = vec![false; paths.len()];
@@ -80,6 +83,13 @@ impl Found {
         }
         Self { keep, below }
     }
+}
+
+/// The package of a path, as the list of owners has it.
+fn owner_text(whole: &Analysis<'_>, path: PathId) -> Option<String> {
+    let owner = whole.owners.of_path(path)?;
+    let version = owner.version.as_deref().unwrap_or_default();
+    Some(format!("{} {} {version}", owner.kind.name(), owner.name).to_lowercase())
 }
 
 /// A row of the tree.
@@ -105,15 +115,16 @@ impl Tree {
         Self { rows: Vec::new(), order: Order::Size, toggled: HashSet::new(), found: None }
     }
 
-    /// Keeps what has a text in its name; everything where the text is empty.
-    pub(super) fn filter(&mut self, paths: &Paths, sight: &Sight<'_>, text: &str) {
-        self.found = (!text.is_empty()).then(|| Found::new(paths, sight, text));
+    /// Keeps what has a text in its name, in its path where the text has a slash, or in its owner
+    /// where the text begins with `@`; everything where the text is empty.
+    pub(super) fn filter(&mut self, whole: &Analysis<'_>, sight: &Sight<'_>, text: &str) {
+        self.found = (!text.is_empty()).then(|| Found::new(whole, sight, text));
         self.toggled.clear();
     }
 
     /// Looks for the same in another layer.
-    pub(super) fn look_again(&mut self, paths: &Paths, sight: &Sight<'_>, text: &str) {
-        self.found = (!text.is_empty()).then(|| Found::new(paths, sight, text));
+    pub(super) fn look_again(&mut self, whole: &Analysis<'_>, sight: &Sight<'_>, text: &str) {
+        self.found = (!text.is_empty()).then(|| Found::new(whole, sight, text));
     }
 
     pub(super) fn toggle(&mut self, path: PathId) {
