@@ -56,7 +56,7 @@ pub(crate) fn nested(label: &str, tiles: Vec<Tile>) -> String {
     let total = tiles.iter().map(|tile| tile.bytes).sum();
     let page = Rect { x: 0.0, y: 0.0, w: WIDTH, h: HEIGHT };
     for (at, (tile, rect)) in tiles.iter().zip(lay(&tiles, total, page)).enumerate() {
-        draw(&mut out, &format!("t{}", at % 8), tile, rect);
+        draw(&mut out, at, 0, tile, rect);
     }
     out.push_str("</svg>\n");
     out
@@ -82,7 +82,14 @@ fn lay(tiles: &[Tile], whole: u64, free: Rect) -> Vec<Rect> {
     squarify(&areas, free)
 }
 
-fn draw(out: &mut String, class: &str, tile: &Tile, r: Rect) {
+/// Draws a tile and its parts. One folder often has nearly everything, so that what is in it has
+/// colours of its own, too; deeper ones are darker than what they lie in.
+fn draw(out: &mut String, colour: usize, depth: u32, tile: &Tile, r: Rect) {
+    let class = match depth {
+        0 => format!("t{}", colour % 8),
+        1 => format!("t{} inner", colour % 8),
+        _ => "part".to_owned(),
+    };
     let (w, h) = ((r.w - 1.0).max(0.0), (r.h - 1.0).max(0.0));
     let _ = write!(
         out,
@@ -97,8 +104,9 @@ fn draw(out: &mut String, class: &str, tile: &Tile, r: Rect) {
     out.push_str("</g>\n");
     if has_parts {
         let rects = lay(&tile.parts, tile.bytes, inner);
-        for (part, rect) in tile.parts.iter().zip(rects).filter(|(_, r)| r.w > 2.0 && r.h > 2.0) {
-            draw(out, "part", part, rect);
+        let parts = tile.parts.iter().zip(rects).enumerate();
+        for (at, (part, rect)) in parts.filter(|(_, (_, r))| r.w > 2.0 && r.h > 2.0) {
+            draw(out, colour + at + 1, depth + 1, part, rect);
         }
     }
 }
@@ -121,14 +129,23 @@ fn write_name(out: &mut String, tile: &Tile, r: Rect, has_parts: bool) {
     }
 }
 
-/// The end of a path that fits: its last parts say the most.
-fn fit(path: &str, room: usize) -> String {
-    let length = path.chars().count();
+/// As much of a name as fits: of a path its end, of others their beginning.
+fn fit(name: &str, room: usize) -> String {
+    let length = name.chars().count();
     if length <= room {
-        return escape(path);
+        return escape(name);
     }
-    let tail: String = path.chars().skip(length - room + 1).collect();
-    format!("…{}", escape(&tail))
+    let kept = room.saturating_sub(1);
+    match name.contains('/') {
+        true => {
+            let tail: String = name.chars().skip(length - kept).collect();
+            format!("…{}", escape(&tail))
+        }
+        false => {
+            let start: String = name.chars().take(kept).collect();
+            format!("{}…", escape(&start))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +164,7 @@ mod tests {
         let part = Tile { name: "b".into(), title: "a/b".into(), bytes: 50, parts: Vec::new() };
         let tile = Tile { name: "a".into(), title: "a".into(), bytes: 100, parts: vec![part] };
         let svg = nested("all", vec![tile]);
-        let rect = "<title>a/b</title><rect class=\"part\" x=\"2.0\" y=\"17.0\"";
+        let rect = "<title>a/b</title><rect class=\"t1 inner\" x=\"2.0\" y=\"17.0\"";
         assert!(svg.contains(rect), "{svg}");
     }
 }

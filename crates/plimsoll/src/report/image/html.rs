@@ -146,7 +146,7 @@ fn owners(out: &mut String, report: &ImageReport) {
             size(owner.bytes),
             count(owner.files as f64),
             owner.kind.name().to_owned(),
-            code(&owner_name(owner)),
+            code(&owner_name(owner.kind, &owner.name)),
             escape(owner.version.as_deref().unwrap_or_default()),
             owner.layer.to_string(),
         ]
@@ -156,10 +156,10 @@ fn owners(out: &mut String, report: &ImageReport) {
 }
 
 /// A package's name, or a folder's path.
-fn owner_name(owner: &Owner) -> String {
-    match owner.kind {
-        OwnerKind::Folder => format!("/{}", owner.name),
-        _ => owner.name.clone(),
+fn owner_name(kind: OwnerKind, name: &str) -> String {
+    match kind {
+        OwnerKind::Folder => format!("/{name}"),
+        _ => name.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use plimsoll_model::{FileSum, ImageComparison, PackageChange, PathChange, count};
 
+use super::owner_name;
 use super::table::{self, code, facts, title};
 use crate::report::image::compared::{difference, package_bytes, versions};
 use crate::report::image::size;
@@ -81,7 +82,7 @@ fn packages(out: &mut String, changes: &[PackageChange]) {
             difference(was, is),
             bar(was, is, most),
             change.kind.name().to_owned(),
-            code(&change.name),
+            code(&owner_name(change.kind, &change.name)),
             escape(&versions(change)),
         ]
     };

@@ -36,7 +36,7 @@ fn inside(all: &[ImageFolder], parent: &str, levels: usize) -> Vec<Tile> {
 /// What a container sees, by package, or by folder where no package has it.
 pub(super) fn owners(report: &ImageReport) -> String {
     let tile = |owner: &Owner| {
-        let name = super::owner_name(owner);
+        let name = super::owner_name(owner.kind, &owner.name);
         let title = format!("{name}: {}", in_files(owner.bytes, owner.files));
         Tile { name, title, bytes: owner.bytes, parts: Vec::new() }
     };

@@ -14,25 +14,30 @@ pub(super) fn write(out: &mut String, head: &[&str], rows: &[Vec<String>]) {
     if rows.is_empty() {
         return;
     }
+    // A column that says nothing is left out.
+    let says = |at: usize| rows.iter().any(|row| row.get(at).is_some_and(|cell| !cell.is_empty()));
+    let columns: Vec<(usize, &str)> =
+        head.iter().copied().enumerate().filter(|(at, _)| says(*at)).collect();
     let (open, more) = rows.split_at(rows.len().min(OPEN));
-    table(out, head, open);
+    table(out, &columns, open);
     if !more.is_empty() {
         let _ = writeln!(out, "<details><summary>{} more</summary>", count(more.len() as f64));
-        table(out, head, more);
+        table(out, &columns, more);
         out.push_str("</details>\n");
     }
 }
 
-fn table(out: &mut String, head: &[&str], rows: &[Vec<String>]) {
+fn table(out: &mut String, columns: &[(usize, &str)], rows: &[Vec<String>]) {
     let class = |name: &str| if name.starts_with('#') { " class=\"n\"" } else { "" };
     out.push_str("<table><tr>");
-    for name in head {
+    for (_, name) in columns {
         let _ = write!(out, "<th{}>{}</th>", class(name), name.trim_start_matches('#'));
     }
     out.push_str("</tr>\n");
     for row in rows {
         out.push_str("<tr>");
-        for (name, cell) in head.iter().zip(row) {
+        for (at, name) in columns {
+            let cell = row.get(*at).map_or("", String::as_str);
             let _ = write!(out, "<td{}>{cell}</td>", class(name));
         }
         out.push_str("</tr>\n");
