@@ -188,6 +188,9 @@ fn nobody_can_look_at_a_view_without_a_terminal() {
     let run = piped(&repo(), &["image", "app.tar", "-i"], b"");
     assert_eq!((run.code, run.out.as_str()), (2, ""));
     assert_says(&run.err, &["error: --interactive needs a terminal", "hint: "]);
+    let stdin = piped(&repo(), &["image", "-", "-i"], b"");
+    assert_eq!((stdin.code, stdin.out.as_str()), (2, ""));
+    assert_says(&stdin.err, &["error: --interactive reads keys from standard input"]);
     let both = repo().run(&["image", "app.tar", "-i", "--json"]);
     assert_eq!((both.code, both.out.as_str()), (2, ""), "{}", both.err);
 }

@@ -43,7 +43,7 @@ pub(crate) struct Args {
 /// Reads and prints.
 pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     if args.interactive {
-        explore::needs_terminal()?;
+        explore::needs_terminal(&args.image)?;
     }
     let read = images::read(&args.image, &args.asked)?;
     let analysis = Analysis::new(&read);

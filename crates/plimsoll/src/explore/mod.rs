@@ -13,6 +13,7 @@ mod tests;
 mod tree;
 
 use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
 use plimsoll_model::ImageReport;
 use plimsoll_oci::Analysis;
@@ -27,8 +28,12 @@ use crate::ui::Colour;
 /// Refuses where nobody can watch or press keys.
 ///
 /// # Errors
-/// Where standard input or output is no terminal.
-pub(crate) fn needs_terminal() -> Result<(), Failure> {
+/// Where standard input or output is no terminal, or the image itself comes by standard input.
+pub(crate) fn needs_terminal(image: &str) -> Result<(), Failure> {
+    if image == "-" {
+        let what = "--interactive reads keys from standard input, and so no image";
+        return Err(Failure::usage(what).hint("write the archive to a file"));
+    }
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return Ok(());
     }
@@ -63,13 +68,21 @@ pub(crate) fn run(
 fn show(terminal: &mut DefaultTerminal, state: &mut State<'_>, theme: Theme) -> io::Result<()> {
     while !state.is_done {
         terminal.draw(|frame| draw::draw(frame, state, theme))?;
-        // Another size is drawn in the next turn.
-        match event::read()? {
-            Event::Key(key) if key.kind != KeyEventKind::Release => state.key(key),
-            _ => {}
+        take(event::read()?, state);
+        // A key that is held down should not be drawn one by one.
+        while !state.is_done && event::poll(Duration::ZERO)? {
+            take(event::read()?, state);
         }
     }
     Ok(())
+}
+
+/// Takes an event. Another size is drawn in the next turn.
+fn take(event: Event, state: &mut State<'_>) {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => state.key(key),
+        _ => {}
+    }
 }
 
 /// Gives the terminal back, however the view ends.
