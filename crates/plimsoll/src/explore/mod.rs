@@ -13,12 +13,15 @@ mod tests;
 mod tree;
 
 use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use plimsoll_model::ImageReport;
 use plimsoll_oci::Analysis;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::paint::Theme;
 use self::state::State;
@@ -57,18 +60,41 @@ pub(crate) fn run(
     let failed =
         |error: io::Error| Failure::missing(format!("failed to use the terminal: {error}"));
     let theme = Theme(colour.on());
+    let ended = ended().map_err(failed)?;
     // Made first: a terminal that is set up by half is restored, too.
     let restored = Restored;
     let mut terminal = ratatui::try_init().map_err(failed)?;
-    let done = show(&mut terminal, &mut state, theme);
+    let done = show(&mut terminal, &mut state, theme, &ended);
     drop(restored);
     done.map_err(failed)
 }
 
-fn show(terminal: &mut DefaultTerminal, state: &mut State<'_>, theme: Theme) -> io::Result<()> {
+/// Set when the program is asked to end: it leaves by itself, to give the terminal back.
+fn ended() -> io::Result<Arc<AtomicBool>> {
+    let ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGHUP, SIGINT] {
+        signal_hook::flag::register(signal, Arc::clone(&ended))?;
+    }
+    Ok(ended)
+}
+
+/// How long it takes at the most to see that the program is asked to end.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+fn show(
+    terminal: &mut DefaultTerminal,
+    state: &mut State<'_>,
+    theme: Theme,
+    ended: &AtomicBool,
+) -> io::Result<()> {
     while !state.is_done {
         terminal.draw(|frame| draw::draw(frame, state, theme))?;
-        take(event::read()?, state);
+        while !event::poll(PATIENCE)? {
+            // A terminal that was closed without a word has no size any more.
+            if ended.load(Ordering::Relaxed) || terminal_size::terminal_size().is_none() {
+                return Ok(());
+            }
+        }
         // A key that is held down should not be drawn one by one.
         while !state.is_done && event::poll(Duration::ZERO)? {
             take(event::read()?, state);

@@ -125,7 +125,7 @@ fn name(
     style: Style,
 ) {
     // Deep folders would leave no room for their names.
-    let indent = (node.depth * 2).min(painter.width().saturating_sub(x) / 2);
+    let indent = node.depth.saturating_mul(2).min(painter.width().saturating_sub(x) / 2);
     let fold = match node.open {
         Some(true) => "▾ ",
         Some(false) => "▸ ",
