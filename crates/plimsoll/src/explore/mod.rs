@@ -21,7 +21,7 @@ use plimsoll_model::ImageReport;
 use plimsoll_oci::Analysis;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::paint::Theme;
 use self::state::State;
@@ -69,10 +69,12 @@ pub(crate) fn run(
     done.map_err(failed)
 }
 
-/// Set when the program is asked to end: it leaves by itself, to give the terminal back.
+/// Set when the program is asked to end: it leaves by itself, to give the terminal back. Who asks
+/// twice gets their way at once. A terminal that is closed need not be given back: that ends it as ever.
 fn ended() -> io::Result<Arc<AtomicBool>> {
     let ended = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGHUP, SIGINT] {
+    for signal in [SIGTERM, SIGINT] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&ended))?;
         signal_hook::flag::register(signal, Arc::clone(&ended))?;
     }
     Ok(ended)
@@ -90,8 +92,7 @@ fn show(
     while !state.is_done {
         terminal.draw(|frame| draw::draw(frame, state, theme))?;
         while !event::poll(PATIENCE)? {
-            // A terminal that was closed without a word has no size any more.
-            if ended.load(Ordering::Relaxed) || terminal_size::terminal_size().is_none() {
+            if ended.load(Ordering::Relaxed) {
                 return Ok(());
             }
         }
