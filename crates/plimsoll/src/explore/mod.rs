@@ -1,8 +1,9 @@
-//! The interactive view of an image: keys and screen. What they mean is in [`state`], how it looks
-//! in [`draw`].
+//! The interactive view of an image: keys and screen. What keys do is in [`keys`], to what in
+//! [`state`], how it looks in [`draw`].
 
 mod details;
 mod draw;
+mod keys;
 mod lists;
 mod paint;
 mod rows;

@@ -1,8 +1,8 @@
-//! The state of the view: keys in, rows out. It draws nothing and reads nothing.
+//! The state of the view: what is looked at, and which rows that gives. It draws nothing and reads
+//! nothing; what changes it are the keys.
 
 use plimsoll_model::ImageReport;
 use plimsoll_oci::{Analysis, Paths, ROOT};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::lists::{Item, Lists};
 use super::sight::{Scope, Sight};
@@ -32,7 +32,7 @@ impl Tab {
         }
     }
 
-    fn beside(self, step: usize) -> Self {
+    pub(super) fn beside(self, step: usize) -> Self {
         Self::ALL[(self as usize + step) % Self::ALL.len()]
     }
 }
@@ -130,74 +130,11 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Takes a key.
-    pub(super) fn key(&mut self, key: KeyEvent) {
-        if key.modifiers.contains(KeyModifiers::CONTROL) {
-            self.is_done |= key.code == KeyCode::Char('c');
-            return;
-        }
-        match self.mode {
-            Mode::Typing => self.type_key(key.code),
-            Mode::Help => self.mode = Mode::Moving,
-            Mode::Moving => self.move_key(key.code),
-        }
-    }
-
-    fn type_key(&mut self, code: KeyCode) {
-        match code {
-            KeyCode::Enter | KeyCode::Down | KeyCode::Tab => self.mode = Mode::Moving,
-            KeyCode::Esc => {
-                self.mode = Mode::Moving;
-                self.set_filter(String::new());
-            }
-            KeyCode::Backspace => {
-                let mut text = std::mem::take(&mut self.filter);
-                text.pop();
-                self.set_filter(text);
-            }
-            KeyCode::Char(c) if self.filter.chars().count() < 60 => {
-                let text = format!("{}{c}", self.filter);
-                self.set_filter(text);
-            }
-            _ => {}
-        }
-    }
-
-    fn move_key(&mut self, code: KeyCode) {
-        let (page, last) = (self.page.max(1), self.len());
-        match code {
-            KeyCode::Char('q') => self.is_done = true,
-            KeyCode::Esc if self.filter.is_empty() => self.is_done = true,
-            KeyCode::Esc => self.set_filter(String::new()),
-            KeyCode::Char('?') => self.mode = Mode::Help,
-            KeyCode::Char('/') => self.mode = Mode::Typing,
-            KeyCode::Tab => self.show(self.tab.beside(1)),
-            KeyCode::BackTab => self.show(self.tab.beside(Tab::ALL.len() - 1)),
-            KeyCode::Char(digit @ '1'..='5') => {
-                self.show(Tab::ALL[digit as usize - '1' as usize]);
-            }
-            KeyCode::Char('[') => self.look_at(self.layer.saturating_sub(1), self.scope),
-            KeyCode::Char(']') => self.look_at(self.layer + 1, self.scope),
-            KeyCode::Char('a') => self.look_at(self.layer, other(self.scope)),
-            KeyCode::Char('s') => self.sort(),
-            KeyCode::Up | KeyCode::Char('k') => self.go(self.cursor().saturating_sub(1)),
-            KeyCode::Down | KeyCode::Char('j') => self.go(self.cursor() + 1),
-            KeyCode::PageUp => self.go(self.cursor().saturating_sub(page)),
-            KeyCode::PageDown => self.go(self.cursor() + page),
-            KeyCode::Home | KeyCode::Char('g') => self.go(0),
-            KeyCode::End | KeyCode::Char('G') => self.go(last),
-            KeyCode::Enter | KeyCode::Char(' ') => self.enter(),
-            KeyCode::Right | KeyCode::Char('l') => self.open(true),
-            KeyCode::Left | KeyCode::Char('h') => self.open(false),
-            _ => {}
-        }
-    }
-
-    fn go(&mut self, row: usize) {
+    pub(super) fn go(&mut self, row: usize) {
         self.cursors[self.tab as usize] = row.min(self.len().saturating_sub(1));
     }
 
-    fn show(&mut self, tab: Tab) {
+    pub(super) fn show(&mut self, tab: Tab) {
         self.tab = tab;
         self.lay();
     }
@@ -217,13 +154,13 @@ impl<'a> State<'a> {
         self.go(same.unwrap_or(self.cursor()));
     }
 
-    fn set_filter(&mut self, text: String) {
+    pub(super) fn set_filter(&mut self, text: String) {
         self.filter = text;
         self.tree.filter(self.analysis, &self.sight, &self.filter);
         self.lay();
     }
 
-    fn look_at(&mut self, layer: usize, scope: Scope) {
+    pub(super) fn look_at(&mut self, layer: usize, scope: Scope) {
         let layer = layer.min(self.report.layers.len().saturating_sub(1));
         if (layer, scope) == (self.layer, self.scope) {
             return;
@@ -234,7 +171,7 @@ impl<'a> State<'a> {
         self.lay();
     }
 
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         self.tree.order = match self.tree.order {
             Order::Size => Order::Name,
             Order::Name => Order::Size,
@@ -243,7 +180,7 @@ impl<'a> State<'a> {
     }
 
     /// Opens or closes a folder; of a list's row, goes to its file or its files.
-    fn enter(&mut self) {
+    pub(super) fn enter(&mut self) {
         match self.node() {
             Some(node) if node.open.is_some() => {
                 self.tree.toggle(node.path);
@@ -284,7 +221,7 @@ impl<'a> State<'a> {
     }
 
     /// Opens a folder, or closes it or the one that it lies in.
-    fn open(&mut self, wanted: bool) {
+    pub(super) fn open(&mut self, wanted: bool) {
         let Some(node) = self.node() else { return };
         match node.open {
             Some(is) if is != wanted => {
@@ -298,12 +235,5 @@ impl<'a> State<'a> {
                 self.go(row.filter(|_| parent != ROOT).unwrap_or(self.cursor()));
             }
         }
-    }
-}
-
-fn other(scope: Scope) -> Scope {
-    match scope {
-        Scope::UpTo => Scope::Alone,
-        Scope::Alone => Scope::UpTo,
     }
 }
