@@ -13,7 +13,7 @@ mod state;
 mod tests;
 mod tree;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,7 +27,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use self::paint::Theme;
 use self::state::State;
 use crate::failure::Failure;
-use crate::ui::Colour;
+use crate::ui::{self, Colour};
 
 /// Refuses where nobody can watch or press keys.
 ///
@@ -38,7 +38,7 @@ pub(crate) fn needs_terminal(image: &str) -> Result<(), Failure> {
         let what = "--interactive reads keys from standard input, and so no image";
         return Err(Failure::usage(what).hint("write the archive to a file"));
     }
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+    if ui::is_terminal() {
         return Ok(());
     }
     let what = "--interactive needs a terminal for input and output";
