@@ -1,10 +1,10 @@
-//! The generated reference: rules, metrics, exit codes, the report's JSON schema.
+//! The generated reference: rules, metrics, exit codes, the JSON schemas of the reports.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use plimsoll_model::{Better, Exit, METRICS, Report, Section};
+use plimsoll_model::{Better, Exit, ImageReport, METRICS, Report, Section};
 use plimsoll_rules::all_rules;
 
 /// Every generated file with its text.
@@ -13,7 +13,8 @@ fn generated() -> Vec<(String, String)> {
         ("docs/reference/rules.md".to_owned(), rules()),
         ("docs/reference/metrics.md".to_owned(), metrics()),
         ("docs/reference/exit-codes.md".to_owned(), exit_codes()),
-        ("docs/reference/report.schema.json".to_owned(), schema()),
+        ("docs/reference/report.schema.json".to_owned(), schema::<Report>()),
+        ("docs/reference/image.schema.json".to_owned(), schema::<ImageReport>()),
     ];
     files.extend(
         all_rules().map(|r| (format!("docs/reference/rules/{}.md", r.name), r.page.to_owned())),
@@ -107,8 +108,8 @@ fn exit_codes() -> String {
     out
 }
 
-fn schema() -> String {
-    let schema = schemars::schema_for!(Report);
+fn schema<T: schemars::JsonSchema>() -> String {
+    let schema = schemars::schema_for!(T);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text

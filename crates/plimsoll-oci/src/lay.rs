@@ -1,6 +1,7 @@
 //! The layers laid over each other: what a container sees, and what it cannot see any more.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use crate::Image;
 use crate::index::{Entry, Index, Kind};
@@ -46,6 +47,12 @@ impl<'i> View<'i> {
     /// Lays the layers of an image over each other.
     #[must_use]
     pub fn new(image: &'i Image) -> Self {
+        Self::of(image, 0..image.layers.len())
+    }
+
+    /// Lays some of its layers over each other, as if there were no others.
+    #[must_use]
+    pub fn of(image: &'i Image, layers: Range<usize>) -> Self {
         let top = vec![None; image.paths.len()];
         let mut is_above = vec![false; image.paths.len()];
         for path in image.paths.all().filter(|path| *path != ROOT) {
@@ -53,6 +60,9 @@ impl<'i> View<'i> {
         }
         let mut view = Self { image, top, is_above, hidden: Vec::new() };
         for (at, layer) in image.layers.iter().enumerate() {
+            if !layers.contains(&at) {
+                continue;
+            }
             view.hide(at as u32, layer);
             view.put(at as u32, layer);
         }

@@ -13,6 +13,14 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PathId(pub(crate) u32);
 
+impl PathId {
+    /// Its place among all paths, from 0.
+    #[must_use]
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The root.
 pub const ROOT: PathId = PathId(0);
 

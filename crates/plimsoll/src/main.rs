@@ -5,6 +5,7 @@ mod builds;
 mod commands;
 mod contexts;
 mod events;
+mod explore;
 mod failure;
 mod images;
 mod measuring;

@@ -30,6 +30,11 @@ pub(crate) fn error(what: impl Display, hint: Option<&str>) {
     }
 }
 
+/// Whether a person watches and can press keys.
+pub(crate) fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 /// Does work, and where a person watches and it takes long, says now and then how far it is.
 pub(crate) fn while_working<T>(state: &(dyn Fn() -> String + Sync), work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {

@@ -13,7 +13,9 @@ pub struct Sums {
 }
 
 impl Sums {
-    pub(super) fn of(view: &View<'_>) -> Self {
+    /// Adds up what a view sees.
+    #[must_use]
+    pub fn of(view: &View<'_>) -> Self {
         let paths = view.paths();
         let (mut bytes, mut files) = (vec![0; paths.len()], vec![0_u32; paths.len()]);
         // What is in a folder has a higher number.

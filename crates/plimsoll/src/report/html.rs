@@ -11,18 +11,20 @@ use super::{escape, treemap};
 
 const CSS: &str = include_str!("page.css");
 
-/// Writes the page.
-pub(crate) fn render(report: &Report) -> String {
-    let mut out = String::new();
-    let name = escape(&report.repository);
-    let _ = write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}: {}</title>\n\
+/// The beginning of a page, which may load and run nothing.
+pub(super) fn begin(title: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <style>{CSS}</style></head><body>\n",
-        report.verdict
-    );
+        escape(title)
+    )
+}
+
+/// Writes the page.
+pub(crate) fn render(report: &Report) -> String {
+    let mut out = begin(&format!("{}: {}", report.repository, report.verdict));
     head(&mut out, report);
     findings(&mut out, report);
     figures(&mut out, report);

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod archive;
 pub(crate) mod case;
 pub(crate) mod git;
 pub(crate) mod records;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use plimsoll_model::{
-    FileSum, ImageComparison, PackageChange, PathChange, bytes, count, printable,
+    FileSum, ImageComparison, PackageChange, PackageState, PathChange, bytes, count, printable,
 };
 
 use super::{Page, SHORT, size};
@@ -71,17 +71,21 @@ fn packages(page: &mut Page, comparison: &ImageComparison) {
     page.title("packages and folders without one", "");
     let (shown, left) = page.shown(&comparison.packages);
     for change in shown {
-        let bytes =
-            |state: &Option<plimsoll_model::PackageState>| state.as_ref().map_or(0, |s| s.bytes);
-        let difference = difference(bytes(&change.before), bytes(&change.after));
+        let before = package_bytes(change.before.as_ref());
+        let difference = difference(before, package_bytes(change.after.as_ref()));
         let name = page.fit(&format!("{}  {}", change.name, versions(change)), 30);
         let _ = writeln!(page.out, "    {difference:>12}  {:<6}  {name}", change.kind.name());
     }
     page.more(left);
 }
 
-fn versions(change: &PackageChange) -> String {
-    let version = |state: &plimsoll_model::PackageState| state.version.clone().unwrap_or_default();
+/// What a package weighs in one image; nothing where it is not there.
+pub(super) fn package_bytes(state: Option<&PackageState>) -> u64 {
+    state.map_or(0, |state| state.bytes)
+}
+
+pub(super) fn versions(change: &PackageChange) -> String {
+    let version = |state: &PackageState| state.version.clone().unwrap_or_default();
     match (&change.before, &change.after) {
         (None, Some(after)) => format!("new {}", version(after)),
         (Some(before), None) => format!("gone {}", version(before)),
@@ -113,7 +117,7 @@ fn paths(page: &mut Page, title: &str, changes: &[PathChange]) {
 }
 
 /// `+12.0 MB`, `−3.1 kB`, `±0 B`.
-fn difference(before: u64, after: u64) -> String {
+pub(super) fn difference(before: u64, after: u64) -> String {
     let sign = match after.cmp(&before) {
         std::cmp::Ordering::Less => "−",
         std::cmp::Ordering::Equal => "±",

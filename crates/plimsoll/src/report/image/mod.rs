@@ -2,6 +2,7 @@
 
 pub(crate) mod compared;
 mod findings;
+pub(crate) mod html;
 mod start;
 
 use std::fmt::Write as _;

@@ -8,11 +8,7 @@ use super::Page;
 
 pub(super) fn start(page: &mut Page, report: &ImageReport) {
     let start = &report.start;
-    let user = match (report.config.user.as_str(), start.uid) {
-        ("", _) | (_, Some(0)) => "root".to_owned(),
-        (user, Some(uid)) if user != uid.to_string() => format!("{user} ({uid})"),
-        (user, _) => user.to_owned(),
-    };
+    let user = user(report);
     page.title("start", "");
     let command = page.fit(&start.command.join(" "), 16);
     let _ = writeln!(page.out, "    command  {command}");
@@ -39,4 +35,13 @@ pub(super) fn start(page: &mut Page, report: &ImageReport) {
         page.line(&format!("    {text}"));
     }
     page.more(left);
+}
+
+/// Who runs it.
+pub(super) fn user(report: &ImageReport) -> String {
+    match (report.config.user.as_str(), report.start.uid) {
+        ("", _) | (_, Some(0)) => "root".to_owned(),
+        (user, Some(uid)) if user != uid.to_string() => format!("{user} ({uid})"),
+        (user, _) => user.to_owned(),
+    }
 }
