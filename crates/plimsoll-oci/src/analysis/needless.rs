@@ -192,8 +192,10 @@ fn by_name(view: &View<'_>, parent: PathId, path: PathId) -> Option<NeedlessKind
     let (above, name) = (paths.name(parent), paths.name(path));
     let is_folder = || view.at(path).is_none_or(|entry| entry.kind == Kind::Folder);
     match name {
-        // A folder of that name with a HEAD is a repository; a file of that name only points to one.
-        ".git" if paths.below(path, "HEAD").is_some() => Some(NeedlessKind::Git),
+        // A folder of that name is a repository or what is left of one; a file only points to one.
+        ".git" if ["HEAD", "objects"].iter().any(|name| paths.below(path, name).is_some()) => {
+            Some(NeedlessKind::Git)
+        }
         "_cacache" if above == ".npm" => Some(NeedlessKind::PackageCache),
         name if above == ".cache" && CACHES.contains(&name) => Some(NeedlessKind::PackageCache),
         "tests" | "test" if is_folder() && is_installed(view, parent) => Some(NeedlessKind::Tests),

@@ -41,11 +41,12 @@ pub(crate) fn page(comparison: &MeasureComparison, colour: Colour) -> String {
 fn one(out: &mut String, service: &ComparedService) {
     let _ = writeln!(
         out,
-        "  {:<34}{:>10}{:>10}{:>12}   95 % interval",
+        "  {:<34}{:>10}{:>10}{:>12}   95 % certain",
         "", "before", "after", "difference"
     );
     row(out, "cold build", &service.build);
-    for step in &service.steps {
+    let notable = |time: &ComparedTime| time.before.iter().chain(&time.after).any(|s| *s >= 0.05);
+    for step in service.steps.iter().filter(|step| notable(&step.time)) {
         row(out, &step.command, &step.time);
     }
     if let Some(image) = &service.image {
@@ -67,7 +68,7 @@ fn row(out: &mut String, name: &str, time: &ComparedTime) {
     };
     let certain = match time.interval {
         Some((low, high)) if time.differs() => format!("{} to {}", signed(low), signed(high)),
-        Some((low, high)) => format!("{} to {}: no difference found", signed(low), signed(high)),
+        Some((low, high)) => format!("{} to {}: none found", signed(low), signed(high)),
         None => String::new(),
     };
     let line = format!(
