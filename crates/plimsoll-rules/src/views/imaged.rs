@@ -1,0 +1,200 @@
+//! The image of a service, held against the Dockerfile that it was built from.
+
+use plimsoll_model::{ImageReport, Location};
+
+use super::building::dockerfile;
+use super::{effective, targets};
+use crate::discover::Service;
+use crate::repo::{DockerfileView, Place, Stage, Step, StepKind};
+use crate::review::{Review, locate};
+use crate::rule::{Check, Draft, Out, Rule};
+
+/// The image of a service, with the Dockerfile's stages whose layers it has.
+pub struct Imaged<'a> {
+    /// What it holds.
+    pub report: &'a ImageReport,
+    /// The Dockerfile.
+    pub file: &'a DockerfileView,
+    /// The stage that is shipped.
+    pub stage: &'a Stage,
+    review: &'a Review<'a>,
+    /// The instructions that make it, in order, with their lines.
+    steps: Vec<(&'a Step, Location)>,
+}
+
+/// The image of a service that is shipped; none where it was not looked at.
+#[must_use]
+pub fn imaged<'a>(review: &'a Review<'a>, service: &Service) -> Option<Imaged<'a>> {
+    let report = review.measured.images.get(&service.name)?;
+    let file = dockerfile(review, service)?;
+    let stage = shipped_stage(review, file, service)?;
+    let lineage = file.lineage(stage);
+    let steps = lineage.iter().flat_map(|stage| &stage.steps);
+    let steps = steps.map(|step| (step, locate(review.sources, &step.at))).collect();
+    Some(Imaged { report, file, stage: file.stages.get(stage)?, review, steps })
+}
+
+/// The stage of a service, unless it is one for work at a desk.
+fn shipped_stage(review: &Review<'_>, file: &DockerfileView, service: &Service) -> Option<usize> {
+    let stage = file.target(service.target.as_deref())?;
+    let shipped = targets(review, file);
+    let open = shipped.is_empty() && service.target.is_none();
+    (open || shipped.contains(&stage)).then_some(stage)
+}
+
+impl Imaged<'_> {
+    /// The instruction that made a layer, where that is known.
+    #[must_use]
+    pub fn step(&self, layer: usize) -> Option<&Step> {
+        let line = self.report.layers.get(layer)?.line?;
+        let holds = |at: &Location| {
+            let (Some(start), Some(end)) = (at.start, at.end) else { return false };
+            (start.line..=end.line.max(start.line)).contains(&line)
+        };
+        self.steps.iter().find(|(_, at)| holds(at)).map(|(step, _)| *step)
+    }
+
+    /// Where a layer comes from: its instruction, else the FROM of the shipped stage.
+    #[must_use]
+    pub fn place(&self, layer: usize) -> &Place {
+        self.step(layer).map_or(&self.stage.at, |step| &step.at)
+    }
+
+    /// A layer as a sentence names it.
+    #[must_use]
+    pub fn named(&self, layer: usize) -> String {
+        const MOST: usize = 60;
+        let Some(told) = self.report.layers.get(layer) else { return format!("layer {layer}") };
+        let text = told.step.as_deref().map(str::trim).unwrap_or_default();
+        let line = text.lines().next().unwrap_or_default();
+        let short: String = line.chars().take(MOST).collect();
+        match (short.is_empty(), told.line) {
+            (true, _) => format!("layer {layer}"),
+            (_, Some(at)) if short.len() == text.len() => format!("`{short}` (line {at})"),
+            (_, Some(at)) => format!("`{short}…` (line {at})"),
+            (_, None) if short.len() == text.len() => format!("layer {layer}, `{short}`"),
+            (_, None) => format!("layer {layer}, `{short}…`"),
+        }
+    }
+
+    /// Whether a layer is the Dockerfile's own. Without the lines of layers, the topmost ones
+    /// are: as many as there are instructions that may make one.
+    #[must_use]
+    pub fn is_own(&self, layer: usize) -> bool {
+        let layers = &self.report.layers;
+        if layers.iter().any(|layer| layer.line.is_some()) {
+            return layers.get(layer).is_some_and(|layer| layer.line.is_some());
+        }
+        let makes = |kind: &StepKind| {
+            matches!(kind, StepKind::Run(_) | StepKind::Copy(_) | StepKind::Workdir(_))
+        };
+        let most = self.steps.iter().filter(|(step, _)| makes(&step.kind)).count();
+        layer + most >= layers.len()
+    }
+
+    /// The settings of the image, as the Dockerfile has them.
+    #[must_use]
+    pub fn settings(&self) -> super::Effective<'_> {
+        effective(self.file, self.stage.index)
+    }
+
+    /// What a rule that reads the Dockerfile says of the instructions of this image.
+    #[must_use]
+    pub(crate) fn said(&self, rule: &Rule) -> Vec<Draft> {
+        let Check::Dockerfile(check) = rule.check else { return Vec::new() };
+        let mut out = Out::default();
+        check(self.review, self.file, &mut out);
+        out.findings.retain(|draft| self.steps.iter().any(|(step, _)| inside(step, &draft.at)));
+        out.findings
+    }
+
+    /// The text of a place in the Dockerfile.
+    #[must_use]
+    pub fn text(&self, at: &Place) -> &str {
+        at.span.map_or("", |span| span.text(self.file.text(self.review.sources)))
+    }
+
+    /// Whether a file is part of the application: nothing that a system has by itself.
+    #[must_use]
+    pub fn is_application(&self, path: &str) -> bool {
+        let working = self.report.config.working_dir.trim_matches('/');
+        let within = !working.is_empty()
+            && path.strip_prefix(working).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        within || !is_system(path)
+    }
+}
+
+/// Whether a path lies where a system and its packages have their files.
+#[must_use]
+pub fn is_system(path: &str) -> bool {
+    const FOLDERS: [&str; 14] = [
+        "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "proc", "root", "run", "sbin", "sys",
+        "usr", "var",
+    ];
+    let top = path.split('/').next().unwrap_or_default();
+    FOLDERS.contains(&top) && !path.starts_with("usr/src/") && !path.starts_with("var/www/")
+}
+
+fn inside(step: &Step, at: &Place) -> bool {
+    let (Some(outer), Some(inner)) = (step.at.span, at.span) else { return false };
+    step.at.path == at.path && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// The images of the services that are built with an instruction.
+pub struct Images<'a> {
+    reports: Vec<(&'a str, &'a ImageReport)>,
+    /// Whether every one of them was looked at.
+    complete: bool,
+}
+
+/// The images of the services that are built with the instruction a place lies in.
+#[must_use]
+pub fn images<'a>(review: &Review<'a>, file: &DockerfileView, at: &Place) -> Images<'a> {
+    let holds = |stage: &&Stage| stage.at == *at || stage.steps.iter().any(|step| inside(step, at));
+    let own = file.stages.iter().find(holds).map(|stage| stage.index);
+    let mut all = Images { reports: Vec::new(), complete: true };
+    for service in &review.found.services {
+        let same = dockerfile(review, service).is_some_and(|other| other.path == file.path);
+        let Some(stage) = shipped_stage(review, file, service).filter(|_| same) else { continue };
+        if own.is_none_or(|own| file.reachable_from(stage).any(|stage| stage.index == own)) {
+            match review.measured.images.get(&service.name) {
+                Some(report) => all.reports.push((&service.name, report)),
+                None => all.complete = false,
+            }
+        }
+    }
+    all
+}
+
+impl Images<'_> {
+    /// Whether all images were looked at, and each is as asked.
+    pub fn all(&self, mut is: impl FnMut(&ImageReport) -> bool) -> bool {
+        self.complete && !self.reports.is_empty() && self.reports.iter().all(|(_, r)| is(r))
+    }
+
+    /// Quotes a figure of each image that has one.
+    pub fn quote(&self, draft: &mut Draft, mut figure: impl FnMut(&ImageReport) -> Option<String>) {
+        for (service, report) in &self.reports {
+            if let Some(text) = figure(report) {
+                draft.evidence(format!("measured: the image of {service} {text}"));
+            }
+        }
+    }
+}
+
+/// A number of bytes for a sentence.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a size in print has three digits")]
+pub fn size(bytes: u64) -> String {
+    plimsoll_model::bytes(bytes as f64)
+}
+
+/// The first few of a list, and how many more there are.
+#[must_use]
+pub fn few(all: &[String], most: usize) -> String {
+    let named = all.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(most) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
