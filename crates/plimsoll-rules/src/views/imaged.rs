@@ -1,6 +1,6 @@
 //! The image of a service, held against the Dockerfile that it was built from.
 
-use plimsoll_model::{ImageReport, Location};
+use plimsoll_model::{ImageReport, Location, NeedlessKind, Owner, OwnerKind};
 
 use super::building::dockerfile;
 use super::{effective, targets};
@@ -167,9 +167,12 @@ pub fn images<'a>(review: &Review<'a>, file: &DockerfileView, at: &Place) -> Ima
 }
 
 impl Images<'_> {
-    /// Whether all images were looked at, and each is as asked.
+    /// Whether all images were looked at as a whole, and each is as asked.
     pub fn all(&self, mut is: impl FnMut(&ImageReport) -> bool) -> bool {
-        self.complete && !self.reports.is_empty() && self.reports.iter().all(|(_, r)| is(r))
+        let whole = |r: &ImageReport| r.visible_files > 0 && r.not_analysed.is_empty();
+        self.complete
+            && !self.reports.is_empty()
+            && self.reports.iter().all(|(_, report)| whole(report) && is(report))
     }
 
     /// Quotes a figure of each image that has one.
@@ -180,6 +183,27 @@ impl Images<'_> {
             }
         }
     }
+}
+
+/// Bytes that a container sees of a needless kind.
+#[must_use]
+pub fn needless(report: &ImageReport, kind: NeedlessKind) -> u64 {
+    report.needless.iter().filter(|n| n.kind == kind).map(|n| n.bytes).sum()
+}
+
+/// Bytes below a folder that layers have and later ones hide, as far as they are named.
+#[must_use]
+pub fn hidden_below(report: &ImageReport, folder: &str) -> u64 {
+    let below = report.waste.largest.iter().filter(|file| file.path.contains(folder));
+    below.map(|file| file.bytes).sum()
+}
+
+/// The packages of some kinds; none where the image has no such package at all, so that nothing
+/// follows from one that is missing.
+#[must_use]
+pub fn packages<'r>(report: &'r ImageReport, kinds: &[OwnerKind]) -> Option<Vec<&'r Owner>> {
+    let all: Vec<&Owner> = report.owners.iter().filter(|o| kinds.contains(&o.kind)).collect();
+    (!all.is_empty()).then_some(all)
 }
 
 /// A number of bytes for a sentence.

@@ -57,7 +57,7 @@ fn counts(missing: &MissingLibrary) -> bool {
         name.starts_with("libc.musl-") || name.starts_with("ld-") || name == "libc.so.6"
     };
     let prebuilt = !owner.is_empty() || missing.path.contains("node_modules/");
-    !of_system && !(prebuilt && missing.libraries.iter().any(other_libc))
+    !(of_system || prebuilt && missing.libraries.iter().any(other_libc))
 }
 
 /// Whether it is the program that cannot start, which `image/program-cannot-start` says.

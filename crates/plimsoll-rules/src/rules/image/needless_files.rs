@@ -32,7 +32,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     for needless in &image.report.needless {
         let own: Vec<&NeedlessPath> =
             needless.largest.iter().filter(|p| image.is_own(p.layer)).collect();
-        if counts(needless, &own) && !said(&image, needless.kind) {
+        if counts(needless, &own) && !said(&image, needless.kind, &own) {
             report(&image, needless, &own, out);
         } else if own.is_empty() {
             of_base(&image, needless, out);
@@ -59,13 +59,14 @@ fn bytes(needless: &Needless, own: &[&NeedlessPath]) -> u64 {
 }
 
 /// Whether a rule that reads the Dockerfile says it of the same image.
-fn said(image: &Imaged<'_>, kind: NeedlessKind) -> bool {
+fn said(image: &Imaged<'_>, kind: NeedlessKind, own: &[&NeedlessPath]) -> bool {
+    let of_pip = own.first().is_some_and(|p| p.path.contains(".cache/pip"));
     let rule = match kind {
         NeedlessKind::Compiler | NeedlessKind::Headers | NeedlessKind::StaticLibraries => {
             &build_tools_in_final_stage::RULE
         }
         NeedlessKind::PackageLists => &apt_lists_left::RULE,
-        NeedlessKind::PackageCache => &pip_cache_kept::RULE,
+        NeedlessKind::PackageCache if of_pip => &pip_cache_kept::RULE,
         NeedlessKind::PackageManager => &package_manager_left::RULE,
         _ => return false,
     };

@@ -67,7 +67,7 @@ fn place<'a>(image: &'a Imaged<'_>, problem: &StartProblem) -> &'a Place {
     let stages = image.file.lineage(image.stage.index);
     let user = || {
         let steps = stages.iter().flat_map(|stage| &stage.steps);
-        steps.filter(|step| matches!(step.kind, StepKind::User(_))).last().map(|step| &step.at)
+        steps.rev().find(|step| matches!(step.kind, StepKind::User(_))).map(|step| &step.at)
     };
     let starts = settings.starts().map(|(step, _)| step);
     let at = match problem {

@@ -86,11 +86,11 @@ fn place<'a>(image: &'a Imaged<'_>, path: &str, found: &[&SecretFound]) -> &'a P
     }
     let variable = path.strip_prefix("ENV ").unwrap_or_default();
     let pairs = image.file.lineage(image.stage.index).into_iter().flat_map(|stage| &stage.steps);
-    let named = pairs.filter_map(|step| match &step.kind {
+    let mut named = pairs.rev().filter_map(|step| match &step.kind {
         StepKind::Env(pairs) => pairs.iter().find(|(name, _)| name.value == variable),
         _ => None,
     });
-    named.last().map_or(&image.stage.at, |(name, _)| &name.at)
+    named.next().map_or(&image.stage.at, |(name, _)| &name.at)
 }
 
 fn certain(image: &Imaged<'_>, ((what, path), found): &Group<'_>, out: &mut Out) {
