@@ -23,6 +23,9 @@ pub(crate) static RULE: Rule = Rule {
 /// Bytes from which on a kind is worth a line.
 const LEAST: u64 = 5_000_000;
 
+/// The same for tests, which some packages import.
+const TESTS: u64 = 20_000_000;
+
 /// The same for what every base has, and for compilers that the base has.
 const MUCH: u64 = 50_000_000;
 
@@ -34,9 +37,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
             needless.largest.iter().filter(|p| image.is_own(p.layer)).collect();
         if counts(needless, &own) && !said(&image, needless.kind, &own) {
             report(&image, needless, &own, out);
-        } else if own.is_empty() {
-            of_base(&image, needless, out);
         }
+        of_base(&image, needless, &own, out);
     }
 }
 
@@ -45,6 +47,7 @@ fn counts(needless: &Needless, own: &[&NeedlessPath]) -> bool {
     let least = match needless.kind {
         NeedlessKind::Git => 0,
         NeedlessKind::Locales | NeedlessKind::Docs | NeedlessKind::PackageManager => MUCH,
+        NeedlessKind::Tests => TESTS,
         _ => LEAST,
     };
     !own.is_empty() && bytes(needless, own) >= least
@@ -93,17 +96,23 @@ fn report(image: &Imaged<'_>, needless: &Needless, own: &[&NeedlessPath], out: &
 }
 
 /// Compilers that the base has: a slimmer base is the answer.
-fn of_base(image: &Imaged<'_>, needless: &Needless, out: &mut Out) {
-    if needless.kind != NeedlessKind::Compiler || needless.bytes < MUCH {
+fn of_base(image: &Imaged<'_>, needless: &Needless, own: &[&NeedlessPath], out: &mut Out) {
+    let base: Vec<&NeedlessPath> =
+        needless.largest.iter().filter(|p| !image.is_own(p.layer)).collect();
+    let bytes = match own {
+        [] => needless.bytes,
+        _ => base.iter().map(|p| p.bytes).sum(),
+    };
+    if needless.kind != NeedlessKind::Compiler || bytes < MUCH {
         return;
     }
     let settings = image.settings();
-    let Some((base, _, at)) = settings.base else { return };
-    let base = base.split('@').next().unwrap_or(base);
-    let message = format!("{base} brings compilers and linkers: {}", size(needless.bytes));
+    let Some((name, _, at)) = settings.base else { return };
+    let name = name.split('@').next().unwrap_or(name);
+    let message = format!("{name} brings compilers and linkers: {}", size(bytes));
     let draft = out.finding(at, message);
     draft.label("the base of the shipped image").level(Level::ShouldFix);
-    for path in needless.largest.iter().take(3) {
+    for path in base.iter().take(3) {
         draft.evidence(format!("/{} ({})", path.path, size(path.bytes)));
     }
     draft.consequence(consequence(needless.kind)).remedy(

@@ -38,17 +38,26 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     }
 }
 
-/// Whether an image that was looked at has no cache of pip in any layer.
+/// Whether an image that was looked at has no cache of pip in any layer, or one that is less than
+/// the folders it names.
 fn is_empty(image: &ImageReport) -> bool {
     const NOTHING: u64 = 1_000_000;
-    needless(image, NeedlessKind::PackageCache).saturating_add(hidden_below(image, ".cache/pip"))
-        < NOTHING
+    let few = needless(image, NeedlessKind::PackageCache) < NOTHING;
+    let small = !image.folders.is_empty()
+        && !image.folders.iter().any(|folder| folder.path.contains(".cache/pip"));
+    let seen = named(image);
+    hidden_below(image, ".cache/pip") + seen < NOTHING && (few || small)
+}
+
+/// What is named of the cache.
+fn named(image: &ImageReport) -> u64 {
+    let caches = image.needless.iter().filter(|n| n.kind == NeedlessKind::PackageCache);
+    let paths = caches.flat_map(|n| &n.largest).filter(|p| p.path.contains(".cache/pip"));
+    paths.map(|p| p.bytes).sum()
 }
 
 fn figure(image: &ImageReport) -> Option<String> {
-    let caches = image.needless.iter().filter(|n| n.kind == NeedlessKind::PackageCache);
-    let paths = caches.flat_map(|n| &n.largest).filter(|p| p.path.contains(".cache/pip"));
-    let bytes: u64 = paths.map(|p| p.bytes).sum();
+    let bytes = named(image);
     (bytes > 0).then(|| format!("has {} or more of pip's cache", size(bytes)))
 }
 

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Level, Section, StartProblem};
 
-use crate::discover::{BuildTool, Service};
+use crate::discover::{BuildTool, Platform, Service};
 use crate::repo::{Place, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
@@ -26,7 +26,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     for problem in &image.report.start.problems {
         let empty = matches!(problem, StartProblem::NoCommand);
         // Images of files alone run nothing, and others are told what to run.
-        if empty && (overridden || image.stage.image.value == "scratch") {
+        let told = overridden || composed(review, service);
+        if empty && (told || image.stage.image.value == "scratch") {
             continue;
         }
         let draft = out.finding(place(&image, problem), message(problem));
@@ -44,17 +45,30 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     }
 }
 
-/// Whether something that runs the service may set a command of its own.
+/// Whether something that deploys the service sets a command of its own.
 fn overridden(review: &Review<'_>, service: &Service) -> bool {
     let deploys = service.deploys.iter().filter_map(|i| review.found.deploys.get(*i));
-    let compose = builds(review, service).filter(|b| b.tool == BuildTool::Compose);
-    let places = deploys.map(|d| &d.at).chain(compose.map(|b| &b.at));
-    let sets = |text: &str| {
-        ["command:", "entrypoint:", "args:", "--command", "--entrypoint"]
-            .iter()
-            .any(|word| text.contains(word))
-    };
-    places.filter_map(|at| review.sources.text(&at.path)).any(sets)
+    let mut deploys = deploys.filter(|d| d.platform != Platform::Compose);
+    deploys.any(|d| review.sources.text(&d.at.path).is_some_and(sets_command))
+}
+
+/// Whether a composition starts the image, maybe with a command of its own.
+fn composed(review: &Review<'_>, service: &Service) -> bool {
+    let mut compose = builds(review, service).filter(|b| b.tool == BuildTool::Compose);
+    compose.any(|b| review.sources.text(&b.at.path).is_some_and(sets_command))
+}
+
+/// Whether a text sets the command of a container. That of a probe stands below `exec:`.
+fn sets_command(text: &str) -> bool {
+    let mut before = "";
+    text.lines().any(|line| {
+        let line = line.trim().trim_start_matches("- ");
+        let key = ["command:", "entrypoint:"].iter().any(|key| line.starts_with(key));
+        let flag = ["--command", "--entrypoint"].iter().any(|flag| line.contains(flag));
+        let of_probe = before.ends_with("exec:");
+        before = line;
+        flag || (key && !of_probe)
+    })
 }
 
 fn shown_command(command: &[String]) -> String {

@@ -3,9 +3,10 @@
 use plimsoll_model::{Level, OpenPermission, Opening, Section};
 
 use crate::discover::Service;
+use crate::repo::{Place, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::imaged::{few, imaged};
+use crate::views::imaged::{Imaged, few, imaged};
 
 pub(crate) static RULE: Rule = Rule {
     name: "image/setuid-program-added",
@@ -40,7 +41,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         let paths: Vec<String> = list.iter().map(|p| format!("/{}", p.path)).collect();
         let verb = if paths.len() == 1 { "runs" } else { "run" };
         let message = format!("{} {verb} as its owner, whoever starts it", few(&paths, 3));
-        let draft = out.finding(&image.stage.at, message);
+        let draft = out.finding(place(&image, list), message);
         for one in list.iter().take(8) {
             let owner = one.owner.as_deref().unwrap_or("no package brought it");
             draft.evidence(format!("/{}: mode {}, {owner}", one.path, one.mode));
@@ -64,6 +65,16 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     if other_user && !packaged.is_empty() {
         say(&packaged, out);
     }
+}
+
+/// The last step that names the program, else the image's FROM.
+fn place<'a>(image: &'a Imaged<'_>, list: &[&OpenPermission]) -> &'a Place {
+    let name = list.first().and_then(|p| p.path.rsplit('/').next()).unwrap_or_default();
+    let stages = image.file.lineage(image.stage.index);
+    let brings = |kind: &StepKind| matches!(kind, StepKind::Run(_) | StepKind::Copy(_));
+    let mut steps = stages.iter().flat_map(|stage| &stage.steps).rev();
+    let step = steps.find(|step| brings(&step.kind) && image.text(&step.at).contains(name));
+    step.filter(|_| !name.is_empty()).map_or(&image.stage.at, |step| &step.at)
 }
 
 fn is_of_base(file: &OpenPermission) -> bool {

@@ -42,7 +42,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     draft.level(if much { Level::ShouldFix } else { Level::Advice });
     draft.label("the largest of them are here");
     draft.evidence(format!("all layers: {}; a container sees {}", size(all), size(all.saturating_sub(waste.bytes))));
-    for file in own.iter().take(5) {
+    let worth = |file: &&&WastedFile| file.bytes.saturating_mul(100) >= bytes;
+    for file in own.iter().filter(worth).take(5) {
         draft.evidence(told(&image, file));
     }
     if waste.unchanged_bytes > 0 {
