@@ -1,12 +1,13 @@
 //! The image of a service, held against the Dockerfile that it was built from.
 
-use plimsoll_model::{ImageReport, Location, NeedlessKind, Owner, OwnerKind};
+use plimsoll_model::{ImageReport, NeedlessKind, Owner, OwnerKind};
+use plimsoll_syntax::LineIndex;
 
 use super::building::dockerfile;
 use super::{effective, targets};
 use crate::discover::Service;
 use crate::repo::{DockerfileView, Place, Stage, Step, StepKind};
-use crate::review::{Review, locate};
+use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
 
 /// The image of a service, with the Dockerfile's stages whose layers it has.
@@ -18,8 +19,10 @@ pub struct Imaged<'a> {
     /// The stage that is shipped.
     pub stage: &'a Stage,
     review: &'a Review<'a>,
-    /// The instructions that make it, in order, with their lines.
-    steps: Vec<(&'a Step, Location)>,
+    /// The instructions that make it, in order, with their first and last lines.
+    steps: Vec<(&'a Step, u32, u32)>,
+    /// The lowest layer that is the Dockerfile's own, where lines are not known.
+    lowest: usize,
 }
 
 /// The image of a service that is shipped; none where it was not looked at.
@@ -28,10 +31,19 @@ pub fn imaged<'a>(review: &'a Review<'a>, service: &Service) -> Option<Imaged<'a
     let report = review.measured.images.get(&service.name)?;
     let file = dockerfile(review, service)?;
     let stage = shipped_stage(review, file, service)?;
-    let lineage = file.lineage(stage);
-    let steps = lineage.iter().flat_map(|stage| &stage.steps);
-    let steps = steps.map(|step| (step, locate(review.sources, &step.at))).collect();
-    Some(Imaged { report, file, stage: file.stages.get(stage)?, review, steps })
+    let lines = LineIndex::new(file.text(review.sources));
+    let steps = file.lineage(stage).into_iter().flat_map(|stage| &stage.steps);
+    let steps = steps.filter_map(|step| {
+        let span = step.at.span?;
+        Some((step, lines.line(span.start), lines.line(span.end.saturating_sub(1))))
+    });
+    let steps: Vec<_> = steps.collect();
+    let makes = |step: &Step| {
+        matches!(step.kind, StepKind::Run(_) | StepKind::Copy(_) | StepKind::Workdir(_))
+    };
+    let most = steps.iter().filter(|(step, ..)| makes(step)).count();
+    let lowest = report.layers.len().saturating_sub(most);
+    Some(Imaged { report, file, stage: file.stages.get(stage)?, review, steps, lowest })
 }
 
 /// The stage of a service, unless it is one for work at a desk.
@@ -47,11 +59,8 @@ impl Imaged<'_> {
     #[must_use]
     pub fn step(&self, layer: usize) -> Option<&Step> {
         let line = self.report.layers.get(layer)?.line?;
-        let holds = |at: &Location| {
-            let (Some(start), Some(end)) = (at.start, at.end) else { return false };
-            (start.line..=end.line.max(start.line)).contains(&line)
-        };
-        self.steps.iter().find(|(_, at)| holds(at)).map(|(step, _)| *step)
+        let holds = |(_, first, last): &&(&Step, u32, u32)| (*first..=*last).contains(&line);
+        self.steps.iter().find(holds).map(|(step, ..)| *step)
     }
 
     /// Where a layer comes from: its instruction, else the FROM of the shipped stage.
@@ -65,11 +74,14 @@ impl Imaged<'_> {
     pub fn named(&self, layer: usize) -> String {
         const MOST: usize = 60;
         let Some(told) = self.report.layers.get(layer) else { return format!("layer {layer}") };
-        let text = told.step.as_deref().map(str::trim).unwrap_or_default();
+        // A step that holds a secret is not quoted.
+        let secret = self.report.secrets.iter().any(|secret| secret.path == "history");
+        let text = told.step.as_deref().map(str::trim).filter(|_| !secret).unwrap_or_default();
         let line = text.lines().next().unwrap_or_default();
         let short: String = line.chars().take(MOST).collect();
         match (short.is_empty(), told.line) {
-            (true, _) => format!("layer {layer}"),
+            (true, Some(at)) => format!("layer {layer} (line {at})"),
+            (true, None) => format!("layer {layer}"),
             (_, Some(at)) if short.len() == text.len() => format!("`{short}` (line {at})"),
             (_, Some(at)) => format!("`{short}…` (line {at})"),
             (_, None) if short.len() == text.len() => format!("layer {layer}, `{short}`"),
@@ -85,11 +97,7 @@ impl Imaged<'_> {
         if layers.iter().any(|layer| layer.line.is_some()) {
             return layers.get(layer).is_some_and(|layer| layer.line.is_some());
         }
-        let makes = |kind: &StepKind| {
-            matches!(kind, StepKind::Run(_) | StepKind::Copy(_) | StepKind::Workdir(_))
-        };
-        let most = self.steps.iter().filter(|(step, _)| makes(&step.kind)).count();
-        layer + most >= layers.len()
+        layer >= self.lowest
     }
 
     /// The settings of the image, as the Dockerfile has them.
@@ -104,7 +112,7 @@ impl Imaged<'_> {
         let Check::Dockerfile(check) = rule.check else { return Vec::new() };
         let mut out = Out::default();
         check(self.review, self.file, &mut out);
-        out.findings.retain(|draft| self.steps.iter().any(|(step, _)| inside(step, &draft.at)));
+        out.findings.retain(|draft| self.steps.iter().any(|(step, ..)| inside(step, &draft.at)));
         out.findings
     }
 

@@ -113,13 +113,16 @@ fn certain(image: &Imaged<'_>, ((what, path), found): &Group<'_>, out: &mut Out)
     if !in_files {
         draft.evidence(format!("{shown}: docker inspect and docker history print it"));
     }
+    let of_base = in_files && found.iter().all(|s| s.layer.is_none_or(|l| !image.is_own(l)));
     draft
         .consequence("whoever can pull the image has it; deleting it in a later step hides nothing")
-        .remedy(
-            "replace the secret where it is valid, as it is known now; keep it out of the build's \
-             context, and give it at run time or to one RUN with --mount=type=secret",
-        );
+        .remedy(if of_base { OF_BASE } else { OWN });
 }
+
+const OF_BASE: &str = "the base image brings it: take another base, and tell who makes this one";
+
+const OWN: &str = "replace the secret where it is valid, as it is known now; keep it out of the \
+                   build's context, and give it at run time or to one RUN with --mount=type=secret";
 
 fn uncertain(image: &Imaged<'_>, all: &[Group<'_>], out: &mut Out) {
     let Some(((_, path), found)) = all.first() else { return };
