@@ -221,6 +221,16 @@ pub fn size(bytes: u64) -> String {
     plimsoll_model::bytes(bytes as f64)
 }
 
+/// A path of an image for a sentence; that of a cache may be as long as a line.
+#[must_use]
+pub fn shown(path: &str) -> String {
+    const MOST: usize = 80;
+    match path.char_indices().nth(MOST) {
+        Some((end, _)) => format!("/{}…", &path[..end]),
+        None => format!("/{path}"),
+    }
+}
+
 /// The first few of a list, and how many more there are.
 #[must_use]
 pub fn few(all: &[String], most: usize) -> String {

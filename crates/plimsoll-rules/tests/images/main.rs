@@ -10,7 +10,7 @@ use plimsoll_rules::config::Config;
 use plimsoll_rules::discover;
 use plimsoll_rules::repo::Repo;
 use plimsoll_rules::review::{Measured, Review, Terms, review};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A review of files with the images of services.
 fn reviewed(files: &[(&str, &str)], images: &[(&str, Value)]) -> Report {

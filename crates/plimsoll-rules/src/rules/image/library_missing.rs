@@ -1,8 +1,11 @@
 //! Libraries that the application's files need and the image does not have.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{Level, MissingLibrary, Section};
 
 use crate::discover::Service;
+use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::imaged::{Imaged, few, imaged};
@@ -31,21 +34,47 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         n => format!("{n} files need"),
     };
     let message = format!("{files} {}, which the image does not have", few(&wanted, 3));
-    let draft = out.finding(&image.stage.at, message);
+    let draft = out.finding(place(&image, first), message);
     if !all.iter().any(|m| is_of_application(&image, m)) {
         draft.level(Level::Advice);
     }
-    for one in all.iter().take(8) {
-        let owner = one.owner.as_ref().map_or(String::new(), |o| format!(" ({o})"));
-        draft.evidence(format!("/{}{owner} needs {}", one.path, few(&one.libraries, 4)));
+    for (owner, files) in by_owner(&all).iter().take(8) {
+        let Some(one) = files.first() else { continue };
+        let owner = if owner.is_empty() { String::new() } else { format!(" of {owner}") };
+        let more = match files.len() {
+            1 => String::new(),
+            n => format!(", and so do {} files more", n - 1),
+        };
+        let needs = few(&one.libraries, 6);
+        draft.evidence(format!("/{}{owner} needs {needs}{more}", one.path));
     }
     draft
-        .label("the image that lacks them")
+        .label("these files come in without what they need")
         .consequence("the first request or import that loads such a file fails")
         .remedy(
             "install the packages that have the libraries in the shipped stage, or remove the \
              files if nothing loads them",
         );
+}
+
+/// What is missing, by the package that needs it.
+fn by_owner<'m>(all: &[&'m MissingLibrary]) -> BTreeMap<&'m str, Vec<&'m MissingLibrary>> {
+    let mut owners: BTreeMap<&str, Vec<&MissingLibrary>> = BTreeMap::new();
+    for one in all {
+        owners.entry(one.owner.as_deref().unwrap_or_default()).or_default().push(one);
+    }
+    // The file that lacks most tells most.
+    owners.values_mut().for_each(|files| files.sort_by_key(|f| std::cmp::Reverse(f.libraries.len())));
+    owners
+}
+
+/// The step that brings the package, else the image's FROM.
+fn place<'a>(image: &'a Imaged<'_>, missing: &MissingLibrary) -> &'a Place {
+    let named = |o: &&plimsoll_model::Owner| {
+        missing.owner.as_deref() == Some(&format!("{} {}", o.kind.name(), o.name))
+    };
+    let owner = image.report.owners.iter().find(named);
+    owner.map_or(&image.stage.at, |owner| image.place(owner.layer))
 }
 
 /// Whether what is missing says something. Plugins of system packages are optional by design,

@@ -8,7 +8,7 @@ use super::{
 use crate::discover::Service;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::imaged::{Imaged, imaged, size};
+use crate::views::imaged::{Imaged, imaged, shown, size};
 
 pub(crate) static RULE: Rule = Rule {
     name: "image/needless-files",
@@ -86,8 +86,8 @@ fn report(image: &Imaged<'_>, needless: &Needless, own: &[&NeedlessPath], out: &
     for path in own.iter().take(4) {
         let owner = path.owner.as_ref().map_or(String::new(), |o| format!(" of {o}"));
         draft.evidence(format!(
-            "/{}{owner} ({}): in {}",
-            path.path,
+            "{}{owner} ({}): in {}",
+            shown(&path.path),
             size(path.bytes),
             image.named(path.layer)
         ));
@@ -113,7 +113,7 @@ fn of_base(image: &Imaged<'_>, needless: &Needless, own: &[&NeedlessPath], out: 
     let draft = out.finding(at, message);
     draft.label("the base of the shipped image").level(Level::ShouldFix);
     for path in base.iter().take(3) {
-        draft.evidence(format!("/{} ({})", path.path, size(path.bytes)));
+        draft.evidence(format!("{} ({})", shown(&path.path), size(path.bytes)));
     }
     draft.consequence(consequence(needless.kind)).remedy(
         "build on this base, and ship on its slim variant: COPY --from the build stage what was \

@@ -6,7 +6,7 @@ use crate::discover::Service;
 use crate::repo::StepKind;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::imaged::{Imaged, imaged, size};
+use crate::views::imaged::{Imaged, imaged, shown, size};
 
 pub(crate) static RULE: Rule = Rule {
     name: "image/wasted-bytes",
@@ -64,8 +64,8 @@ fn told(image: &Imaged<'_>, file: &WastedFile) -> String {
     let verb = if file.deleted { "deleted" } else { "replaced" };
     let files = if file.files > 1 { format!(" in {} files", file.files) } else { String::new() };
     format!(
-        "/{} ({}{files}): in {}, {verb} by {}",
-        file.path,
+        "{} ({}{files}): in {}, {verb} by {}",
+        shown(&file.path),
         size(file.bytes),
         image.named(file.layer),
         image.named(file.by)
