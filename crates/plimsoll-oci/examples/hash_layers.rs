@@ -58,10 +58,13 @@ fn hash(file: &File, part: &Part) -> Result<(), Fault> {
     file.read_at(&mut head, part.at)?;
     let window = Window { file, at: part.at, left: part.left };
     let packing = Packing::of(&head);
-    let mut stored = BufReader::with_capacity(1 << 17, match packing {
-        Packing::Plain => Hashed::counting(window, u64::MAX),
-        _ => Hashed::new(window, u64::MAX),
-    });
+    let mut stored = BufReader::with_capacity(
+        1 << 17,
+        match packing {
+            Packing::Plain => Hashed::counting(window, u64::MAX),
+            _ => Hashed::new(window, u64::MAX),
+        },
+    );
     Hashed::new(packing.unpack(&mut stored), u64::MAX).finish()?;
     stored.into_inner().finish()?;
     Ok(())

@@ -44,7 +44,10 @@ rules! {
     // What is left in the image.
 
     image {
-        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, package_manager_left, pip_cache_kept, python_bytecode_missing, recommends_installed,
+        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, duplicate_files,
+        library_missing, needless_files, package_manager_left, pip_cache_kept,
+        program_cannot_start, python_bytecode_missing, recommends_installed, secret_in_layer,
+        setuid_program_added, standard_library_without_bytecode, wasted_bytes, world_writable,
     }
 
     // Users, secrets, unpinned inputs.

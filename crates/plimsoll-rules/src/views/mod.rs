@@ -11,6 +11,7 @@ pub mod edits;
 mod effective;
 pub mod history;
 pub mod ignorefiles;
+pub mod imaged;
 mod install;
 pub mod manifests_first;
 pub(crate) mod tag;

@@ -1,10 +1,11 @@
 //! Package lists of apt that stay in a layer.
 
-use plimsoll_model::{Applicability, Edit, Level, Section};
+use plimsoll_model::{Applicability, Edit, ImageReport, Level, NeedlessKind, Section};
 
 use crate::repo::{Command, DockerfileView, Step};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, insert};
+use crate::views::imaged::{hidden_below, images, needless, size};
 use crate::views::{Manager, installs, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
@@ -20,7 +21,8 @@ pub(crate) static RULE: Rule = Rule {
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for (step, command) in shipped_runs(review, file) {
         let Some(update) = update(command) else { continue };
-        if cleans(command) {
+        let images = images(review, file, &step.at);
+        if cleans(command) || images.all(|image| has(image) == (0, 0)) {
             out.examined();
             continue;
         }
@@ -30,12 +32,29 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             .label("no rm of /var/lib/apt/lists in this RUN")
             .consequence("each pull carries 20 to 40 MB of lists that nothing reads")
             .remedy("end the RUN with && rm -rf /var/lib/apt/lists/*");
+        images.quote(draft, figure);
         if let Some(edits) = removal(file.text(review.sources), step, command) {
             // A later install would miss the lists.
             let needed = file.stages.iter().flat_map(|s| s.runs()).any(|(_, c)| needs_lists(c));
             let sure = if needed { Applicability::Unsafe } else { Applicability::Safe };
             draft.fix("remove the lists at the end of the RUN", sure, edits);
         }
+    }
+}
+
+/// Bytes of package lists that containers see, and of those that a later layer hides.
+fn has(image: &ImageReport) -> (u64, u64) {
+    // What is left after a removal: a lock, empty folders.
+    const NOTHING: u64 = 100_000;
+    let worth = |bytes| if bytes < NOTHING { 0 } else { bytes };
+    (worth(needless(image, NeedlessKind::PackageLists)), worth(hidden_below(image, "var/lib/apt")))
+}
+
+fn figure(image: &ImageReport) -> Option<String> {
+    match has(image) {
+        (0, 0) => None,
+        (0, hidden) => Some(format!("has {} of lists that a later layer hides", size(hidden))),
+        (seen, _) => Some(format!("has {} of package lists", size(seen))),
     }
 }
 

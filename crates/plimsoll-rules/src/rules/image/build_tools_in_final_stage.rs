@@ -1,10 +1,11 @@
 //! Compilers and headers in the shipped image.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{ImageReport, Level, NeedlessKind, OwnerKind, Section};
 
 use crate::repo::{Command, DockerfileView};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::imaged::{Images, images, needless, packages, size};
 use crate::views::{Install, installs, package_name, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,14 +19,15 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    for (_, command) in shipped_runs(review, file) {
+    for (step, command) in shipped_runs(review, file) {
+        let images = images(review, file, &step.at);
         for install in installs(command).filter(|i| i.manager.is_system()) {
-            look(command, &install, out);
+            look(command, &install, &images, out);
         }
     }
 }
 
-fn look(command: &Command, install: &Install<'_>, out: &mut Out) {
+fn look(command: &Command, install: &Install<'_>, images: &Images<'_>, out: &mut Out) {
     let names = || install.packages.iter().map(|w| package_name(w.head()));
     let tools: Vec<&str> = names().filter(|n| is_build_tool(n)).collect();
     let (Some(first), false) = (tools.first(), removed(command, install, &tools)) else {
@@ -35,7 +37,11 @@ fn look(command: &Command, install: &Install<'_>, out: &mut Out) {
     let at = install.packages.iter().find(|w| package_name(w.head()) == *first);
     let place = command.place(at.map_or(install.call.span(), |w| w.span));
     let (stay, them) = if tools.len() == 1 { ("stays", "it") } else { ("stay", "them") };
-    out.finding(&place, format!("{} {stay} in the image", list(&tools)))
+    if images.all(|image| lacks(image, &tools)) {
+        return out.examined();
+    }
+    let draft = out.finding(&place, format!("{} {stay} in the image", list(&tools)));
+    draft
         .label("a tool to build with")
         .consequence(
             "each pull carries hundreds of megabytes more, and an intruder finds a compiler",
@@ -44,6 +50,29 @@ fn look(command: &Command, install: &Install<'_>, out: &mut Out) {
             "build in a stage of its own and COPY --from it what was built, or remove {them} at \
              the end of this RUN"
         ));
+    images.quote(draft, figure);
+}
+
+/// Whether an image that was looked at has none of the packages, nor what they stand for.
+fn lacks(image: &ImageReport, tools: &[&str]) -> bool {
+    const NOTHING: u64 = 5_000_000;
+    let packages = packages(image, &[OwnerKind::Apt, OwnerKind::Apk]);
+    packages.is_some_and(|all| all.iter().all(|p| !tools.contains(&p.name.as_str())))
+        && needless(image, NeedlessKind::Compiler) < NOTHING
+        && needless(image, NeedlessKind::Headers) < NOTHING
+}
+
+fn figure(image: &ImageReport) -> Option<String> {
+    let compilers = needless(image, NeedlessKind::Compiler);
+    let headers = needless(image, NeedlessKind::Headers)
+        + needless(image, NeedlessKind::StaticLibraries);
+    (compilers + headers > 0).then(|| {
+        format!(
+            "has {} of compilers and {} of headers and static libraries",
+            size(compilers),
+            size(headers)
+        )
+    })
 }
 
 /// Whether the RUN takes the tools away again, all at once or by name.

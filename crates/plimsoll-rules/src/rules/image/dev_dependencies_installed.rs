@@ -1,11 +1,15 @@
 //! Development dependencies in the shipped image.
 
-use plimsoll_model::{Applicability, Level, Section};
+use std::collections::BTreeSet;
+
+use plimsoll_model::{Applicability, ImageReport, Level, OwnerKind, Section};
 
 use crate::discover::paths::folder;
-use crate::repo::{Command, DockerfileView, StepKind};
+use crate::packages::{Ecosystem, Group, normal, read};
+use crate::repo::{Command, DockerfileView, Step, StepKind};
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule, replace};
+use crate::rule::{Check, Draft, Out, Rule, replace};
+use crate::views::imaged::{few, images, packages};
 use crate::views::{Install, Manager, installs, shipped};
 
 pub(crate) static RULE: Rule = Rule {
@@ -19,8 +23,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    let steps: Vec<&StepKind> =
-        shipped(review, file).iter().flat_map(|s| &s.steps).map(|s| &s.kind).collect();
+    let all: Vec<&Step> = shipped(review, file).into_iter().flat_map(|s| &s.steps).collect();
+    let steps: Vec<&StepKind> = all.iter().map(|s| &s.kind).collect();
     // The variables that hold where the install stands.
     let mut off: Vec<Manager> = Vec::new();
     for (index, kind) in steps.iter().enumerate() {
@@ -33,15 +37,19 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                 switches(&a.name.value, a.default.as_ref().map_or("$", |d| &d.value))
             })),
             StepKind::Run(command) => {
+                let images = images(review, file, &all[index].at);
                 for install in installs(command).filter(|i| listed(i)) {
+                    let names = dev_names(review, file, install.manager);
                     let kept = off.contains(&install.manager)
                         || leaves_out(&install)
                         || pruned(&install, &steps[index..])
-                        || !has_dev(review, file, install.manager);
+                        || !has_dev(review, file, install.manager)
+                        || images.all(|i| found(i, &names).is_some_and(|f| f.is_empty()));
                     if kept {
                         out.examined();
                     } else {
-                        report(command, &install, out);
+                        let draft = report(command, &install, out);
+                        images.quote(draft, |i| figure(i, &names));
                     }
                 }
             }
@@ -117,14 +125,49 @@ fn pruned(install: &Install<'_>, steps: &[&StepKind]) -> bool {
     })
 }
 
-/// Whether the manifest lists development dependencies: the one beside the Dockerfile, else
-/// that of the root.
-fn has_dev(review: &Review<'_>, file: &DockerfileView, manager: Manager) -> bool {
+/// The manifest: the one beside the Dockerfile, else that of the root.
+fn manifest<'a>(
+    review: &Review<'a>,
+    file: &DockerfileView,
+    manager: Manager,
+) -> Option<(&'static str, &'a str)> {
     let name = if manager == Manager::Npm { "package.json" } else { "pyproject.toml" };
     let folder = folder(&file.path);
     let beside = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    let text = review.sources.text(&beside).or_else(|| review.sources.text(name));
-    let Some(text) = text else { return false };
+    let text = review.sources.text(&beside).or_else(|| review.sources.text(name))?;
+    Some((name, text))
+}
+
+/// What the manifest asks for in development only.
+fn dev_names(review: &Review<'_>, file: &DockerfileView, manager: Manager) -> BTreeSet<String> {
+    let read = manifest(review, file, manager).and_then(|(name, text)| read(name, text));
+    let wants = || read.iter().flat_map(|manifest| &manifest.wants);
+    let main: BTreeSet<&String> =
+        wants().filter(|w| w.group == Group::Main).map(|w| &w.name).collect();
+    let dev = wants().filter(|w| matches!(w.group, Group::Dev(_)) && !main.contains(&w.name));
+    dev.map(|want| want.name.clone()).collect()
+}
+
+/// Those of the names that an image has; none where nothing follows from it.
+fn found(image: &ImageReport, names: &BTreeSet<String>) -> Option<Vec<String>> {
+    let all = packages(image, &[OwnerKind::Pip, OwnerKind::Npm]).filter(|_| !names.is_empty())?;
+    let is = |kind: OwnerKind, name: &str| match kind {
+        OwnerKind::Pip => names.contains(&normal(Ecosystem::Python, name)),
+        _ => names.contains(name),
+    };
+    let found: BTreeSet<&String> =
+        all.into_iter().filter(|o| is(o.kind, &o.name)).map(|o| &o.name).collect();
+    Some(found.into_iter().cloned().collect())
+}
+
+fn figure(image: &ImageReport, names: &BTreeSet<String>) -> Option<String> {
+    let found = found(image, names).filter(|found| !found.is_empty())?;
+    Some(format!("has {}", few(&found, 5)))
+}
+
+/// Whether the manifest lists development dependencies.
+fn has_dev(review: &Review<'_>, file: &DockerfileView, manager: Manager) -> bool {
+    let Some((_, text)) = manifest(review, file, manager) else { return false };
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     match manager {
         Manager::Npm => compact.contains("\"devDependencies\":{\""),
@@ -143,7 +186,7 @@ fn has_dev(review: &Review<'_>, file: &DockerfileView, manager: Manager) -> bool
     }
 }
 
-fn report(command: &Command, install: &Install<'_>, out: &mut Out) {
+fn report<'o>(command: &Command, install: &Install<'_>, out: &'o mut Out) -> &'o mut Draft {
     let program = install.call.program;
     let flag = match install.manager {
         Manager::Poetry => "--only main",
@@ -163,4 +206,5 @@ fn report(command: &Command, install: &Install<'_>, out: &mut Out) {
             replace(&command.place(verb.span), format!("{} {flag}", install.verb)),
         );
     }
+    draft
 }

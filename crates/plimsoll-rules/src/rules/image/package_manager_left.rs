@@ -1,10 +1,11 @@
 //! A package manager of Python that is installed into the shipped image.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{ImageReport, Level, Owner, OwnerKind, Section};
 
 use crate::repo::{Command, DockerfileView, Fact, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::imaged::{images, packages, size};
 use crate::views::{Manager, installs, package_name, shipped, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
@@ -20,7 +21,8 @@ pub(crate) static RULE: Rule = Rule {
 const MANAGERS: [&str; 6] = ["poetry", "pipenv", "uv", "pdm", "hatch", "pip-tools"];
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    for (_, command) in shipped_runs(review, file) {
+    for (step, command) in shipped_runs(review, file) {
+        let images = images(review, file, &step.at);
         for install in installs(command) {
             let by_python = install.manager == Manager::Pip
                 || (install.manager == Manager::Uv && install.call.subcommand(0) == Some("pip"));
@@ -33,10 +35,13 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                 if !MANAGERS.contains(&name)
                     || uninstalled(command, name)
                     || starts(review, file, name)
+                    || images.all(|image| found(image, name) == Some(None))
                 {
                     continue;
                 }
-                out.finding(&command.place(word.span), format!("{name} stays in the image"))
+                let message = format!("{name} stays in the image");
+                let draft = out.finding(&command.place(word.span), message);
+                draft
                     .label("only the build needs it")
                     .consequence(
                         "its packages make the image larger, and may clash with the service's own",
@@ -44,9 +49,21 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                     .remedy(format!(
                         "install {name} in a stage of its own, and COPY --from it the environment"
                     ));
+                images.quote(draft, |image| {
+                    let package = found(image, name)??;
+                    let version = package.version.as_deref().unwrap_or_default();
+                    Some(format!("has {name} {version}: {} by itself", size(package.bytes)))
+                });
             }
         }
     }
+}
+
+/// A package of Python in an image; none where the image has no such packages at all.
+fn found<'r>(image: &'r ImageReport, name: &str) -> Option<Option<&'r Owner>> {
+    let all = packages(image, &[OwnerKind::Pip])?;
+    let is = |owner: &Owner| owner.name.to_ascii_lowercase().replace('_', "-") == name;
+    Some(all.into_iter().find(|owner| is(owner)))
 }
 
 /// Whether the RUN takes the manager away again.

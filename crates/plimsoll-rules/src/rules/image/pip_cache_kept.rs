@@ -1,10 +1,11 @@
 //! pip install that keeps its cache in the image.
 
-use plimsoll_model::{Applicability, Level, Section};
+use plimsoll_model::{Applicability, ImageReport, Level, NeedlessKind, Section};
 
 use crate::repo::{Command, DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, replace};
+use crate::views::imaged::{Images, hidden_below, images, needless, size};
 use crate::views::{Install, Manager, installs, shipped};
 
 pub(crate) static RULE: Rule = Rule {
@@ -22,24 +23,52 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     if stages.iter().any(|s| configures(s)) {
         return;
     }
-    for (_, command) in stages.iter().flat_map(|s| s.runs()) {
+    for (step, command) in stages.iter().flat_map(|s| s.runs()) {
+        let images = images(review, file, &step.at);
         for install in installs(command).filter(|i| i.manager == Manager::Pip) {
-            if cleans(command) || install.call.args.iter().any(|w| settles(w.head())) {
+            let settled = cleans(command)
+                || install.call.args.iter().any(|w| settles(w.head()))
+                || images.all(is_empty);
+            if settled {
                 out.examined();
             } else {
-                report(command, &install, out);
+                report(command, &install, &images, out);
             }
         }
     }
 }
 
-fn report(command: &Command, install: &Install<'_>, out: &mut Out) {
+/// Whether an image that was looked at has no cache of pip in any layer, or one that is less than
+/// the folders it names.
+fn is_empty(image: &ImageReport) -> bool {
+    const NOTHING: u64 = 1_000_000;
+    let few = needless(image, NeedlessKind::PackageCache) < NOTHING;
+    let small = !image.folders.is_empty()
+        && !image.folders.iter().any(|folder| folder.path.contains(".cache/pip"));
+    let seen = named(image);
+    hidden_below(image, ".cache/pip") + seen < NOTHING && (few || small)
+}
+
+/// What is named of the cache.
+fn named(image: &ImageReport) -> u64 {
+    let caches = image.needless.iter().filter(|n| n.kind == NeedlessKind::PackageCache);
+    let paths = caches.flat_map(|n| &n.largest).filter(|p| p.path.contains(".cache/pip"));
+    paths.map(|p| p.bytes).sum()
+}
+
+fn figure(image: &ImageReport) -> Option<String> {
+    let bytes = named(image);
+    (bytes > 0).then(|| format!("has {} or more of pip's cache", size(bytes)))
+}
+
+fn report(command: &Command, install: &Install<'_>, images: &Images<'_>, out: &mut Out) {
     let place = command.place(install.call.span());
     let draft = out.finding(&place, "pip install keeps its cache in the image");
     draft
         .label("no --no-cache-dir")
         .consequence("each pull carries the wheels a second time, and nothing reads them")
         .remedy("add --no-cache-dir, or mount a cache at /root/.cache/pip");
+    images.quote(draft, figure);
     if let Some(verb) = install.call.args.iter().find(|w| w.text() == Some(install.verb)) {
         draft.fix(
             "install without a cache",

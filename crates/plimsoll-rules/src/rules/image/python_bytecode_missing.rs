@@ -1,11 +1,12 @@
 //! Python packages that are installed without bytecode.
 
-use plimsoll_model::{Applicability, Level, Section};
+use plimsoll_model::{Applicability, ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
 use crate::repo::{Command, DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, replace};
+use crate::views::imaged::{Images, images};
 use crate::views::{Install, Manager, effective, installs, shipped, targets};
 
 pub(crate) static RULE: Rule = Rule {
@@ -27,12 +28,13 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for stage in &stages {
         // One install is enough to say it: its flag compiles all that is there.
         let mut said = false;
-        for (_, command) in stage.runs() {
+        for (step, command) in stage.runs() {
+            let images = images(review, file, &step.at);
             for install in installs(command) {
                 match plain(&install) {
-                    Some(flag) if !compiled && !said => {
+                    Some(flag) if !compiled && !said && !images.all(has_bytecode) => {
                         said = true;
-                        report(command, &install, flag, out);
+                        report(command, &install, flag, &images, out);
                     }
                     _ if install.manager.is_python() => out.examined(),
                     _ => {}
@@ -40,6 +42,26 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             }
         }
     }
+}
+
+/// Python files of packages in an image, and how many of them have no bytecode.
+fn of_packages(image: &ImageReport) -> (u64, u64) {
+    let folders = image.bytecode.folders.iter();
+    let packages = folders.filter(|f| f.path.ends_with("-packages"));
+    (image.bytecode.sources, packages.map(|f| f.files).sum())
+}
+
+/// Whether an image that was looked at has Python files, and nearly all packages are compiled.
+fn has_bytecode(image: &ImageReport) -> bool {
+    let (sources, missing) = of_packages(image);
+    sources > 0 && missing * 20 < sources
+}
+
+fn figure(image: &ImageReport) -> Option<String> {
+    let (sources, missing) = of_packages(image);
+    (missing > 0).then(|| {
+        format!("has {missing} modules of packages without bytecode, of {sources} Python files")
+    })
 }
 
 /// Whether an image is known to start a program of another language: what Python packages it
@@ -111,7 +133,13 @@ fn plain(install: &Install<'_>) -> Option<&'static str> {
     }
 }
 
-fn report(command: &Command, install: &Install<'_>, flag: &'static str, out: &mut Out) {
+fn report(
+    command: &Command,
+    install: &Install<'_>,
+    flag: &'static str,
+    images: &Images<'_>,
+    out: &mut Out,
+) {
     let pip = install.manager == Manager::Pip;
     let program = install.call.program;
     let message = if pip {
@@ -131,6 +159,7 @@ fn report(command: &Command, install: &Install<'_>, flag: &'static str, out: &mu
             Manager::Uv => "set ENV UV_COMPILE_BYTECODE=1, or add --compile-bytecode",
             _ => "add --compile",
         });
+    images.quote(draft, figure);
     let word = if pip { flag } else { install.verb };
     let Some(at) = install.call.args.iter().find(|w| w.text() == Some(word)) else { return };
     let (text, sure) = match install.manager {

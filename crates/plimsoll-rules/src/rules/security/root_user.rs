@@ -1,6 +1,6 @@
 //! An image that runs as root.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
 use crate::discover::{Deploy, Platform, Service};
@@ -8,6 +8,7 @@ use crate::repo::{DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::dockerfile;
+use crate::views::imaged::images;
 use crate::views::{effective, runs_as_root, targets};
 
 pub(crate) static RULE: Rule = Rule {
@@ -29,7 +30,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     }
     for stage in targets(review, file).into_iter().filter_map(|i| file.stages.get(i)) {
         if !file.lineage(stage.index).into_iter().any(drops_privileges) {
-            look(file, stage, out);
+            look(review, file, stage, out);
         }
     }
 }
@@ -55,38 +56,64 @@ fn other_user(line: &str) -> bool {
     user || line.trim_end() == "runAsNonRoot: true"
 }
 
-fn look(file: &DockerfileView, stage: &Stage, out: &mut Out) {
+fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out) {
     let settings = effective(file, stage.index);
+    let images = images(review, file, &stage.at);
+    if images.all(|image| image.start.uid.is_some_and(|uid| uid != 0)) {
+        return out.examined();
+    }
+    // What a Dockerfile does not tell, its image does.
+    let is_root = images.all(starts_as_root);
     if let Some(user) = settings.user {
-        if user.value.contains('$') {
+        if user.value.contains('$') && !is_root {
             return;
         }
         let name = user.value.split(':').next().unwrap_or("").trim();
-        if matches!(name, "root" | "0") {
-            out.finding(&user.at, format!("the image runs as root: USER {}", user.value))
-                .label("the last USER is root")
-                .consequence(CONSEQUENCE)
-                .remedy(REMEDY);
+        if is_root || matches!(name, "root" | "0") {
+            let message = format!("the image runs as root: USER {}", user.value);
+            let draft = out.finding(&user.at, message);
+            let named = matches!(name, "root" | "0");
+            draft
+                .label(if named { "the last USER is root" } else { "this user is root" })
+                .consequence(CONSEQUENCE).remedy(REMEDY);
+            images.quote(draft, figure);
         } else {
             out.examined();
         }
         return;
     }
-    let Some((base, true, at)) = settings.base else { return };
+    let Some((base, known, at)) = settings.base.filter(|(_, known, _)| *known || is_root) else {
+        return;
+    };
     // An image of files alone, such as one to export them, runs nothing.
     if base == "scratch" && settings.starts().is_none() {
         return;
     }
-    if base.contains("nonroot") {
+    if base.contains("nonroot") && !is_root {
         out.examined();
-    } else if runs_as_root(base) {
+    } else if is_root || (known && runs_as_root(base)) {
         let base = base.split('@').next().unwrap_or(base);
         let draft = out.finding(&stage.at, format!("the image runs as root: no USER after {base}"));
         draft.label("the stage that is shipped").consequence(CONSEQUENCE).remedy(REMEDY);
+        images.quote(draft, figure);
         if *at != stage.image.at {
             draft.related(at, "the base runs as root");
         }
     }
+}
+
+/// Whether an image that was looked at starts its program as root. An entrypoint that is a script
+/// may change the user first.
+fn starts_as_root(image: &ImageReport) -> bool {
+    let first = image.start.command.first().map_or("", String::as_str);
+    image.start.uid == Some(0) && !first.contains("entrypoint") && !first.ends_with(".sh")
+}
+
+fn figure(image: &ImageReport) -> Option<String> {
+    let uid = image.start.uid?;
+    let user = image.config.user.as_str();
+    let said = if user.is_empty() { "names no user".to_owned() } else { format!("names {user}") };
+    Some(format!("{said}: it runs with uid {uid}"))
 }
 
 /// Whether a stage brings a program that an entrypoint changes its user with.

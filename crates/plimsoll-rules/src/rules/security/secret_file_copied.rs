@@ -7,6 +7,7 @@ use crate::discover::paths::{folder, join};
 use crate::repo::{DockerfileView, SourceView};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::imaged::images;
 use crate::views::{is_secret_name, shipped};
 
 pub(crate) static RULE: Rule = Rule {
@@ -47,7 +48,9 @@ fn look(review: &Review<'_>, file: &DockerfileView, source: &SourceView, out: &m
         return;
     }
     let layer = "it stays in its layer, even if a later step removes it";
-    out.finding(&source.path.at, format!("{path} is copied into the image: {}", kind.says()))
+    let message = format!("{path} is copied into the image: {}", kind.says());
+    let draft = out.finding(&source.path.at, message);
+    draft
         .label("a file of secrets")
         .evidence(layer)
         .consequence("whoever can pull the image has it")
@@ -55,6 +58,11 @@ fn look(review: &Review<'_>, file: &DockerfileView, source: &SourceView, out: &m
             "name {name} in .dockerignore; mount it at run time, or in one RUN with \
              --mount=type=secret"
         ));
+    images(review, file, &source.path.at).quote(draft, |image| {
+        let same = |path: &str| path.rsplit('/').next() == Some(name);
+        let found = image.secrets.iter().find(|s| s.layer.is_some() && same(&s.path))?;
+        Some(format!("has it at /{}: {}", found.path, found.what))
+    });
 }
 
 #[derive(Clone, Copy)]
