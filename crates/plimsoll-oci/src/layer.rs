@@ -5,10 +5,10 @@ use std::io::{self, BufRead, BufReader};
 use crate::index::{self, Index, Shared};
 use crate::source::Part;
 use crate::unpack::Hashed;
-use crate::{Digest, Error, Packing};
+use crate::{Digest, Error, Packing, tap};
 
 /// How much an image may unpack to.
-const MOST_UNPACKED: u64 = 100 << 30;
+pub(crate) const MOST_UNPACKED: u64 = 100 << 30;
 
 /// A layer that was read.
 pub(crate) struct Read {
@@ -17,26 +17,24 @@ pub(crate) struct Read {
     stored: (Digest, u64),
 }
 
-/// Reads a layer, packed as it may be.
+/// Reads a layer, packed as it may be. Unpacked, it is hashed by a thread of its own: that takes
+/// as long as everything else together.
 pub(crate) fn read(stored: &mut dyn io::Read, shared: &Shared) -> Result<Read, Error> {
     let mut head = BufReader::with_capacity(1 << 16, stored);
     let packing = Packing::of(head.fill_buf()?);
     let reader = match packing {
-        // Its bytes are hashed once, below.
+        // Its bytes are those that are hashed below.
         Packing::Plain => Hashed::counting(head, MOST_UNPACKED),
         _ => Hashed::new(head, MOST_UNPACKED),
     };
     let mut reader = BufReader::with_capacity(1 << 17, reader);
-    let mut plain = Hashed::new(packing.unpack(&mut reader), MOST_UNPACKED);
-    let mut index = index::read(&mut plain, shared)?;
-    let (digest, size) = plain.finish()?;
+    let plain = packing.unpack(&mut reader);
+    let (mut index, size, digest) = tap::hashed(plain, |plain| index::read(plain, shared))?;
     shared.unpack(size, MOST_UNPACKED)?;
     let (packed, count) = reader.into_inner().finish()?;
-    index.plain = digest;
+    index.plain = Some(digest);
     index.packed = (packing != Packing::Plain).then_some(count);
-    let stored =
-        packed.or(digest).ok_or_else(|| Error::Format("a layer has no digest".to_owned()))?;
-    Ok(Read { index, stored: (stored, count) })
+    Ok(Read { index, stored: (packed.unwrap_or(digest), count) })
 }
 
 impl Read {

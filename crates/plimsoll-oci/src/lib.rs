@@ -13,6 +13,7 @@ mod program;
 pub mod registry;
 mod secrets;
 mod source;
+mod tap;
 pub mod tape;
 mod unpack;
 
