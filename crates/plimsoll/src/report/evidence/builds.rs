@@ -1,21 +1,23 @@
 //! The builds of a service.
 
-use plimsoll_model::{BuildReport, BuildStep, MeasuredBuilds, bytes, seconds};
+use plimsoll_model::{BuildReport, BuildStep, ChangedBuild, MeasuredBuilds, bytes, seconds};
 
 use super::{Cell, Table};
+use crate::report::build;
 
 pub(super) fn tables(builds: &MeasuredBuilds) -> Vec<Table> {
     let engine = &builds.cold.engine;
+    let mut lead = format!("By {} {}.", engine.name, engine.version);
     let mut rows = vec![row("nothing cached".to_owned(), &builds.cold)];
     rows.extend(builds.warm.iter().map(|warm| row("nothing changed".to_owned(), warm)));
-    rows.extend(builds.changed.iter().map(|changed| {
-        let (commits, of) = (changed.commits, changed.of);
-        let often = format!("changes in {commits} of the last {of} builds");
-        row(format!("{} changed ({often})", changed.file), &changed.build)
-    }));
+    if let Some(changed) = &builds.changed {
+        let ChangedBuild { file, commits, of, build } = changed;
+        lead += &format!(" {file} changes in {commits} of the last {of} builds.");
+        rows.push(row(format!("{file} changed"), build));
+    }
     let all = Table {
         title: "Builds".to_owned(),
-        lead: format!("By {} {}.", engine.name, engine.version),
+        lead,
         columns: &["Build", "Result", "Time", "Steps", "Cached"],
         rows,
     };
@@ -51,10 +53,10 @@ fn step(step: &BuildStep) -> Vec<Cell> {
         _ => String::new(),
     };
     let stage = step.stage.as_deref().unwrap_or("");
-    let time = match (&step.error, step.cached, step.seconds) {
-        (Some(_), ..) => Cell::Bad("fails"),
-        (None, true, _) => Cell::Open("cached"),
-        (None, false, took) => Cell::Number(took.map(seconds).unwrap_or_default()),
+    let time = match (&step.error, step.cached) {
+        (Some(_), _) => Cell::Bad("failed"),
+        (None, true) => Cell::Open("cached"),
+        (None, false) => Cell::Number(build::time(step)),
     };
     vec![
         Cell::Text(format!("{stage} {place}").trim().to_owned()),

@@ -5,22 +5,24 @@ use plimsoll_model::{CheckState, ServiceCheck};
 use super::{Cell, Table};
 
 pub(super) fn table(checks: &[ServiceCheck]) -> Option<Table> {
-    let rows = checks.iter().map(|check| {
-        vec![
-            Cell::Text(check.environment.clone().unwrap_or_default()),
-            Cell::Text(check.name.title().to_owned()),
-            match check.state {
-                CheckState::Passed => Cell::Good("passed"),
-                CheckState::Failed => Cell::Bad("failed"),
-                CheckState::NotRun => Cell::Open("not run"),
-            },
-            Cell::Text(check.detail.clone()),
-        ]
-    });
-    (!checks.is_empty()).then(|| Table {
-        title: "Tried".to_owned(),
-        lead: String::new(),
-        columns: &["Environment", "Check", "Result", "What was seen"],
-        rows: rows.collect(),
-    })
+    if checks.is_empty() {
+        return None;
+    }
+    let columns: &[&str] = match checks.iter().any(|check| check.environment.is_some()) {
+        true => &["Environment", "Check", "Result", "What was seen"],
+        false => &["Check", "Result", "What was seen"],
+    };
+    let row = |check: &ServiceCheck| {
+        let environment = Cell::Text(check.environment.clone().unwrap_or_default());
+        let state = match check.state {
+            CheckState::Passed => Cell::Good("passed"),
+            CheckState::Failed => Cell::Bad("failed"),
+            CheckState::NotRun => Cell::Open("not run"),
+        };
+        let name = Cell::Text(check.name.title().to_owned());
+        let cells = [environment, name, state, Cell::Text(check.detail.clone())];
+        cells.into_iter().skip(4 - columns.len()).collect()
+    };
+    let rows = checks.iter().map(row).collect();
+    Some(Table { title: "Tried".to_owned(), lead: String::new(), columns, rows })
 }

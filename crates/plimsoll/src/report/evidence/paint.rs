@@ -73,21 +73,23 @@ fn in_html(cell: &Cell) -> String {
 /// The tables as lines of a page: columns set with blanks, the last one cut at the page's edge.
 pub(crate) fn terminal(tables: &[Table], width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for table in tables {
-        let lead = if table.lead.is_empty() { "" } else { ": " };
+    for table in tables.iter().filter(|table| !table.rows.is_empty()) {
+        let lead = if table.lead.is_empty() { "" } else { ". " };
         lines.push(printable(&format!("    {}{lead}{}", table.title, table.lead)).into_owned());
-        let texts: Vec<Vec<String>> = table.rows.iter().map(|row| texts(row)).collect();
+        let names = || table.columns.iter().map(|name| name.to_lowercase()).collect();
+        let rows = table.rows.iter().map(|row| texts(row));
+        let texts: Vec<Vec<String>> = std::iter::once_with(names).chain(rows).collect();
         let wide = |column: usize| {
             let cells = texts.iter().map(|row| row[column].chars().count());
             cells.max().unwrap_or(0).min(width / 2)
         };
         let widths: Vec<usize> = (0..table.columns.len()).map(wide).collect();
         for row in &texts {
-            let cells = row.iter().enumerate().filter(|(column, _)| widths[*column] > 0);
-            let cells = cells.map(|(column, text)| match is_number(table, column) {
-                true => format!("{text:>0$}", widths[column]),
-                false => format!("{text:<0$}", widths[column]),
-            });
+            let cells =
+                row.iter().enumerate().map(|(column, text)| match is_number(table, column) {
+                    true => format!("{text:>0$}", widths[column]),
+                    false => format!("{text:<0$}", widths[column]),
+                });
             let line = format!("      {}", cells.collect::<Vec<_>>().join("  "));
             lines.push(shortened(line.trim_end(), width));
         }
