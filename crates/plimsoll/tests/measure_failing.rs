@@ -21,11 +21,11 @@ const WHEEL: &str = "import zipfile\n\
      \x20   wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
      \x20   wheel.writestr(info + 'RECORD', '')\n";
 
-/// What is installed in a stage that is not shipped.
+/// What is installed where the interpreter does not look.
 const LACKS: &str = "FROM python:3.11-slim AS builder\nWORKDIR /build\nCOPY wheel.py requirements.txt ./\n\
      RUN python wheel.py\n\
      RUN pip install --no-index --find-links=. --target=/deps -r requirements.txt\n\
-     FROM python:3.11-slim\nLABEL NONCE\nWORKDIR /app\nCOPY main.py .\nUSER 1000\nEXPOSE 8080\n\
+     FROM python:3.11-slim\nLABEL NONCE\nWORKDIR /app\nCOPY main.py .\nCOPY --from=builder /deps ./deps\nUSER 1000\nEXPOSE 8080\n\
      HEALTHCHECK CMD curl -f http://localhost:8080/health\nCMD [\"python\", \"main.py\"]\n";
 
 #[test]
