@@ -55,6 +55,15 @@ fn judged_again(story: &Story) {
     let judged = story.repo.run_recorded(&["judge", "--format", "json", "--fail-on", "never"]);
     assert!(judged.err.contains("byte by byte"), "{}", judged.err);
     assert_eq!(judged.out.as_bytes(), report);
+    let forms = ["--full", "--output", "r.md", "--output", "r.html"];
+    let page = story.repo.run_recorded(&[&["judge", "--fail-on", "never"][..], &forms].concat());
+    assert!(page.out.contains("COPY main.py ."), "{}", page.out);
+    for (form, wanted) in [("r.md", "#### Builds"), ("r.html", "<h3>Builds</h3>")] {
+        let text = story.repo.read(form);
+        for wanted in [wanted, "COPY main.py .", "container starts", "Whose the bytes are"] {
+            assert!(text.contains(wanted), "{wanted} is not in {form}");
+        }
+    }
     let kept = manifest(run).to_string();
     for log in ["build/api-cold.log", "build/api-warm.log", "build/api-changed.log"] {
         assert!(kept.contains(log), "{log} is not in {kept}");

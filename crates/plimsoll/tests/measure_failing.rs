@@ -30,7 +30,7 @@ const LACKS: &str = "FROM python:3.11-slim AS builder\nWORKDIR /build\nCOPY whee
 
 #[test]
 fn what_does_not_build_or_load_is_rejected() {
-    let broken = DOCKERFILE.replace("USER", "RUN echo one; echo two three >&2; exit 7\nUSER");
+    let broken = DOCKERFILE.replace("USER", "RUN echo one; echo two three; exit 7\nUSER");
     let main = Server::default().text();
     let imports = Server { before: "import tinything", ..Server::default() }.text();
     let lacks = [
@@ -45,11 +45,7 @@ fn what_does_not_build_or_load_is_rejected() {
         .committed();
     let said = story.measured(&[]);
     assert_eq!(said.report.verdict, Verdict::Rejected);
-    said.check(
-        "broken",
-        Builds,
-        "failed: `RUN echo one; echo two three >&2; exit 7` fails: two three",
-    );
+    said.check("broken", Builds, "failed: `RUN echo one; echo two three; exit 7` fails: two three");
     for name in [Imports, Starts, OpensPort, AnswersHealth, StopsOnSigterm] {
         said.check("broken", name, "not run: the image does not build");
     }
@@ -111,13 +107,20 @@ fn what_is_sick_or_stubborn_or_dies_when_asked_is_found() {
         status: "200 if print('goodbye', flush=True) else os._exit(9)",
         ..Server::default()
     };
+    let eager =
+        Server::default().text().replace("if __name__ == '__main__':\n    main()", "main()");
+    let eager = [("Dockerfile", DOCKERFILE), ("main.py", &*eager)];
     let story = Story::new()
+        .service("eager", Some(MEMORY), &eager)
         .serves("sick", MEMORY, &sick)
         .serves("stubborn", MEMORY, &stubborn)
         .serves("dies", MEMORY, &dies)
         .committed();
     let said = story.measured(&["--start-timeout", "4"]);
     assert_eq!(said.report.verdict, Verdict::Rejected);
+    // It serves as soon as it is loaded.
+    said.check("eager", Imports, "not run: loading did not end within 4.00 s");
+    said.check("eager", StopsOnSigterm, "passed: ");
     said.check("sick", AnswersHealth, "failed: /health answers 500");
     said.check("sick", StopsOnSigterm, "passed: ");
     said.finds("runtime/health-not-answered", "sick", "500");

@@ -43,7 +43,7 @@ pub(crate) struct Options {
     /// How many times a container is started in the first environment.
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) starts: u32,
-    /// How long a container may take to open its port, and then to answer.
+    /// How long a container may take to load what it declares, to open its port, and then to answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub(crate) start_timeout: u32,
 }
