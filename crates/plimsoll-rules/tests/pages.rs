@@ -17,6 +17,8 @@ type Files = BTreeMap<String, String>;
 
 /// How the block of a page begins that holds the image of a service.
 const IMAGE: &str = "image of ";
+/// How the block begins that holds what was tried of the image of a service, as a report in JSON does.
+const CHECKS: &str = "checks of ";
 
 /// The fenced blocks below a heading: info string and body.
 fn blocks(page: &str, heading: &str) -> Vec<(String, String)> {
@@ -50,6 +52,11 @@ fn report(files: &Files) -> Report {
     let mut sources = Sources { name: "example".into(), ..Sources::default() };
     let mut measured = Measured::default();
     for (path, text) in files {
+        if let Some(service) = path.strip_prefix(CHECKS) {
+            let checks = serde_json::from_str(text).unwrap_or_else(|e| panic!("{path}: {e}"));
+            measured.checks.insert(service.to_owned(), checks);
+            continue;
+        }
         match path.strip_prefix(IMAGE) {
             // What was measured of a service stands in the page as `plimsoll image --json` prints it.
             Some(service) => {

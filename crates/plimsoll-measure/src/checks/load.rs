@@ -34,6 +34,8 @@ pub(super) fn check(
         application: plan.application.as_ref(),
         distributions: &plan.distributions,
         marker: "",
+        // What a start may take is enough to load what is started.
+        limit: subject.patience,
         cancel,
     };
     let answer = ask(engine, &question)?;

@@ -5,8 +5,11 @@
 //! part.
 
 mod http;
+mod last;
 mod load;
 mod start;
+
+use std::time::Duration;
 
 use plimsoll_model::{CheckPlan, ImageReport, ServiceCheck};
 
@@ -37,6 +40,8 @@ pub struct Subject<'s> {
     pub plan: &'s CheckPlan,
     /// How many times it is started in its first environment.
     pub starts: u32,
+    /// How long it may take to open its port, and then to answer.
+    pub patience: Duration,
 }
 
 /// Tries an image.

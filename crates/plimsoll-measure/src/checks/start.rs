@@ -5,18 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use plimsoll_model::{CheckName, CheckState, ServiceCheck, StartPlan, bytes, seconds};
 
-use super::{Checked, Subject, http};
+use super::{Checked, Subject, http, last};
 use crate::engine::{Cancel, Container, ContainerSpec, Engine, EngineError, ErrorKind, State};
 
-/// How long a container may take to open its port, and then to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long one without a port must run to be believed.
 const STAYS: Duration = Duration::from_secs(2);
 /// How long a platform waits for its end.
 const GRACE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
-/// How much of what it printed is looked at.
-const TAIL: usize = 16 << 10;
 
 /// Starts it once or, in the first environment, several times; the last time it is asked to stop.
 pub(super) fn check(
@@ -27,28 +23,26 @@ pub(super) fn check(
     checked: &mut Checked,
     cancel: &Cancel,
 ) -> Result<(), EngineError> {
-    let mut run = Run { plan, checks: Vec::new(), limits: limits(plan, checked) };
+    let limits = limits(plan, checked);
+    let (patience, began) = (subject.patience, Instant::now());
+    let mut run = Run { plan, patience, began, checks: Vec::new(), limits };
     let times = if first { subject.starts.max(1) } else { 1 };
     for time in 1..=times {
         run.checks.clear();
         let Some(container) = run.start(engine, subject.image)? else { break };
-        let began = Instant::now();
-        let opened = run.waits_for_port(&*container, began, cancel)?;
-        let answered = match opened {
-            true => run.asks(&*container, began, cancel)?,
-            false => None,
-        };
-        if let Some(answered) = answered.filter(|_| first) {
-            checked.first_answers.push(answered);
-        }
-        if !opened {
+        if !run.waits_for_port(&*container, cancel)? {
             break;
         }
-        if time == times {
+        let answered = run.asks(&*container, cancel)?;
+        checked.first_answers.extend(answered.filter(|_| first));
+        // One start tells all that can be told where nothing is asked or answered.
+        if time == times || answered.is_none() {
             let took = run.stops(&*container)?;
             checked.stop = if first { took } else { checked.stop };
+            break;
         }
     }
+    run.rest();
     checked.checks.append(&mut run.checks);
     Ok(())
 }
@@ -65,6 +59,10 @@ fn limits(plan: &StartPlan, checked: &mut Checked) -> (Option<f64>, Option<u64>)
 
 struct Run<'r> {
     plan: &'r StartPlan,
+    /// How long it may take to open its port, and then to answer.
+    patience: Duration,
+    /// When it was started.
+    began: Instant,
     checks: Vec<ServiceCheck>,
     limits: (Option<f64>, Option<u64>),
 }
@@ -73,6 +71,33 @@ impl Run<'_> {
     fn say(&mut self, name: CheckName, state: CheckState, detail: String, seconds: Option<f64>) {
         let environment = self.plan.environment.clone();
         self.checks.push(ServiceCheck { name, environment, state, detail, seconds });
+    }
+
+    /// Without what it is given where it runs, that it fails says little.
+    fn fails(&mut self, name: CheckName, detail: String) {
+        let (state, detail) = match self.plan.unknown.as_slice() {
+            [] => (CheckState::Failed, detail),
+            unknown => {
+                let unknown = unknown.join(", ");
+                let hint = format!("{detail} (without {unknown}: give them with --env NAME=VALUE)");
+                (CheckState::NotRun, hint)
+            }
+        };
+        self.say(name, state, detail, None);
+    }
+
+    /// What could not be tried because of what came before it.
+    fn rest(&mut self) {
+        let why = match self.checks.last().map(|check| check.name) {
+            Some(CheckName::Starts) => "it does not start",
+            Some(CheckName::OpensPort) => "its port is not open",
+            _ => "it does not run any more",
+        };
+        for name in [CheckName::OpensPort, CheckName::AnswersHealth, CheckName::StopsOnSigterm] {
+            if self.checks.iter().all(|check| check.name != name) {
+                self.say(name, CheckState::NotRun, why.to_owned(), None);
+            }
+        }
     }
 
     fn start(
@@ -90,7 +115,10 @@ impl Run<'_> {
             ..ContainerSpec::default()
         };
         match engine.start(&spec) {
-            Ok(container) => Ok(Some(container)),
+            Ok(container) => {
+                self.began = Instant::now();
+                Ok(Some(container))
+            }
             Err(error) if error.kind == ErrorKind::NoProgram => {
                 self.say(CheckName::Starts, CheckState::Failed, error.what, None);
                 Ok(None)
@@ -103,34 +131,39 @@ impl Run<'_> {
     fn waits_for_port(
         &mut self,
         container: &dyn Container,
-        began: Instant,
         cancel: &Cancel,
     ) -> Result<bool, EngineError> {
         let address = container.address();
-        let limit = if address.is_some() { PATIENCE } else { STAYS };
+        let limit = if address.is_some() { self.patience } else { STAYS };
         loop {
             stop_if(cancel)?;
             let open = address.is_some_and(|address| http::open(address).is_some());
-            let elapsed = began.elapsed();
+            let elapsed = self.began.elapsed();
             if open || (address.is_none() && elapsed >= limit) {
                 self.started(container, elapsed)?;
                 return Ok(true);
             }
             let state = container.state()?;
             if !state.running {
-                self.ended(container, &state)?;
+                self.ended(CheckName::Starts, container, &state)?;
                 return Ok(false);
             }
             if elapsed >= limit {
-                self.say(CheckName::Starts, CheckState::Passed, self.limits_said(), None);
-                let port = self.plan.port.unwrap_or(0);
-                let waited = seconds(limit.as_secs_f64());
-                let detail = format!("port {port} is not open after {waited}");
-                self.say(CheckName::OpensPort, CheckState::Failed, detail, None);
+                self.stays_closed(container)?;
                 return Ok(false);
             }
             thread::sleep(PAUSE);
         }
+    }
+
+    fn stays_closed(&mut self, container: &dyn Container) -> Result<(), EngineError> {
+        self.say(CheckName::Starts, CheckState::Passed, self.limits_said(), None);
+        let port = self.plan.port.unwrap_or(0);
+        let waited = seconds(self.patience.as_secs_f64());
+        let said = last::line(container)?;
+        let detail = format!("port {port} is not open after {waited}{said}");
+        self.fails(CheckName::OpensPort, detail);
+        Ok(())
     }
 
     fn started(&mut self, container: &dyn Container, elapsed: Duration) -> Result<(), EngineError> {
@@ -149,32 +182,23 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// It ended before it could be asked anything.
-    fn ended(&mut self, container: &dyn Container, state: &State) -> Result<(), EngineError> {
-        let logs = container.logs(TAIL)?;
-        let last = |text: &str| {
-            text.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned)
-        };
-        let said = last(&logs.err).or_else(|| last(&logs.out));
-        let said = said.map_or(String::new(), |said| format!(": {}", shortened(&said)));
-        let code = state.exit_code.unwrap_or(-1);
-        let memory =
-            self.limits.1.map_or(String::new(), |memory| format!(" of {}", bytes(memory as f64)));
-        let detail = match state.oom_killed {
-            true => format!("it was ended because it wanted more than its memory{memory}"),
-            false => format!("it ended with code {code}{said}"),
-        };
-        // Without what it is given where it runs, that it ends says little.
-        match (state.oom_killed, self.plan.unknown.as_slice()) {
-            (false, unknown @ [_, ..]) => {
-                let detail = format!(
-                    "{detail} (without {}: give them with --env NAME=VALUE)",
-                    unknown.join(", ")
-                );
-                self.say(CheckName::Starts, CheckState::NotRun, detail, None);
-            }
-            _ => self.say(CheckName::Starts, CheckState::Failed, detail, None),
+    /// It ended before anybody asked it to.
+    fn ended(
+        &mut self,
+        name: CheckName,
+        container: &dyn Container,
+        state: &State,
+    ) -> Result<(), EngineError> {
+        if state.oom_killed {
+            let memory = self.limits.1.map(|memory| format!(" of {}", bytes(memory as f64)));
+            let memory = memory.unwrap_or_default();
+            let detail = format!("it was ended because it wanted more than its memory{memory}");
+            self.say(name, CheckState::Failed, detail, None);
+            return Ok(());
         }
+        let code = state.exit_code.map_or("no code".to_owned(), |code| format!("code {code}"));
+        let said = last::line(container)?;
+        self.fails(name, format!("it ended with {code}{said}"));
         Ok(())
     }
 
@@ -182,7 +206,6 @@ impl Run<'_> {
     fn asks(
         &mut self,
         container: &dyn Container,
-        began: Instant,
         cancel: &Cancel,
     ) -> Result<Option<f64>, EngineError> {
         let (Some(path), Some(address)) = (self.plan.path.clone(), container.address()) else {
@@ -190,32 +213,44 @@ impl Run<'_> {
             self.say(CheckName::AnswersHealth, CheckState::NotRun, detail, None);
             return Ok(None);
         };
+        let opened = Instant::now();
         let mut last = None;
-        while began.elapsed() < 2 * PATIENCE {
+        loop {
             stop_if(cancel)?;
             let status = http::get(address, &path);
+            let state = container.state()?;
             if let Some(status @ 200..=399) = status {
-                let took = since(&container.state()?, began.elapsed());
+                let took = since(&state, self.began.elapsed());
                 let detail = format!("{path} answers {status} {} after the start", seconds(took));
                 self.say(CheckName::AnswersHealth, CheckState::Passed, detail, Some(took));
                 return Ok(Some(took));
             }
             last = status.or(last);
-            let state = container.state()?;
-            // A wrong answer of a server that has had its time is its answer.
-            let settled = status.is_some() && began.elapsed() > PATIENCE / 6;
-            if !state.running || settled {
+            if !state.running {
+                self.ended(CheckName::AnswersHealth, container, &state)?;
+                return Ok(None);
+            }
+            // A server that is not ready yet says so with a 5xx; a path that is not there stays so.
+            let settled = matches!(status, Some(400..=499)) && opened.elapsed() > self.patience / 6;
+            if settled || opened.elapsed() > self.patience {
                 break;
             }
             thread::sleep(PAUSE * 4);
         }
-        let detail = last
-            .map_or_else(|| format!("{path} is not answered"), |s| format!("{path} answers {s}"));
-        self.say(CheckName::AnswersHealth, CheckState::Failed, detail, None);
+        let waited = seconds(self.patience.as_secs_f64());
+        let detail = match last {
+            Some(status) => format!("{path} answers {status}"),
+            None => format!("{path} is not answered within {waited}"),
+        };
+        self.fails(CheckName::AnswersHealth, detail);
         Ok(None)
     }
 
     fn stops(&mut self, container: &dyn Container) -> Result<Option<f64>, EngineError> {
+        // What has ended by itself needs not be told to.
+        if !container.state()?.running {
+            return Ok(None);
+        }
         let stopped = container.stop(GRACE)?;
         let took = stopped.took.as_secs_f64();
         match stopped.killed {
@@ -260,10 +295,4 @@ fn stop_if(cancel: &Cancel) -> Result<(), EngineError> {
         true => Err(EngineError::cancelled()),
         false => Ok(()),
     }
-}
-
-fn shortened(text: &str) -> String {
-    const MOST: usize = 200;
-    let short: String = text.chars().take(MOST).collect();
-    if short.len() < text.len() { format!("{short}…") } else { short }
 }

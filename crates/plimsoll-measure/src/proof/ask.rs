@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use plimsoll_model::{Application, Left, Load, Loaded, LocalPackage, Runtime};
+use plimsoll_model::{Application, Left, Load, Loaded, LocalPackage, Runtime, seconds};
 use serde_json::{Value, json};
 
 use crate::engine::{self, Cancel, ContainerSpec, Ended, Engine, EngineError, Network};
@@ -23,8 +23,9 @@ const BARE_NODE: [&str; 3] = ["node", "/nodejs/bin/node", "/usr/local/bin/node"]
 const LIST: usize = 1000;
 const TEXT: usize = 2000;
 
-/// How long loading may take, and how much memory.
-const LIMIT: Duration = Duration::from_secs(180);
+/// How long the loading of a proof may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(180);
+/// How much memory it may take.
 const MEMORY: u64 = 4 << 30;
 
 /// What an image answered.
@@ -43,6 +44,8 @@ pub(crate) struct Question<'q> {
     pub(crate) image: &'q str,
     /// A name that nobody else has.
     pub(crate) name: &'q str,
+    /// How long it may take.
+    pub(crate) limit: Duration,
     /// A wish to stop.
     pub(crate) cancel: &'q Cancel,
     pub(crate) packages: &'q [LocalPackage],
@@ -110,7 +113,7 @@ fn one(
         }
     }
     if answer.loads.len() - before < wanted.len() {
-        answer.unasked.get_or_insert_with(|| why(&ended, runtime));
+        answer.unasked.get_or_insert_with(|| why(&ended, runtime, question.limit));
     }
     Ok(())
 }
@@ -139,12 +142,17 @@ fn run(
         ..ContainerSpec::default()
     };
     let shell = ["-c", script, "sh", program, code, plan];
-    let mut ended = engine::run(engine, &spec("sh", &shell), LIMIT, question.cancel)?;
+    let mut ended = engine::run(engine, &spec("sh", &shell), question.limit, question.cancel)?;
     for program in bare {
         if !no_program(&ended) {
             break;
         }
-        ended = engine::run(engine, &spec(program, &[flag, code, plan]), LIMIT, question.cancel)?;
+        ended = engine::run(
+            engine,
+            &spec(program, &[flag, code, plan]),
+            question.limit,
+            question.cancel,
+        )?;
     }
     Ok(ended)
 }
@@ -196,7 +204,7 @@ fn take(value: &Value, wanted: &[&str], before: usize, answer: &mut Answer) {
 }
 
 /// Why a probe said nothing, or stopped.
-fn why(ended: &Ended, runtime: Runtime) -> String {
+fn why(ended: &Ended, runtime: Runtime, limit: Duration) -> String {
     let name = match runtime {
         Runtime::Python => "python3",
         Runtime::Node => "node",
@@ -204,7 +212,12 @@ fn why(ended: &Ended, runtime: Runtime) -> String {
     let said = ended.err.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("");
     match ended.code {
         Some(126 | 127) => format!("the image has no {name} that can be run"),
-        None => "loading did not end in time".to_owned(),
+        None => {
+            let limit = seconds(limit.as_secs_f64());
+            format!(
+                "loading did not end within {limit}: what serves as soon as it is loaded never ends"
+            )
+        }
         Some(code) => format!("loading ended early with code {code}: {said}"),
     }
 }

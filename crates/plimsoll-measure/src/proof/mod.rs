@@ -150,6 +150,7 @@ impl Bench<'_> {
         let question = Question {
             image: &image,
             name: self.name,
+            limit: ask::LIMIT,
             cancel: self.cancel,
             packages: &self.plan.packages,
             distributions: &[],
@@ -221,6 +222,7 @@ impl Bench<'_> {
                 distributions: &[],
                 image: &image,
                 name: self.name,
+                limit: ask::LIMIT,
                 cancel: self.cancel,
                 packages: std::slice::from_ref(package),
                 application: None,

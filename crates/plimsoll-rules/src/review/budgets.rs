@@ -29,7 +29,7 @@ pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
 }
 
 fn missing((service, name): (String, String), metric: &Metric) -> NamedFigure {
-    let why = "it was not measured in this run";
+    let why = "not in this run";
     NamedFigure {
         service,
         metric: name,

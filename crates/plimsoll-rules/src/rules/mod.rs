@@ -25,7 +25,7 @@ rules! {
     // What is installed, and from where.
 
     dependencies {
-        editable_left_behind, hashes_with_path, internal_name_on_public_index,
+        editable_left_behind, hashes_with_path, import_fails, internal_name_on_public_index,
         linked_package_incomplete, lock_disagrees, manifest_unreadable, path_not_copied,
         path_outside_context, poetry_export_without_plugin, prefix_install_shares_interpreter,
         private_source_without_credentials, readme_ignored, submodule_not_checked_out,
@@ -44,7 +44,8 @@ rules! {
     // What is left in the image.
 
     image {
-        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, duplicate_files,
+        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, does_not_build,
+        duplicate_files,
         library_missing, needless_files, package_manager_left, pip_cache_kept,
         program_cannot_start, python_bytecode_missing, recommends_installed, secret_in_layer,
         setuid_program_added, standard_library_without_bytecode, wasted_bytes, world_writable,
@@ -71,7 +72,7 @@ rules! {
     // How the service runs.
 
     runtime {
-        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_memory_invalid, dev_server, expose_disagrees, healthcheck_ignored, healthz_on_cloud_run, liveness_without_startup, max_instances_unset, memory_limit_missing, port_mismatch, scale_to_zero, shell_form_without_exec, startup_probe_missing, startup_window_short,
+        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_memory_invalid, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_without_startup, max_instances_unset, memory_limit_missing, port_mismatch, port_not_opened, scale_to_zero, shell_form_without_exec, startup_probe_missing, startup_window_short,
     }
 
     // Plimsoll's own settings.

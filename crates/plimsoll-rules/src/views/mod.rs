@@ -25,6 +25,7 @@ pub mod server;
 mod shipped;
 pub mod start;
 pub mod subject;
+pub(crate) mod tried;
 pub mod variables;
 
 pub use effective::{Effective, effective};

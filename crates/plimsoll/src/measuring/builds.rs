@@ -27,17 +27,26 @@ pub(super) fn run(
     image: &str,
     measured: &Measured,
 ) -> Result<MeasuredBuilds, Failure> {
-    let build = |which: &str, no_cache: bool| one(bearings, service, plan, image, which, no_cache);
-    let cold = build("cold", true)?;
+    // What is looked at and tried afterwards is the cold build's: the repository as it is.
+    let again = |which: &str| {
+        let image = format!("{image}-{which}");
+        let report = one(bearings, service, plan, &image, which, false);
+        // An image left behind harms nobody; that it could not be removed is no reason to stop.
+        let _ = bearings.engine.remove(&image);
+        report
+    };
+    let cold = one(bearings, service, plan, image, "cold", true)?;
     let mut builds = MeasuredBuilds { cold, warm: None, changed: None };
     if !builds.cold.built {
         return Ok(builds);
     }
-    builds.warm = Some(build("warm", false)?);
+    builds.warm = Some(again("warm")?);
     let replay = measured.replays.get(&service.name);
-    if let Some((file, commits, of)) = replay.and_then(|replay| change(copy, plan, replay)) {
+    if let Some((file, commits, of)) =
+        replay.and_then(|replay| change(bearings, copy, plan, replay))
+    {
         bearings.say(service, &format!("{file} is changed"));
-        builds.changed = Some(ChangedBuild { file, commits, of, build: build("changed", false)? });
+        builds.changed = Some(ChangedBuild { file, commits, of, build: again("changed")? });
     }
     Ok(builds)
 }
@@ -126,9 +135,14 @@ fn keep_log(
     Ok(name)
 }
 
-/// Changes the file that changes most often of those that the image is built from: a line at its
-/// end is another content to a builder, and mostly the same to everybody else.
-fn change(copy: &Path, plan: &Plan, replay: &ReplayReport) -> Option<(String, u32, u32)> {
+/// Changes the file that changes most often of those that the image is built from: blank lines at
+/// its end are another content to a builder, and mostly the same to everybody else.
+fn change(
+    bearings: &Bearings<'_>,
+    copy: &Path,
+    plan: &Plan,
+    replay: &ReplayReport,
+) -> Option<(String, u32, u32)> {
     let mut counts = std::collections::BTreeMap::<&str, usize>::new();
     for misses in replay.steps.iter().flat_map(|step| &step.misses) {
         for file in &misses.files {
@@ -140,12 +154,21 @@ fn change(copy: &Path, plan: &Plan, replay: &ReplayReport) -> Option<(String, u3
     files.sort_by_key(|(path, count)| (std::cmp::Reverse(*count), *path));
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let of = number(replay.counted());
-    let (path, count) = files.into_iter().find(|(path, _)| add_line(copy, &plan.context, path))?;
+    let blanks = blanks(&bearings.bench.name);
+    let mut changed = files.into_iter().filter(|(path, _)| add(copy, &plan.context, path, &blanks));
+    let (path, count) = changed.next()?;
     Some((path.to_owned(), number(count), of))
 }
 
-/// Adds an empty line to a text in the context; nothing outside of the copy is touched.
-fn add_line(copy: &Path, context: &Path, path: &str) -> bool {
+/// Blank lines that no other run has: a builder knows the change that an earlier run made, and would
+/// rebuild nothing.
+fn blanks(name: &str) -> String {
+    let line = |byte: u8| format!("{}\n", " ".repeat(usize::from(byte & 15)));
+    format!("\n{}", name.bytes().map(line).collect::<String>())
+}
+
+/// Adds to a text in the context; nothing outside of the copy is touched.
+fn add(copy: &Path, context: &Path, path: &str, text: &str) -> bool {
     let Ok(file) = context.join(path).canonicalize() else { return false };
     let inside = copy.canonicalize().is_ok_and(|copy| file.starts_with(copy));
     let is_text = || fs::read(&file).is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok());
@@ -153,5 +176,5 @@ fn add_line(copy: &Path, context: &Path, path: &str) -> bool {
         return false;
     }
     let opened = fs::OpenOptions::new().append(true).open(&file);
-    opened.and_then(|mut file| file.write_all(b"\n")).is_ok()
+    opened.and_then(|mut file| file.write_all(text.as_bytes())).is_ok()
 }

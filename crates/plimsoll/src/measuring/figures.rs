@@ -2,7 +2,8 @@
 
 use plimsoll_measure::checks::Checked;
 use plimsoll_model::{
-    BuildReport, Figure, ImageReport, MeasuredBuilds, NamedFigure, Provenance, Unit, median, metric,
+    BuildReport, CheckName, CheckState, Figure, ImageReport, MeasuredBuilds, NamedFigure,
+    Provenance, Unit, median, metric,
 };
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
@@ -81,10 +82,18 @@ pub(super) fn of_tries(service: &Service, checked: &Checked, measured: &mut Meas
             let figure = seconds(value, method).with_samples(count);
             figure.with_caveat("the image's files were in this machine's cache")
         }
-        None => gap(name, "no container answered"),
+        None => gap(name, &why_not(checked)),
     };
     add(service, name, first, measured);
     if let Some(value) = checked.stop {
         add(service, "stop.seconds", seconds(value, "SIGTERM to the end of the program"), measured);
     }
+}
+
+/// Why there was no good answer: what came before it, or was not known.
+fn why_not(checked: &Checked) -> String {
+    let before = [CheckName::Starts, CheckName::OpensPort, CheckName::AnswersHealth];
+    let mut checks = checked.checks.iter().filter(|check| before.contains(&check.name));
+    let first = checks.find(|check| check.state != CheckState::Passed);
+    first.map_or_else(|| "no container answered".to_owned(), |check| check.detail.clone())
 }

@@ -44,6 +44,9 @@ pub(crate) struct Options {
     /// How many times a container is started in the first environment.
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) starts: u32,
+    /// How long a container may take to load what it declares, to open its port, and then to answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) start_timeout: u32,
 }
 
 /// `NAME=VALUE` of a command line.
@@ -142,8 +145,9 @@ fn one(
     let plan = match plan_in(copy, branch, bearings.found, service, asked) {
         Ok(plan) => plan,
         Err(failure) => {
-            let check = said(CheckName::Builds, CheckState::NotRun, failure.what);
-            measured.checks.entry(service.name.clone()).or_default().push(check);
+            let checks = measured.checks.entry(service.name.clone()).or_default();
+            checks.push(said(CheckName::Builds, CheckState::NotRun, failure.what));
+            checks.extend(tries::untried("it was not built"));
             return Ok(());
         }
     };
@@ -165,6 +169,8 @@ fn one(
         let checked = tries::run(bearings, service, image, report)?;
         figures::of_tries(service, &checked, measured);
         checks.extend(checked.checks);
+    } else {
+        checks.extend(tries::untried("the image does not build"));
     }
     for check in &checks {
         let (service, name, state) = (service.name.clone(), check.name, check.state);

@@ -1,7 +1,9 @@
 //! Tries the image that was built: loads, starts, asks, stops.
 
+use std::time::Duration;
+
 use plimsoll_measure::checks::{self, Checked, Subject};
-use plimsoll_model::{CheckName, CheckState, ImageReport};
+use plimsoll_model::{CheckName, CheckState, ImageReport, ServiceCheck};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::views::check_plan::check_plan;
 
@@ -24,15 +26,19 @@ pub(super) fn run(
         start.env.extend(bearings.options.env.iter().cloned());
     }
     let starts = bearings.options.starts;
-    let subject = Subject { image, report, plan: &plan, starts };
+    let patience = Duration::from_secs(bearings.options.start_timeout.into());
+    let subject = Subject { image, report, plan: &plan, starts, patience };
     let mut tell = |what: &str| bearings.say(service, what);
     Ok(checks::check(bearings.engine, &subject, &mut tell, bearings.cancel)?)
 }
 
 /// An engine that builds and runs nothing.
 fn cannot(engine: &str) -> Checked {
-    let why = format!("{engine} runs no containers");
+    Checked { checks: untried(&format!("{engine} runs no containers")), ..Checked::default() }
+}
+
+/// What is not tried of an image, and why.
+pub(super) fn untried(why: &str) -> Vec<ServiceCheck> {
     let all = CheckName::ALL.into_iter().filter(|name| *name != CheckName::Builds);
-    let checks = all.map(|name| said(name, CheckState::NotRun, why.clone())).collect();
-    Checked { checks, ..Checked::default() }
+    all.map(|name| said(name, CheckState::NotRun, why)).collect()
 }

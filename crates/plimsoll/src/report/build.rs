@@ -75,7 +75,8 @@ fn place(step: &BuildStep) -> String {
     }
 }
 
-fn time(step: &BuildStep) -> String {
+/// How long a step took, or why that is not said.
+pub(super) fn time(step: &BuildStep) -> String {
     match (&step.error, step.cached, step.seconds) {
         (Some(_), ..) => "failed".to_owned(),
         (_, true, _) => "cached".to_owned(),

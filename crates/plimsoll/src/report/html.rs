@@ -7,7 +7,7 @@ use plimsoll_model::{
 };
 
 use super::terminal::figure_text;
-use super::{escape, treemap};
+use super::{escape, evidence, treemap};
 
 const CSS: &str = include_str!("page.css");
 
@@ -31,6 +31,7 @@ pub(crate) fn render(report: &Report) -> String {
     scores(&mut out, report);
     for service in &report.services {
         service_block(&mut out, service);
+        evidence::html(&mut out, &evidence::tables(service));
     }
     lists(&mut out, report);
     let _ = writeln!(

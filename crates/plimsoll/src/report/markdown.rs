@@ -7,6 +7,7 @@ use plimsoll_model::{
     count, metric, printable,
 };
 
+use super::evidence;
 use super::terminal::figure_text;
 
 /// Writes the document.
@@ -31,7 +32,7 @@ pub(crate) fn render(report: &Report) -> String {
 }
 
 /// Text for a table cell or a paragraph: nothing in it is markup.
-fn text(raw: &str) -> String {
+pub(super) fn text(raw: &str) -> String {
     let mut out = String::new();
     for c in printable(raw).chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '!')
@@ -44,7 +45,7 @@ fn text(raw: &str) -> String {
 }
 
 /// Text as code: backticks in it cannot end it.
-fn code(raw: &str) -> String {
+pub(super) fn code(raw: &str) -> String {
     format!("`{}`", printable(raw).replace('`', "'").replace('|', "\\|"))
 }
 
@@ -79,6 +80,7 @@ fn services(out: &mut String, report: &Report) {
     }
     for service in &report.services {
         service_block(out, service);
+        evidence::markdown(out, &evidence::tables(service));
     }
 }
 

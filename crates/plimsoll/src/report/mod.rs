@@ -3,6 +3,7 @@
 pub(crate) mod board;
 pub(crate) mod build;
 pub(crate) mod diff;
+mod evidence;
 mod github;
 mod html;
 pub(crate) mod image;

@@ -11,6 +11,8 @@ use plimsoll_model::{
     metric, printable,
 };
 
+use super::evidence;
+
 /// How the page is set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
@@ -28,6 +30,7 @@ pub(crate) fn render(report: &Report, style: Style) -> String {
     page.head(report);
     page.findings(report);
     page.measured(report);
+    page.evidence(report);
     page.sections(report);
     page.gaps(report);
     page.next(report);
@@ -242,6 +245,18 @@ impl Page {
         }
     }
 
+    /// What was built, looked at and tried, table by table.
+    fn evidence(&mut self, report: &Report) {
+        let services: &[_] = if self.style.full { &report.services } else { &[] };
+        for service in services {
+            let lines = evidence::terminal(&evidence::tables(service), self.style.width);
+            if !lines.is_empty() {
+                self.heading(&printable(&service.name));
+            }
+            lines.iter().for_each(|line| self.line(line));
+        }
+    }
+
     fn gate(&self, gate: &Gate) -> String {
         let limit = gate.figure.unit().show(gate.budget.limit);
         match gate.state {
@@ -410,7 +425,9 @@ fn range(location: &Location, excerpt: &Excerpt) -> Option<Range<usize>> {
 /// A figure with its gap said in words, for tables.
 pub(crate) fn figure_text(figure: &Figure) -> String {
     match figure {
-        Figure::NotMeasured { command, .. } => format!("not measured: {command}"),
+        Figure::NotMeasured { missing, command, .. } => {
+            format!("not measured: {missing} ({command})")
+        }
         other => other.to_string(),
     }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod archive;
 pub(crate) mod case;
 pub(crate) mod git;
+pub(crate) mod measured;
 pub(crate) mod records;
 
 use std::fs;
