@@ -123,8 +123,7 @@ pub(crate) fn parallel(source: &dyn Source, described: Described) -> Result<Imag
         }
     }
     // The largest first: it is not to be what everybody waits for at the end.
-    let size = |part: &Part| part.descriptor.as_ref().map_or(0, |d| d.size);
-    works.sort_by_key(|(part, _)| std::cmp::Reverse(size(part)));
+    works.sort_by_key(|(part, _)| std::cmp::Reverse(source.weight(part)));
     let done = each(source, &works, &shared)?;
     let of = |part: &Part| done.iter().find(|(name, _)| *name == part.name).map(|(_, index)| index);
     let layers = described.layers.iter().filter_map(|part| of(part).cloned()).collect();

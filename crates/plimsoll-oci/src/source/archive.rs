@@ -82,6 +82,10 @@ impl Source for Archive {
         }
     }
 
+    fn weight(&self, part: &Part) -> u64 {
+        self.part(&part.name).map_or(0, |window| window.left)
+    }
+
     fn open(&self, part: &Part) -> Result<Box<dyn Read + Send + '_>, Error> {
         let missing = || Error::Format(format!("the layer {} is not in it", part.name));
         Ok(Box::new(self.part(&part.name).ok_or_else(missing)?))

@@ -62,6 +62,11 @@ pub(crate) trait Source: Sync {
     /// What the source is called.
     fn name(&self) -> &'static str;
 
+    /// About how much reading a layer takes: its bytes, as far as they are known.
+    fn weight(&self, part: &Part) -> u64 {
+        part.descriptor.as_ref().map_or(0, |descriptor| descriptor.size)
+    }
+
     /// Opens a layer.
     fn open(&self, part: &Part) -> Result<Box<dyn Read + Send + '_>, Error>;
 }
