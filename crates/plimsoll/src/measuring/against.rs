@@ -169,6 +169,8 @@ impl Pair<'_> {
 
     fn build(&self, service: &str, side: &Side<'_>, plan: &Plan) -> Result<BuildReport, Failure> {
         let image = self.image(side);
+        // The image of the last round would stay behind without a name.
+        let _ = self.engine.remove(&image);
         let request = BuildRequest {
             service,
             target: plan.target.as_deref(),
