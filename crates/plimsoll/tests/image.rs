@@ -201,3 +201,35 @@ fn a_file_that_cannot_be_written() {
     assert_eq!((run.code, run.out.as_str()), (3, ""), "{}", run.err);
     assert_says(&run.err, &["failed to write nowhere/image.html"]);
 }
+
+#[test]
+fn a_review_takes_an_image_that_exists_as_evidence() {
+    let repo = repo().file(
+        "api/Dockerfile",
+        "FROM python:3.11-slim\nCOPY . /app\nUSER 1000\nCMD [\"/app/start\"]\n",
+    );
+    let args = ["review", "--fail-on", "never", "--format", "json", "--image"];
+    let run = repo.run(&[&args[..], &["app.tar"]].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let found = findings.iter().find(|f| f["rule"] == "image/program-cannot-start").unwrap();
+    assert_eq!((&found["level"], &found["service"]), (&json!("blocking"), &json!("api")));
+    let figures = report["figures"].as_array().unwrap();
+    let size = figures.iter().find(|f| f["metric"] == "image.bytes").unwrap();
+    assert!(size["figure"]["value"].as_f64().is_some_and(|bytes| bytes > 40_000.0), "{size}");
+    for (image, wanted) in
+        [("web=app.tar", "write --image SERVICE=IMAGE"), ("=app.tar", "SERVICE=IMAGE")]
+    {
+        let run = repo.run(&[&args[..], &[image]].concat());
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert_says(&run.err, &[wanted]);
+    }
+}
+
+#[test]
+fn options_of_measuring_need_it() {
+    let run = repo().run(&["review", "--env", "A=b"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert_says(&run.err, &["--env", "--measure"]);
+}

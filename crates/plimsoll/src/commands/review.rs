@@ -49,6 +49,10 @@ pub(crate) struct Args {
 /// Reviews and reports.
 pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     let formats = args.delivery.formats()?;
+    if let Some(option) = args.measuring.named().filter(|_| !args.measure) {
+        let what = format!("{option} says how to measure, and nothing is measured");
+        return Err(Failure::usage(what).hint("add --measure"));
+    }
     let baseline = args.baseline.as_deref().map(read_report).transpose()?;
     let (text, baseline) = baseline.unzip();
     let begin = || Recorder::begin("review", &args.path);

@@ -49,6 +49,18 @@ pub(crate) struct Options {
     pub(crate) start_timeout: u32,
 }
 
+impl Options {
+    /// An option that was given, as it is written.
+    pub(crate) fn named(&self) -> Option<&'static str> {
+        let given = [
+            (!self.services.is_empty(), "--service"),
+            (!self.build_arg.is_empty(), "--build-arg"),
+            (!self.env.is_empty(), "--env"),
+        ];
+        given.into_iter().find_map(|(given, name)| given.then_some(name))
+    }
+}
+
 /// `NAME=VALUE` of a command line.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
