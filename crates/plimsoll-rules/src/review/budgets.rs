@@ -9,6 +9,9 @@ use super::excerpt::Locator;
 use super::score::expected_metrics;
 use crate::discover::Service;
 
+/// Why there is no figure where nobody tried to measure it.
+pub(crate) const NOT_TRIED: &str = "not in this run";
+
 /// Every figure the report names for every service: what was measured, and a gap for the rest.
 /// Some are named only where they were measured.
 pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
@@ -29,11 +32,10 @@ pub(crate) fn figures(review: &Review<'_>) -> Vec<NamedFigure> {
 }
 
 fn missing((service, name): (String, String), metric: &Metric) -> NamedFigure {
-    let why = "not in this run";
     NamedFigure {
         service,
         metric: name,
-        figure: Figure::not_measured(metric.unit, why, metric.command),
+        figure: Figure::not_measured(metric.unit, NOT_TRIED, metric.command),
     }
 }
 

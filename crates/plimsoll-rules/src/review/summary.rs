@@ -1,11 +1,12 @@
 //! The parts of the report that retell what was found: services, checklist, gaps, next steps.
 
 use plimsoll_model::{
-    Applicability, DeploySummary, Finding, Gate, GateState, Location, NotAnalysed, ServiceSummary,
-    Setting, metric,
+    Applicability, DeploySummary, Figure, Finding, Gate, GateState, Location, NotAnalysed,
+    ServiceSummary, Setting, metric,
 };
 
 use super::Review;
+use super::budgets::NOT_TRIED;
 use super::excerpt::Locator;
 use crate::discover::{Deploy, Service};
 use crate::repo::Fact;
@@ -97,7 +98,9 @@ pub(crate) fn next(findings: &[Finding], gates: &[Gate]) -> Vec<String> {
     if let Some(first) = open().next() {
         next.push(format!("plimsoll explain {}", first.rule));
     }
-    let missing = gates.iter().find(|g| g.state == GateState::NotMeasured);
+    // What was tried and gave no figure gives none the next time.
+    let untried = |figure: &Figure| matches!(figure, Figure::NotMeasured { missing, .. } if missing == NOT_TRIED);
+    let missing = gates.iter().find(|g| g.state == GateState::NotMeasured && untried(&g.figure));
     if let Some(metric) = missing.and_then(|g| metric(&g.budget.metric)) {
         next.push(metric.command.to_owned());
     }
