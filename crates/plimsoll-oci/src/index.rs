@@ -85,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) held: AtomicU64,
     /// Bytes unpacked so far.
     pub(crate) unpacked: AtomicU64,
+    /// Entries of all layers so far.
+    entries: AtomicU64,
     /// What hashes begin with.
     seed: u64,
 }
@@ -94,14 +96,15 @@ impl Default for Shared {
         // One for the process: images are held against each other.
         static SEED: OnceLock<u64> = OnceLock::new();
         let seed = *SEED.get_or_init(|| RandomState::new().hash_one(0));
-        Self { paths: Mutex::default(), held: 0.into(), unpacked: 0.into(), seed }
+        let (held, unpacked, entries) = Default::default();
+        Self { paths: Mutex::default(), held, unpacked, entries, seed }
     }
 }
 
 /// How much texts, targets and programs may take together.
 const MOST_HELD: u64 = 192 << 20;
-/// How many entries a layer may have.
-const MOST_ENTRIES: usize = 6_000_000;
+/// How many entries all layers may have: 40 bytes each are kept of them.
+const MOST_ENTRIES: u64 = 8_000_000;
 
 impl Shared {
     /// Reserves memory.
@@ -149,7 +152,7 @@ struct Builder<'s> {
 
 impl Builder<'_> {
     fn add(&mut self, record: Record, body: &mut dyn Read) -> Result<(), Error> {
-        if self.index.entries.len() >= MOST_ENTRIES {
+        if self.shared.entries.fetch_add(1, Ordering::Relaxed) >= MOST_ENTRIES {
             return Err(Error::TooLarge("files".to_owned()));
         }
         let (folder, name) = record.path.rsplit_once('/').unwrap_or(("", &record.path));
