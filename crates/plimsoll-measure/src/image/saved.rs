@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Error;
 use super::layers::{Budget, Layer, Stack};
-use plimsoll_oci::tape::{self, Node, inside};
+use plimsoll_oci::tape::{self, Node, beside, inside};
 
 /// An image, as far as its files are of interest.
 #[derive(Clone, Debug)]
@@ -43,7 +43,10 @@ impl Saved {
         tape::walk(&mut stream, &mut |record, body| {
             match record.node {
                 Node::File => parts.file(record.path, record.size, body, &names)?,
-                Node::Link(target) => parts.alias(record.path, &target),
+                Node::Link(target) => {
+                    let target = beside(&record.path, &target);
+                    parts.aliases.insert(record.path, target);
+                }
                 _ => {}
             }
             Ok(())
@@ -116,21 +119,6 @@ impl Parts {
         };
         self.layers.insert(path, layer);
         Ok(())
-    }
-
-    /// Older engines write a layer once and links to it.
-    fn alias(&mut self, path: String, target: &str) {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-        for part in target.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
-                part => parts.push(part),
-            }
-        }
-        let target = parts.join("/");
-        self.aliases.insert(path, target);
     }
 
     fn put_together(mut self, names: HashSet<String>) -> Result<Saved, Error> {

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 
 use super::{Part, Source, Texts, small};
 use crate::Error;
-use crate::tape::{self, Node, inside};
+use crate::tape::{self, Node, beside, inside};
 
 /// An archive that `docker save`, Buildx, skopeo or podman wrote.
 pub(crate) struct Archive {
@@ -52,20 +52,6 @@ impl Archive {
         let &(at, size) = self.parts.get(path)?;
         Some(Window { file: &self.file, at, left: size })
     }
-}
-
-/// The path that a link leads to.
-pub(super) fn beside(path: &str, target: &str) -> String {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 impl Texts for Archive {

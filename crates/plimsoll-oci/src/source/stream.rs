@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
 
-use super::archive::beside;
 use super::{MOST_JSON, Part, Texts, small};
 use crate::index::Shared;
 use crate::layer::{self, Read as ReadLayer};
-use crate::tape::{self, Node, inside};
+use crate::tape::{self, Node, beside, inside};
 use crate::{Error, Packing};
 
 /// How much all descriptions may take together.

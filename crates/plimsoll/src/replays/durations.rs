@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use plimsoll_graph::{Graph, Keyed, Verb};
 use plimsoll_measure::engine::progress::Log;
-use plimsoll_model::BuildReport;
+use plimsoll_model::{BuildReport, median};
 
 use super::fold::{Name, name};
 use crate::failure::Failure;
@@ -80,7 +80,9 @@ impl Durations {
                 build.keys.iter().enumerate().filter(|(_, key)| key.exact == build.keys[at].exact);
             match twins.filter_map(|(twin, _)| self.samples(&build.graph, twin)).next() {
                 Some(samples) => {
-                    found.insert(name(&step.label), median(samples));
+                    let mut sorted = samples.to_vec();
+                    sorted.sort_by(f64::total_cmp);
+                    found.extend(median(&sorted).map(|middle| (name(&step.label), middle)));
                 }
                 None if step.verb == Verb::Run => missing.push(step.label.line),
                 None => {}
@@ -96,15 +98,5 @@ impl Durations {
         let stage = if one { String::new() } else { step.label.stage_name.clone() };
         let verb = format!("{:?}", step.verb).to_ascii_uppercase();
         self.seconds.get(&(stage, step.label.number, verb)).map(Vec::as_slice)
-    }
-}
-
-fn median(samples: &[f64]) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() % 2 {
-        0 => (sorted[middle - 1] + sorted[middle]) / 2.0,
-        _ => sorted[middle],
     }
 }
