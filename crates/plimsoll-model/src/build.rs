@@ -14,6 +14,8 @@ pub enum EngineKind {
     Docker,
     /// The daemon of BuildKit alone: it builds and runs nothing.
     Buildkit,
+    /// Plimsoll's own runtime: it runs and builds nothing.
+    Embedded,
 }
 
 /// An engine, and how it was found.

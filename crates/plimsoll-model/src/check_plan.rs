@@ -29,6 +29,14 @@ pub struct StartPlan {
     pub cpus: Option<f64>,
     /// Memory in bytes.
     pub memory: Option<u64>,
+    /// Processors while it starts, where the platform can boost it, and whether the settings ask for it.
+    pub boost: Option<(f64, bool)>,
+    /// Requests that one instance gets at once.
+    pub concurrency: Option<u32>,
+    /// Where these settings were read: `deploy.yml:41`.
+    pub source: Option<String>,
+    /// What the platform asks before it sends requests.
+    pub probe: Option<ProbePlan>,
     /// The port that requests go to.
     pub port: Option<u16>,
     /// The path that says whether it is healthy.
@@ -37,4 +45,13 @@ pub struct StartPlan {
     pub env: Vec<(String, String)>,
     /// Variables and files that hold secrets, or that are known only where it is deployed.
     pub unknown: Vec<String>,
+}
+
+/// What a platform asks of a container before it sends requests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProbePlan {
+    /// That a port is open.
+    Tcp,
+    /// That a path answers with 200 to 399.
+    Http(String),
 }

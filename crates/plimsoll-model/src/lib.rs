@@ -13,6 +13,7 @@
 //! The crate is pure: no I/O, no clock, no environment. Everything a report says is made of
 //! the types here, and everything here can be written to and read from JSON.
 
+mod boot;
 mod budget;
 mod build;
 mod check_plan;
@@ -39,9 +40,14 @@ mod text;
 mod verdict;
 mod verify;
 
+pub use boot::{
+    BOOT_SCHEMA_VERSION, Boot, BootBoost, BootComparison, BootImport, BootMachine, BootMemory,
+    BootOutcome, BootPhase, BootReport, BootSettings, BootWait, BootWhy, Distribution,
+    PairedDifference, PhaseKind, WaitKind,
+};
 pub use budget::{Budget, BudgetSource, Gate, GateState};
 pub use build::{BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind};
-pub use check_plan::{CheckPlan, LoadPlan, StartPlan};
+pub use check_plan::{CheckPlan, LoadPlan, ProbePlan, StartPlan};
 pub use comparison::{
     ComparedService, ComparedStep, ComparedTime, MEASURE_SCHEMA_VERSION, MeasureComparison,
     MeasuredService, median,
