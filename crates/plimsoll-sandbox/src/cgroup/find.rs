@@ -122,9 +122,10 @@ pub(super) fn hierarchies(mounted: &str, own: &str) -> Vec<Hierarchy> {
         let path = own_path(own, controllers.as_deref());
         let inside = path.and_then(|path| path.strip_prefix(root).map(str::to_owned));
         let inside = inside.filter(|inside| !inside.contains("..")).unwrap_or_default();
-        let dir = mount.join(inside.trim_matches('/'));
+        let inside = inside.trim_matches('/');
+        let dir = mount.join(inside);
         // What cannot be seen from here is not where they are made.
-        let own = if inside != "/" && dir.is_dir() { dir } else { mount.clone() };
+        let own = if !inside.is_empty() && dir.is_dir() { dir } else { mount.clone() };
         // The same tree may be mounted twice.
         if found.iter().all(|known| known.controllers != controllers) {
             found.push(Hierarchy { controllers, mount, own });
