@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -17,7 +17,6 @@ use crate::link::Link;
 use crate::output::{Output, Printed};
 use crate::plan::ADDRESS;
 use crate::prepare::Keeper;
-use crate::relay::Relay;
 use crate::{Limits, Network, Usage, usage};
 
 /// How a container is reached.
@@ -42,15 +41,17 @@ pub struct Ended {
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Makes connections into a container.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Connector {
-    control: Arc<Mutex<Link>>,
+    control: Mutex<Link>,
+    /// A socket whose connection was refused: it can be tried again.
+    spare: Mutex<Option<OwnedFd>>,
     network: Network,
 }
 
 impl Connector {
     pub(crate) fn new(control: Link, network: Network) -> Self {
-        Self { control: Arc::new(Mutex::new(control)), network }
+        Self { control: Mutex::new(control), spare: Mutex::default(), network }
     }
 
     /// Tells the keeper that this was all.
@@ -72,12 +73,20 @@ impl Connector {
         let stream = TcpStream::from(socket);
         // It bounds the connection, too.
         stream.set_write_timeout(Some(PATIENCE))?;
-        rustix::net::connect(&stream, &address)?;
+        if let Err(error) = rustix::net::connect(&stream, &address) {
+            if error == Errno::CONNREFUSED {
+                *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream.into());
+            }
+            return Err(error.into());
+        }
         stream.set_nodelay(true)?;
         Ok(stream)
     }
 
     fn socket(&self) -> io::Result<OwnedFd> {
+        if let Some(socket) = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(socket);
+        }
         let control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         control.send(word::SOCKET, None)?;
         match control.receive()? {
@@ -164,14 +173,6 @@ impl Container {
     /// Where nobody listens there.
     pub fn connect(&self, port: u16, reach: Reach) -> io::Result<TcpStream> {
         self.keeper.connector.connect(port, reach)
-    }
-
-    /// Opens a port of this machine, for localhost only, that leads to one of its ports.
-    ///
-    /// # Errors
-    /// Where no port can be opened.
-    pub fn relay(&self, port: u16) -> io::Result<Relay> {
-        Relay::open(self.keeper.connector.clone(), port)
     }
 
     /// What it used until now.
