@@ -17,12 +17,12 @@
 //!
 //! A Docker Engine's images and containers are reached through its API, builds through its own
 //! client, which knows credentials, named contexts and the incremental session. BuildKit's own
-//! daemon is driven through `buildctl`. `Embedded` is our own runtime, which needs no daemon. Everything is synchronous, bounded in time and memory, and
+//! daemon is driven through `buildctl`. [`Embedded`] is our own runtime, which needs no daemon. Everything is synchronous, bounded in time and memory, and
 //! leaves nothing behind where it fails. `tests/engines` holds every engine to what is said here.
 
 mod buildkit;
 mod docker;
-//mod embedded;
+mod embedded;
 
 mod error;
 #[cfg(feature = "fake")]
@@ -43,7 +43,7 @@ use std::time::Duration;
 
 use plimsoll_model::{BuildReport, EngineInfo};
 
-//pub use embedded::Embedded;
+pub use embedded::Embedded;
 pub use error::{EngineError, ErrorKind};
 pub use find::{Choice, client_program, find};
 pub use scratch::unique;
