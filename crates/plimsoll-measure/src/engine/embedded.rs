@@ -54,7 +54,8 @@ impl Embedded {
             }
         }
         if !self.host.has_users() {
-            let one = "without root a container has one user: all files of the image are that user's";
+            let one =
+                "without root a container has one user: all files of the image are that user's";
             caveats.push(one.to_owned());
         }
         caveats
@@ -66,9 +67,8 @@ impl Embedded {
 
     fn spec(&self, spec: &ContainerSpec) -> Result<Spec, EngineError> {
         let images = self.images();
-        let unknown = || {
-            EngineError::new(ErrorKind::Unknown, format!("there is no image {}", spec.image))
-        };
+        let unknown =
+            || EngineError::new(ErrorKind::Unknown, format!("there is no image {}", spec.image));
         let image = images.get(&spec.image).ok_or_else(unknown)?;
         let process = image
             .process(spec.entrypoint.as_deref(), spec.command.as_deref(), spec.user.as_deref())
