@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds, SectionScore,
+    BootReport, Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds, SectionScore,
     ServiceCheck, Verdict,
 };
 
@@ -87,6 +87,9 @@ pub struct ServiceSummary {
     /// What was tried of its image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<ServiceCheck>,
+    /// Its cold starts, a report for each environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boots: Vec<BootReport>,
 }
 
 /// One deployment of a service.

@@ -130,8 +130,9 @@ pub struct BootMachine {
 }
 
 /// What CPU boost changes, measured in turns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct BootBoost {
     /// Processors while it starts.
     pub cpus: f64,
@@ -150,8 +151,9 @@ pub struct BootBoost {
 }
 
 /// Cold starts of a service: measured, nothing in it is estimated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct BootReport {
     /// [`BOOT_SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -3,6 +3,7 @@
 
 pub(crate) mod actions;
 pub mod application;
+pub(crate) mod booted;
 pub mod building;
 pub mod caching;
 pub mod check_plan;
@@ -14,6 +15,7 @@ pub mod ignorefiles;
 pub mod imaged;
 mod install;
 pub mod manifests_first;
+pub(crate) mod probing;
 pub(crate) mod tag;
 
 pub mod cloud_run;
@@ -24,6 +26,7 @@ mod secrets;
 pub mod server;
 mod shipped;
 pub mod start;
+pub mod start_plan;
 pub mod subject;
 pub(crate) mod tried;
 pub mod variables;
