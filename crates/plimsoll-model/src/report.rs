@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BootReport, Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds, SectionScore,
-    ServiceCheck, Verdict,
+    BootReport, Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds,
+    SectionScore, ServiceCheck, Verdict,
 };
 
 /// The version of the report's form; it grows when a field changes its meaning or goes.

@@ -20,7 +20,7 @@ fn deployed(flags: &[(&str, &str)]) -> Sources {
         let text = format!(
             "on: push\njobs:\n  deploy:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: docker/build-push-action@v6\n        with: {{context: ., push: true, tags: eu.example.com/api:1}}\n      - run: gcloud run deploy api --image eu.example.com/api:1 {flags}\n"
         );
-        sources.insert(format!(".github/workflows/deploy-{environment}.yml"), text);
+        sources.insert(&format!(".github/workflows/deploy-{environment}.yml"), text);
     }
     sources
 }
@@ -32,14 +32,8 @@ fn with<T>(sources: &Sources, boots: &str, act: impl FnOnce(&Review<'_>) -> T) -
     let mut measured = Measured::default();
     measured.boots.insert("api".into(), serde_json::from_str(boots).unwrap());
     let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let evidence = Review {
-        sources,
-        repo: &repo,
-        found: &found,
-        measured: &measured,
-        config: &config,
-        today,
-    };
+    let evidence =
+        Review { sources, repo: &repo, found: &found, measured: &measured, config: &config, today };
     act(&evidence)
 }
 
@@ -73,7 +67,8 @@ fn what_is_not_set_has_the_platforms_defaults() {
 
 #[test]
 fn what_is_set_is_read_with_its_place() {
-    let flags = "--cpu=4 --memory=2Gi --cpu-boost --concurrency=10 --startup-probe=httpGet.path=/up";
+    let flags =
+        "--cpu=4 --memory=2Gi --cpu-boost --concurrency=10 --startup-probe=httpGet.path=/up";
     let plan = &plans(&deployed(&[("production", flags)]))[0];
     assert_eq!((plan.cpus, plan.boost), (Some(4.0), Some((8.0, true))));
     assert_eq!(plan.concurrency, Some(10));
@@ -112,7 +107,10 @@ fn environments_that_are_alike_are_tried_once_and_known_by_name() {
 fn kubernetes_asks_its_readiness_probe_where_none_is_for_the_start() {
     let manifest = |probes: &str| {
         let mut sources = deployed(&[]);
-        sources.insert("compose.yaml", "services:\n  api:\n    build: .\n    image: eu.example.com/api\n");
+        sources.insert(
+            "compose.yaml",
+            "services:\n  api:\n    build: .\n    image: eu.example.com/api\n",
+        );
         sources.insert(
             "k8s/production.yaml",
             format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: api}}\nspec:\n  template:\n    spec:\n      containers:\n        - name: api\n          image: eu.example.com/api:1\n{probes}"),
@@ -150,7 +148,8 @@ fn a_window_with_room_for_the_slowest_start_is_wide_enough() {
 #[test]
 fn the_number_of_a_manifest_is_raised_where_it_stands() {
     let mut sources = deployed(&[]);
-    sources.insert("compose.yaml", "services:\n  api:\n    build: .\n    image: eu.example.com/api\n");
+    sources
+        .insert("compose.yaml", "services:\n  api:\n    build: .\n    image: eu.example.com/api\n");
     sources.insert(
         "k8s/production.yaml",
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      containers:\n        - name: api\n          image: eu.example.com/api:1\n          resources: {limits: {cpu: 1, memory: 512Mi}}\n          startupProbe:\n            httpGet: {path: /up}\n            failureThreshold: 3 # enough\n            periodSeconds: 2\n",
@@ -205,7 +204,11 @@ fn boost_is_judged_by_what_it_was_measured_to_do() {
     assert_eq!(findings(rule, &sources, &boost(true, 12, -0.4, -0.45, -0.3)).len(), 0);
     let vain = &findings(rule, &sources, &boost(true, 12, -0.01, -0.04, 0.02))[0];
     assert_eq!(vain.message, "CPU boost makes no start shorter");
-    assert!(vain.evidence[1].starts_with("each cold start costs $0.000252 more"), "{:?}", vain.evidence);
+    assert!(
+        vain.evidence[1].starts_with("each cold start costs $0.000252 more"),
+        "{:?}",
+        vain.evidence
+    );
     // Too few pairs, or too wide a range: it is guessed again.
     for unsure in [boost(true, 5, -0.01, -0.04, 0.02), boost(true, 12, -0.1, -0.3, 0.1)] {
         assert!(findings(rule, &sources, &unsure)[0].message.contains("can hardly help"));
@@ -260,7 +263,9 @@ fn more_memory_than_the_cpu_allows_is_no_fix() {
 }
 
 fn outcome(kind: &str) -> String {
-    format!(r#"[{{"settings": {{"environment": "production"}}, "boots": [{{"outcome": {{"kind": "{kind}"}}}}]}}]"#)
+    format!(
+        r#"[{{"settings": {{"environment": "production"}}, "boots": [{{"outcome": {{"kind": "{kind}"}}}}]}}]"#
+    )
 }
 
 #[test]
@@ -290,7 +295,10 @@ fn starts_of_an_environment_with_the_same_limits_speak_for_it() {
 fn modules_without_bytecode_are_quoted_or_contradict() {
     let rule = "image/python-bytecode-missing";
     let mut sources = deployed(&[("production", "")]);
-    sources.insert("Dockerfile", "FROM python:3.12-slim\nRUN uv sync --frozen\nCMD [\"python\", \"x.py\"]\n");
+    sources.insert(
+        "Dockerfile",
+        "FROM python:3.12-slim\nRUN uv sync --frozen\nCMD [\"python\", \"x.py\"]\n",
+    );
     let why = |missing: u32| {
         format!(
             r#"[{{"boots": [{{"outcome": {{"kind": "ready"}}, "cpu": 1.3}}], "why": {{"modules": 980, "without_bytecode": {missing},

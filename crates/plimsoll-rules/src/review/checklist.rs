@@ -49,7 +49,8 @@ fn cold_start(review: &Review<'_>) -> Option<ChecklistItem> {
     let told = |boots: &BootReport| {
         let ready = boots.of(|boot| boot.ready);
         let median = seconds(ready.median?);
-        let place = boots.settings.environment.as_ref().map_or(String::new(), |e| format!(" in {e}"));
+        let place =
+            boots.settings.environment.as_ref().map_or(String::new(), |e| format!(" in {e}"));
         Some(format!("{}{place}: {median} (median of {})", boots.subject, ready.values.len()))
     };
     let never: Vec<&str> = all

@@ -12,8 +12,8 @@ mod waiver;
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    BootReport, ContextSummary, Date, ImageReport, MeasuredBuilds, NamedFigure, ReplayReport, Report,
-    ServiceCheck, Sources,
+    BootReport, ContextSummary, Date, ImageReport, MeasuredBuilds, NamedFigure, ReplayReport,
+    Report, ServiceCheck, Sources,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,6 @@
 //! The cold starts of a service that were measured, as rules look at them.
 
-use plimsoll_model::{
-    Boot, BootOutcome, BootReport, BootWhy, Distribution, StartPlan, seconds,
-};
+use plimsoll_model::{Boot, BootOutcome, BootReport, BootWhy, Distribution, StartPlan, seconds};
 
 use super::start_plan::deploy_plan;
 use crate::discover::{Deploy, Service};
@@ -48,6 +46,9 @@ pub(crate) fn of_deploy<'r>(
     deploy: &Deploy,
 ) -> Option<Booted<'r>> {
     let all: Vec<Booted<'r>> = boots(review, service).collect();
+    if all.is_empty() {
+        return None;
+    }
     let plan = deploy_plan(review, service, deploy)?;
     let named = |boots: &&Booted<'r>| boots.report.settings.environment == deploy.environment;
     let alike = |boots: &&Booted<'r>| boots.has_limits_of(&plan);
@@ -150,8 +151,9 @@ impl<'r> Booted<'r> {
     pub(crate) fn told_cost(&self) -> Option<String> {
         let boost = self.report.boost.as_ref()?;
         let (dollars, read) = boost.cost.as_ref()?;
-        let billed =
-            boost.billed.map_or(String::new(), |s| format!("{s:.1} vCPU-seconds more are billed, "));
+        let billed = boost
+            .billed
+            .map_or(String::new(), |s| format!("{s:.1} vCPU-seconds more are billed, "));
         Some(format!("each cold start costs ${dollars:.6} more: {billed}prices of {read}"))
     }
 
@@ -196,7 +198,7 @@ impl<'r> Booted<'r> {
     }
 
     /// The share of the CPU time it wants that a start waits because its quota is spent.
-    fn throttled(&self) -> Option<f64> {
+    pub(crate) fn throttled(&self) -> Option<f64> {
         let share = |boot: &Boot| {
             let (waits, runs) = (boot.throttled?, boot.cpu?);
             (waits + runs > 0.0).then(|| waits / (waits + runs))
