@@ -310,3 +310,26 @@ fn modules_without_bytecode_are_quoted_or_contradict() {
     let want = "measured: a start of api loads 412 of 980 modules without bytecode; a start takes 1.30 s of CPU";
     assert_eq!(told[1..], [want, "the costliest of them: pandas 600 ms"]);
 }
+
+#[test]
+fn figures_rest_on_starts_and_a_gap_says_why() {
+    let reports: Vec<plimsoll_model::BootReport> = serde_json::from_str(
+        r#"[{"image": "sha256:1", "settings": {"memory": 1000}, "caveats": ["shared machine"],
+            "first": {"outcome": {"kind": "ready"}, "ready": 3.0},
+            "boots": [{"outcome": {"kind": "ready"}, "ready": 1.0, "cpu": 0.9, "memory": {"working_set": 400}},
+                      {"outcome": {"kind": "never-listened"}}]}]"#,
+    )
+    .unwrap();
+    let figures = plimsoll_rules::views::boot_figures::figures("api", &reports);
+    let told: Vec<_> = figures.iter().map(|f| (f.metric.as_str(), f.figure.value())).collect();
+    let want = [
+        ("boot.ready.p95", None),
+        ("boot.first.seconds", Some(3.0)),
+        ("boot.cpu.seconds", Some(0.9)),
+        ("memory.boot.bytes", Some(400.0)),
+        ("memory.boot_ratio", Some(0.4)),
+    ];
+    assert_eq!(told, want);
+    let gap = format!("{:?}", figures[0].figure);
+    assert!(gap.contains("one start does not tell it: it takes 59"), "{gap}");
+}

@@ -3,6 +3,7 @@
 
 pub(crate) mod actions;
 pub mod application;
+pub mod boot_figures;
 pub(crate) mod booted;
 pub mod building;
 pub mod caching;

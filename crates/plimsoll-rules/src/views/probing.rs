@@ -9,10 +9,14 @@ use crate::discover::Probe;
 const PERIOD: u32 = 10;
 const FAILURES: u32 = 3;
 
+/// Attempts of a probe, and the seconds between them.
+pub(crate) fn attempts(probe: &Probe) -> (u32, u32) {
+    (probe.failures.unwrap_or(FAILURES), probe.period.unwrap_or(PERIOD))
+}
+
 /// Seconds until a probe has failed.
 pub(crate) fn window(probe: &Probe) -> u32 {
-    let attempts = probe.failures.unwrap_or(FAILURES);
-    let period = probe.period.unwrap_or(PERIOD);
+    let (attempts, period) = attempts(probe);
     probe.initial_delay.unwrap_or(0).saturating_add(period.saturating_mul(attempts))
 }
 
@@ -21,7 +25,7 @@ pub(crate) fn window(probe: &Probe) -> u32 {
 pub(crate) fn wider(sources: &Sources, probe: &Probe, seconds: f64) -> Option<(u32, Vec<Edit>)> {
     /// What older pages of Cloud Run allow.
     const MOST: f64 = 240.0;
-    let period = f64::from(probe.period.unwrap_or(PERIOD).max(1));
+    let period = f64::from(attempts(probe).1.max(1));
     let missing = seconds - f64::from(probe.initial_delay.unwrap_or(0));
     if missing > MOST {
         return None;

@@ -1,6 +1,6 @@
 //! CPU boost that makes no start shorter.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{Applicability, Level, Section};
 
 use crate::discover::{Deploy, Platform, Service};
 use crate::repo::Fact;
@@ -8,7 +8,7 @@ use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::booted::{Boosted, Booted, of_deploy};
 use crate::views::cloud_run::cpus;
-use crate::views::{effective, server};
+use crate::views::{edits, effective, server};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/cpu-boost-cannot-help",
@@ -29,7 +29,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         let boots = of_deploy(review, service, deploy);
         match boots.and_then(|boots| Some((boots, boots.boosted()?))) {
             Some((_, Boosted::Gains(..))) => out.examined(),
-            Some((boots, Boosted::GainsNothing)) => measured(deploy, boost, &boots, out),
+            Some((boots, Boosted::GainsNothing)) => measured(review, deploy, boost, &boots, out),
             None => guessed(review, service, deploy, boost, out),
         }
     }
@@ -37,7 +37,13 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
 
 const CONSEQUENCE: &str = "the boosted time is billed at every cold start, and the start is not shorter";
 
-fn measured(deploy: &Deploy, boost: &Fact<bool>, boots: &Booted<'_>, out: &mut Out) {
+fn measured(
+    review: &Review<'_>,
+    deploy: &Deploy,
+    boost: &Fact<bool>,
+    boots: &Booted<'_>,
+    out: &mut Out,
+) {
     let draft = out.finding(&boost.at, "CPU boost makes no start shorter");
     draft
         .label("more CPU than a start uses")
@@ -48,6 +54,13 @@ fn measured(deploy: &Deploy, boost: &Fact<bool>, boots: &Booted<'_>, out: &mut O
     }
     if let Some(cpu) = &deploy.settings.cpu {
         draft.related(&cpu.at, "the CPU is set here");
+    }
+    // As a flag, and as an annotation.
+    let off = [("--cpu-boost", "--no-cpu-boost"), ("true", "false")].into_iter().find_map(|(on, off)| {
+        edits::rewrite(review.sources, &Fact::new(on.to_owned(), boost.at.clone()), off)
+    });
+    if let Some(edits) = off {
+        draft.fix("switch CPU boost off", Applicability::Unsafe, edits);
     }
 }
 

@@ -49,6 +49,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     draft
         .consequence("each new instance loads them before it answers, whether or not its first requests need them")
         .remedy("load what the first request does not need where it is used, inside of the function, and drop what nothing uses");
+    if let Some(missing) = why.without_bytecode.filter(|missing| *missing > 0) {
+        draft.evidence(format!("{missing} of the modules have no bytecode: compile them first, it costs no change of code"));
+    }
 }
 
 /// Seconds of imports, and of the whole start, with the same tracing on.

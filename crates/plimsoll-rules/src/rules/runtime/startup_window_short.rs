@@ -6,7 +6,7 @@ use crate::discover::{Deploy, Probe};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::booted::{Booted, ROOM, booted};
-use crate::views::probing::{wider, window};
+use crate::views::probing::{attempts, wider, window};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/startup-window-short",
@@ -39,7 +39,7 @@ fn guessed(probe: &Probe, out: &mut Out) {
     let window = window(probe);
     if window < LEAST {
         out.finding(&probe.at, format!("the service has {window} seconds to start"))
-            .label(attempts(probe))
+            .label(label(probe))
             .evidence("cold start: not measured; plimsoll boot measures it")
             .consequence("an instance that starts more slowly, on a busy host or after a large import, is killed before it is ready, again and again")
             .remedy("raise failureThreshold until the window is several times the slowest start you measure; a short period costs nothing");
@@ -54,7 +54,7 @@ fn measured(review: &Review<'_>, probe: &Probe, boots: Booted<'_>, slowest: f64,
     }
     let wide = (slowest * WIDE).ceil();
     let draft = out.finding(&probe.at, format!("the service has {window} seconds to start"));
-    draft.label(attempts(probe));
+    draft.label(label(probe));
     boots.quote(draft);
     draft.evidence(format!("measured: the probe passes after {} at the latest", seconds(slowest)));
     if given < slowest {
@@ -70,9 +70,7 @@ fn measured(review: &Review<'_>, probe: &Probe, boots: Booted<'_>, slowest: f64,
     }
 }
 
-fn attempts(probe: &Probe) -> String {
-    match (probe.failures, probe.period) {
-        (Some(failures), Some(period)) => format!("{failures} attempts, {period} s apart"),
-        _ => "the attempts and their distance are in part the defaults: 3, 10 s apart".to_owned(),
-    }
+fn label(probe: &Probe) -> String {
+    let (failures, period) = attempts(probe);
+    format!("{failures} attempts, {period} s apart")
 }
