@@ -1,5 +1,6 @@
 //! Gatherers: what is read and measured of a repository, one module each.
 
+pub mod boot;
 pub mod checks;
 pub mod context;
 pub mod engine;

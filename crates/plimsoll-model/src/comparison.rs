@@ -67,21 +67,29 @@ pub fn median(sorted: &[f64]) -> Option<f64> {
 /// Where the median of what sorted values were drawn from lies with at least 95 % certainty,
 /// whatever it was: between two of them that are as far apart as the binomial distribution asks.
 #[must_use]
-fn interval(sorted: &[f64]) -> Option<(f64, f64)> {
-    let count = sorted.len();
-    let mut below = 0.0;
-    let mut outside = None;
-    let mut chance = 0.5_f64.powi(i32::try_from(count).ok()?);
-    for left in 0..count / 2 {
-        below += chance;
-        if below > 0.025 {
+pub(crate) fn interval(sorted: &[f64]) -> Option<(f64, f64)> {
+    let left = rank(sorted.len(), 0.5, 0.025)?;
+    Some((*sorted.get(left)?, *sorted.get(sorted.len() - 1 - left)?))
+}
+
+/// The highest number of draws, of `count`, that have something which this share of all has only
+/// with at most this chance, so few of them or fewer; none where even nought is likelier than that.
+#[must_use]
+pub(crate) fn rank(count: usize, share: f64, at_most: f64) -> Option<usize> {
+    // Logarithms: the chance of none of a thousand draws is less than a float can hold.
+    let odds = (share / (1.0 - share)).ln();
+    let mut chance = count as f64 * (1.0 - share).ln();
+    let mut so_far = 0.0;
+    let mut rank = None;
+    for few in 0..count {
+        so_far += chance.exp();
+        if so_far > at_most {
             break;
         }
-        outside = Some(left);
-        chance *= (count - left) as f64 / (left + 1) as f64;
+        rank = Some(few);
+        chance += odds + ((count - few) as f64 / (few + 1) as f64).ln();
     }
-    let left = outside?;
-    Some((*sorted.get(left)?, *sorted.get(count - 1 - left)?))
+    rank
 }
 
 /// A step of the builds of two revisions.
@@ -149,6 +157,8 @@ mod tests {
             (median(&[]), median(&[1.0, 3.0]), median(&[1.0, 2.0, 9.0])),
             (None, Some(2.0), Some(2.0))
         );
+        let many: Vec<f64> = (1..=2000).map(f64::from).collect();
+        assert_eq!(interval(&many), Some((956.0, 1045.0)));
     }
 
     #[test]

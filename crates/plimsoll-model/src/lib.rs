@@ -41,9 +41,9 @@ mod verdict;
 mod verify;
 
 pub use boot::{
-    BOOT_SCHEMA_VERSION, Boot, BootBoost, BootComparison, BootImport, BootMachine, BootMemory,
-    BootOutcome, BootPhase, BootReport, BootSettings, BootWait, BootWhy, Distribution,
-    PairedDifference, PhaseKind, WaitKind,
+    BOOT_SCHEMA_VERSION, BoostTerms, Boot, BootBoost, BootComparison, BootImport, BootMachine,
+    BootMemory, BootOutcome, BootPhase, BootReport, BootSettings, BootWait, BootWhy, Distribution,
+    PairedDifference, PhaseKind, Random, WaitKind,
 };
 pub use budget::{Budget, BudgetSource, Gate, GateState};
 pub use build::{BUILD_SCHEMA_VERSION, BuildReport, BuildStep, BuiltImage, EngineInfo, EngineKind};
@@ -91,6 +91,6 @@ pub use run::{
 };
 pub use section::{Section, SectionScore};
 pub use sources::{EntryKind, Problem, SourceFile, Sources, TreeEntry};
-pub use text::{bytes, count, printable, seconds};
+pub use text::{bytes, change, count, dollars, printable, seconds, share};
 pub use verdict::Verdict;
 pub use verify::{ClaimedBy, Differs, NotCompared, OtherCommit, VerifiedFile, VerifyReport};

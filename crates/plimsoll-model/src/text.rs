@@ -45,13 +45,45 @@ pub fn bytes(value: f64) -> String {
 /// A time in seconds: `340 ms`, `2.41 s`, `6 min 12 s`.
 #[must_use]
 pub fn seconds(value: f64) -> String {
-    if value.abs() < 1.0 {
+    if value.abs() < 0.9995 {
         format!("{} ms", three_digits(value * 1000.0))
-    } else if value.abs() < 120.0 {
+    } else if value.abs() < 119.5 {
         format!("{} s", three_digits(value))
     } else {
-        format!("{:.0} min {:.0} s", (value / 60.0).floor(), value % 60.0)
+        // Rounded first: 59.9 seconds are a minute.
+        let whole = value.round();
+        format!("{:.0} min {:.0} s", (whole / 60.0).trunc(), (whole % 60.0).abs())
     }
+}
+
+/// A change as a share: `+8.2 %`, `−12 %`, `±0 %`.
+#[must_use]
+pub fn change(value: f64) -> String {
+    let percent = (value * 100.0).abs();
+    match value {
+        _ if percent < 0.05 => "±0 %".to_owned(),
+        v if v < 0.0 => format!("−{}", share(-v)),
+        v => format!("+{}", share(v)),
+    }
+}
+
+/// A share: `8.2 %`, `12 %`.
+#[must_use]
+pub fn share(value: f64) -> String {
+    let percent = value * 100.0;
+    if percent.abs() < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+/// An amount of US dollars, two digits of it at least: `$1.20`, `$0.00053`.
+#[must_use]
+pub fn dollars(value: f64) -> String {
+    let sign = if value < 0.0 { "−" } else { "" };
+    let value = value.abs();
+    if value >= 0.995 || value == 0.0 || !value.is_finite() {
+        return format!("{sign}${value:.2}");
+    }
+    let digits = (1.0 - value.log10().floor()).clamp(2.0, 12.0) as usize;
+    format!("{sign}${value:.digits$}")
 }
 
 /// A whole number with thin groups of three: `18 432`.
@@ -89,6 +121,22 @@ mod tests {
         assert_eq!(count(18432.0), "18 432");
         assert_eq!(seconds(0.34), "340 ms");
         assert_eq!(seconds(372.0), "6 min 12 s");
+        assert_eq!(
+            [0.9996, 119.9, 179.9, -0.0123, -121.0].map(seconds),
+            ["1.00 s", "2 min 0 s", "3 min 0 s", "-12.3 ms", "-2 min 1 s"]
+        );
+    }
+
+    #[test]
+    fn changes_and_amounts_say_what_their_digits_bear() {
+        assert_eq!(
+            [0.0819, -0.123, 0.0001, 1.5, -0.0996].map(change),
+            ["+8.2 %", "−12 %", "±0 %", "+150 %", "−10 %"]
+        );
+        assert_eq!(
+            [1.2, 0.000_528, 0.05, 0.0, -0.000_02, 31.0].map(dollars),
+            ["$1.20", "$0.00053", "$0.050", "$0.00", "−$0.000020", "$31.00"]
+        );
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn a_window_with_room_for_the_slowest_start_is_wide_enough() {
     assert_eq!(findings(rule, &sources, &start(0.3, 2.4)).len(), 0, "2.4 seconds are half of it");
     let short = &findings(rule, &sources, &start(0.3, 2.6))[0];
     assert_eq!(short.level, plimsoll_model::Level::ShouldFix);
-    assert_eq!(short.evidence[0], "measured: 1 cold start at 1 CPU: median 2.60 s, longest 2.60 s");
+    assert_eq!(short.evidence[0], "measured: 1 cold start at 1 CPU: median 2.60 s, max 2.60 s");
     let fix = short.fix.as_ref().unwrap();
     assert_eq!((fix.edits[0].text.as_str(), fix.edits[0].end - fix.edits[0].start), ("8", 1));
     let fails = &findings(rule, &sources, &start(0.3, 5.2))[0];
@@ -204,11 +204,7 @@ fn boost_is_judged_by_what_it_was_measured_to_do() {
     assert_eq!(findings(rule, &sources, &boost(true, 12, -0.4, -0.45, -0.3)).len(), 0);
     let vain = &findings(rule, &sources, &boost(true, 12, -0.01, -0.04, 0.02))[0];
     assert_eq!(vain.message, "CPU boost makes no start shorter");
-    assert!(
-        vain.evidence[1].starts_with("each cold start costs $0.000252 more"),
-        "{:?}",
-        vain.evidence
-    );
+    assert!(vain.evidence[0].contains("costs $0.00025 a cold start"), "{:?}", vain.evidence);
     // Too few pairs, or too wide a range: it is guessed again.
     for unsure in [boost(true, 5, -0.01, -0.04, 0.02), boost(true, 12, -0.1, -0.3, 0.1)] {
         assert!(findings(rule, &sources, &unsure)[0].message.contains("can hardly help"));
@@ -332,4 +328,83 @@ fn figures_rest_on_starts_and_a_gap_says_why() {
     assert_eq!(told, want);
     let gap = format!("{:?}", figures[0].figure);
     assert!(gap.contains("one start does not tell it: it takes 59"), "{gap}");
+}
+
+/// A service that was tried: its container was killed, or its port stayed closed.
+fn report_of(boots: &str, checks: &str) -> plimsoll_model::Report {
+    let sources = deployed(&[("production", "")]);
+    let config = Config::default();
+    let repo = Repo::read(&sources);
+    let found = discover::discover(&sources, &repo, &config);
+    let mut measured = Measured::default();
+    measured.boots.insert("api".into(), serde_json::from_str(boots).unwrap());
+    measured.checks.insert("api".into(), serde_json::from_str(checks).unwrap());
+    let today = Date::from_ymd(2026, 11, 23).unwrap();
+    let evidence = Review {
+        sources: &sources,
+        repo: &repo,
+        found: &found,
+        measured: &measured,
+        config: &config,
+        today,
+    };
+    review(&evidence, &Terms { today, baseline: None, version: "test" })
+}
+
+fn blocking(report: &plimsoll_model::Report) -> Vec<&str> {
+    report.open(plimsoll_model::Level::Blocking).map(|finding| finding.rule.as_str()).collect()
+}
+
+#[test]
+fn what_a_try_and_a_start_show_alike_is_told_once() {
+    let failed = |name: &str| {
+        format!(
+            r#"[{{"name": "{name}", "environment": "production", "state": "failed", "detail": "x"}}]"#
+        )
+    };
+    let killed = report_of(&memory(0, "out-of-memory"), &failed("starts"));
+    assert_eq!(blocking(&killed), ["runtime/does-not-start"]);
+    let evidence = &killed.open(plimsoll_model::Level::Blocking).next().unwrap().evidence;
+    assert!(evidence.iter().any(|told| told.contains("more memory than it may have")));
+    let killed = report_of(&memory(0, "out-of-memory"), "[]");
+    assert_eq!(blocking(&killed), ["runtime/memory-headroom-small"]);
+    let local = report_of(&outcome("localhost-only"), &failed("opens-port"));
+    assert_eq!(blocking(&local), ["runtime/bind-localhost"]);
+}
+
+#[test]
+fn the_checklist_has_the_cold_starts() {
+    let line = |boots: &str| {
+        let list = report_of(boots, "[]").checklist;
+        list.into_iter().find(|item| item.name == "cold start").map(|item| item.detail)
+    };
+    assert_eq!(line("[]"), None);
+    let named = start(0.3, 1.5).replacen("[{", "[{\"subject\": \"api\", ", 1);
+    assert_eq!(line(&named).as_deref(), Some("api in production: 1.50 s (median of 1)"));
+    let never = outcome("never-listened").replacen("[{", "[{\"subject\": \"api\", ", 1);
+    assert_eq!(line(&never).as_deref(), Some("no start of api became ready"));
+}
+
+#[test]
+fn imports_are_told_where_they_are_much_of_a_start() {
+    let sources = deployed(&[("production", "")]);
+    let why = |imports: f64, setup: f64| {
+        let boots = format!(
+            r#"[{{"why": {{"runtime": "Python 3.12", "modules": 980, "without_bytecode": 412,
+                "phases": [{{"kind": "imports", "seconds": {imports}, "method": ""}},
+                           {{"kind": "setup", "seconds": {setup}, "method": ""}}],
+                "imports": [{{"name": "a", "seconds": 0.1}}, {{"name": "b", "seconds": 0.2}}]}}}}]"#
+        );
+        findings("runtime/slow-imports", &sources, &boots)
+    };
+    assert_eq!(why(0.29, 0.1).len(), 0, "a short time");
+    assert_eq!(why(0.5, 1.6).len(), 0, "a small share");
+    let told = &why(0.6, 0.6)[0].evidence;
+    let want = [
+        "measured with tracing on: 600 ms of 1.20 s of a start load modules, 50 %; 980 modules",
+        "b: 200 ms",
+        "a: 100 ms",
+    ];
+    assert_eq!(told[..3], want);
+    assert!(told[3].starts_with("412 of the modules have no bytecode"), "{told:?}");
 }

@@ -8,7 +8,7 @@ const TAIL: usize = 16 << 10;
 const MOST: usize = 200;
 
 /// Its last line, after a colon; nothing where it said nothing.
-pub(super) fn line(container: &dyn Container) -> Result<String, EngineError> {
+pub(crate) fn line(container: &dyn Container) -> Result<String, EngineError> {
     let logs = container.logs(TAIL)?;
     let said = of(&logs.err).or_else(|| of(&logs.out));
     Ok(said.map_or(String::new(), |said| format!(": {said}")))

@@ -4,8 +4,7 @@
 //! What comes of a try is a result, whatever it is; an error means that the engine did not do its
 //! part.
 
-mod http;
-mod last;
+pub(crate) mod last;
 mod load;
 mod start;
 

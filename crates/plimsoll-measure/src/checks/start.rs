@@ -5,8 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use plimsoll_model::{CheckName, CheckState, ServiceCheck, StartPlan, bytes, seconds};
 
-use super::{Checked, Subject, http, last};
-use crate::engine::{Cancel, Container, ContainerSpec, Engine, EngineError, ErrorKind, State};
+use super::{Checked, Subject, last};
+use crate::engine::{
+    Cancel, Container, ContainerSpec, Engine, EngineError, ErrorKind, Reach, State, http,
+};
 
 /// How long one without a port must run to be believed.
 const STAYS: Duration = Duration::from_secs(2);
@@ -133,13 +135,13 @@ impl Run<'_> {
         container: &dyn Container,
         cancel: &Cancel,
     ) -> Result<bool, EngineError> {
-        let address = container.address();
-        let limit = if address.is_some() { self.patience } else { STAYS };
+        let has_port = self.plan.port.is_some();
+        let limit = if has_port { self.patience } else { STAYS };
         loop {
             stop_if(cancel)?;
-            let open = address.is_some_and(|address| http::open(address).is_some());
+            let open = has_port && container.connect(Reach::Service).is_ok();
             let elapsed = self.began.elapsed();
-            if open || (address.is_none() && elapsed >= limit) {
+            if open || (!has_port && elapsed >= limit) {
                 self.started(container, elapsed)?;
                 return Ok(true);
             }
@@ -208,7 +210,7 @@ impl Run<'_> {
         container: &dyn Container,
         cancel: &Cancel,
     ) -> Result<Option<f64>, EngineError> {
-        let (Some(path), Some(address)) = (self.plan.path.clone(), container.address()) else {
+        let (Some(path), Some(_)) = (self.plan.path.clone(), self.plan.port) else {
             let detail = "no health path is known: name it in a probe or a HEALTHCHECK".to_owned();
             self.say(CheckName::AnswersHealth, CheckState::NotRun, detail, None);
             return Ok(None);
@@ -217,7 +219,8 @@ impl Run<'_> {
         let mut last = None;
         loop {
             stop_if(cancel)?;
-            let status = http::get(address, &path);
+            let connected = container.connect(Reach::Service).ok();
+            let status = connected.and_then(|stream| http::get(stream, &path, http::PATIENCE));
             let state = container.state()?;
             if let Some(status @ 200..=399) = status {
                 let took = since(&state, self.began.elapsed());

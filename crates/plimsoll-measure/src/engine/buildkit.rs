@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::scratch::{Half, Scratch};
 use super::watch::watch;
 use super::{
-    BuildEvent, BuildRequest, Cancel, Capabilities, Container, ContainerSpec, Engine, EngineError,
-    ErrorKind, Image, outcome, process,
+    BuildEvent, BuildRequest, Cancel, Capabilities, ContainerSpec, Engine, EngineError, ErrorKind,
+    Image, Ready, outcome, process,
 };
 
 const ASK: Duration = Duration::from_secs(30);
@@ -165,6 +165,7 @@ impl Engine for BuildKit {
             exact_times: self.raw,
             keeps_images: false,
             runs_containers: false,
+            sees_localhost: false,
         }
     }
 
@@ -214,7 +215,11 @@ impl Engine for BuildKit {
         self.unable("keeps no images")
     }
 
-    fn start(&self, _: &ContainerSpec) -> Result<Box<dyn Container>, EngineError> {
+    fn evict(&self, _: &str) -> Result<(), EngineError> {
+        self.unable("keeps no images")
+    }
+
+    fn prepare(&self, _: &ContainerSpec) -> Result<Box<dyn Ready>, EngineError> {
         self.unable("runs no containers")
     }
 }

@@ -1,11 +1,11 @@
 //! An engine that runs nothing: it does what a test scripts, always the same way.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
-use std::net::SocketAddr;
+use std::io::{self, Cursor, Read};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use plimsoll_model::{BuildReport, BuiltImage, EngineInfo, EngineKind};
 
@@ -13,8 +13,8 @@ use super::progress::Reader;
 use super::scratch::Half;
 use super::watch::{Watched, tell_changes};
 use super::{
-    BuildEvent, BuildRequest, Cancel, Capabilities, Container, ContainerSpec, Ended, Engine,
-    EngineError, ErrorKind, Image, State, Stopped, outcome,
+    Begun, BuildEvent, BuildRequest, Cancel, Capabilities, Container, ContainerSpec, Ended, Engine,
+    EngineError, ErrorKind, Image, Reach, Ready, State, Stopped, Usage, outcome,
 };
 
 /// What a program of a container does.
@@ -139,6 +139,7 @@ impl Engine for Fake {
             exact_times: false,
             keeps_images: true,
             runs_containers: true,
+            sees_localhost: false,
         }
     }
 
@@ -190,7 +191,11 @@ impl Engine for Fake {
         Ok(())
     }
 
-    fn start(&self, spec: &ContainerSpec) -> Result<Box<dyn Container>, EngineError> {
+    fn evict(&self, image: &str) -> Result<(), EngineError> {
+        self.image(image).map(drop)
+    }
+
+    fn prepare(&self, spec: &ContainerSpec) -> Result<Box<dyn Ready>, EngineError> {
         self.image(&spec.image)?;
         let command = spec.entrypoint.iter().chain(&spec.command).flatten().cloned().collect();
         let program = program(&self.script, &command)?;
@@ -198,9 +203,8 @@ impl Engine for Fake {
         Ok(Box::new(Run {
             id: format!("fake-{number}"),
             program,
-            script: self.script.clone(),
             stopped: AtomicBool::new(false),
-            address: spec.port.map(|port| SocketAddr::from(([127, 0, 0, 1], port))),
+            begun: Instant::now(),
             alive: Arc::clone(&self.alive),
         }))
     }
@@ -215,19 +219,36 @@ fn program(script: &Script, command: &Vec<String>) -> Result<Program, EngineErro
 struct Run {
     id: String,
     program: Program,
-    script: Script,
     stopped: AtomicBool,
-    address: Option<SocketAddr>,
+    begun: Instant,
     alive: Arc<AtomicUsize>,
 }
 
+impl Ready for Run {
+    fn start(self: Box<Self>) -> Result<Box<dyn Container>, EngineError> {
+        Ok(self)
+    }
+}
+
 impl Container for Run {
-    fn id(&self) -> &str {
-        &self.id
+    fn begun(&self) -> Begun {
+        Begun { at: self.begun, exec: Duration::ZERO }
     }
 
-    fn address(&self) -> Option<SocketAddr> {
-        self.address
+    fn connect(&self, _: Reach) -> io::Result<TcpStream> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn usage(&self) -> Result<Usage, EngineError> {
+        Ok(Usage::default())
+    }
+
+    fn set_cpus(&self, _: f64) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn id(&self) -> &str {
+        &self.id
     }
 
     fn state(&self) -> Result<State, EngineError> {
@@ -281,18 +302,6 @@ impl Container for Run {
         };
         self.stopped.store(true, Ordering::Relaxed);
         Ok(Stopped { took, killed, state: self.state()? })
-    }
-
-    fn exec(&self, program: &[&str], _: Duration) -> Result<Ended, EngineError> {
-        if !self.state()?.running {
-            return Err(EngineError::new(ErrorKind::Refused, "it does not run"));
-        }
-        let command = program.iter().map(|word| (*word).to_owned()).collect();
-        match self::program(&self.script, &command) {
-            Ok(Program::Ends(ended)) => Ok(ended),
-            Ok(_) => Ok(Ended::default()),
-            Err(error) => Ok(Ended { code: Some(127), out: String::new(), err: error.what }),
-        }
     }
 }
 

@@ -17,15 +17,18 @@
 //!
 //! A Docker Engine's images and containers are reached through its API, builds through its own
 //! client, which knows credentials, named contexts and the incremental session. BuildKit's own
-//! daemon is driven through `buildctl`. Everything is synchronous, bounded in time and memory, and
+//! daemon is driven through `buildctl`. [`Embedded`] is our own runtime, which needs no daemon. Everything is synchronous, bounded in time and memory, and
 //! leaves nothing behind where it fails. `tests/engines` holds every engine to what is said here.
 
 mod buildkit;
 mod docker;
+mod embedded;
+
 mod error;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod find;
+pub(crate) mod http;
 mod outcome;
 mod process;
 pub mod progress;
@@ -34,18 +37,20 @@ mod time;
 mod types;
 mod watch;
 
-use std::io::Read;
-use std::net::SocketAddr;
+use std::io::{self, Read};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use plimsoll_model::{BuildReport, EngineInfo};
 
+pub use embedded::Embedded;
 pub use error::{EngineError, ErrorKind};
 pub use find::{Choice, client_program, find};
 pub use scratch::unique;
+
 pub use types::{
-    BuildEvent, BuildRequest, Cancel, Capabilities, ContainerSpec, Ended, Image, Network, State,
-    Stopped,
+    Begun, BuildEvent, BuildRequest, Cancel, Capabilities, ContainerSpec, Ended, Image, Network,
+    Reach, State, Stopped, Usage,
 };
 
 /// Something that builds images, and perhaps keeps them and runs containers.
@@ -95,13 +100,37 @@ pub trait Engine: Send + Sync {
     /// Where the engine cannot be reached, or refuses.
     fn remove(&self, name: &str) -> Result<(), EngineError>;
 
-    /// Starts a container of an image: without new privileges or anything of this machine, with
-    /// the limits that the specification names. It MUST NOT leave a container where it fails.
+    /// Makes a container of an image ready to start: without new privileges or anything of this
+    /// machine, with the limits that the specification names. What takes time and is not part of
+    /// a start SHOULD be done here. It MUST NOT leave a container where it fails, or is dropped.
     ///
     /// # Errors
-    /// [`ErrorKind::NoProgram`] where the image lacks the program, [`ErrorKind::Unknown`] where
-    /// there is no such image.
-    fn start(&self, spec: &ContainerSpec) -> Result<Box<dyn Container>, EngineError>;
+    /// [`ErrorKind::Unknown`] where there is no such image; [`ErrorKind::NoProgram`] where the
+    /// image lacks the program, and that is seen already.
+    fn prepare(&self, spec: &ContainerSpec) -> Result<Box<dyn Ready>, EngineError>;
+
+    /// Empties the page cache of an image, so that its next start reads everything from the disk.
+    ///
+    /// # Errors
+    /// As for [`image`](Engine::image), and [`ErrorKind::Unable`] where that cannot be done.
+    fn evict(&self, image: &str) -> Result<(), EngineError>;
+
+    /// Makes a container and starts it.
+    ///
+    /// # Errors
+    /// As for [`prepare`](Engine::prepare) and [`Ready::start`].
+    fn start(&self, spec: &ContainerSpec) -> Result<Box<dyn Container>, EngineError> {
+        self.prepare(spec)?.start()
+    }
+}
+
+/// A container that can be started. It MUST be removed when dropped.
+pub trait Ready: Send {
+    /// Starts it. It MUST NOT leave a container where it fails.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoProgram`] where the image lacks the program.
+    fn start(self: Box<Self>) -> Result<Box<dyn Container>, EngineError>;
 }
 
 /// A container that was started. It MUST be removed, with its anonymous volumes, when dropped.
@@ -109,8 +138,28 @@ pub trait Container: Send {
     /// Its id.
     fn id(&self) -> &str;
 
-    /// Where the port of its specification is reached from here.
-    fn address(&self) -> Option<SocketAddr>;
+    /// When it was started, by the clock of this process. The moment before anything of it is
+    /// made MUST be taken, and where its program ran MUST be the first that is known of that.
+    fn begun(&self) -> Begun;
+
+    /// A connection to the port of its specification.
+    ///
+    /// # Errors
+    /// Where nobody listens there, and [`io::ErrorKind::Unsupported`] where it has no such port or
+    /// cannot be reached that way.
+    fn connect(&self, reach: Reach) -> io::Result<TcpStream>;
+
+    /// What it used until now.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state).
+    fn usage(&self) -> Result<Usage, EngineError>;
+
+    /// Changes how many processors it may use.
+    ///
+    /// # Errors
+    /// As for [`state`](Container::state), and where it does not run.
+    fn set_cpus(&self, cpus: f64) -> Result<(), EngineError>;
 
     /// How it is.
     ///
@@ -142,13 +191,6 @@ pub trait Container: Send {
     /// # Errors
     /// As for [`state`](Container::state).
     fn stop(&self, grace: Duration) -> Result<Stopped, EngineError>;
-
-    /// Runs another program in it, as long as `limit`, and gives what it printed.
-    ///
-    /// # Errors
-    /// As for [`state`](Container::state), and where it does not run. A program that is not there
-    /// ends with code 126 or 127.
-    fn exec(&self, program: &[&str], limit: Duration) -> Result<Ended, EngineError>;
 }
 
 /// How much of what a program prints is kept.

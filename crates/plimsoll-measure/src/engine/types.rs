@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
+
+use plimsoll_model::BootMemory;
 
 use super::progress::Step;
 
@@ -21,6 +23,8 @@ pub struct Capabilities {
     pub keeps_images: bool,
     /// Whether it runs containers.
     pub runs_containers: bool,
+    /// Whether it can tell a container that listens on localhost only from one that does not listen.
+    pub sees_localhost: bool,
 }
 
 /// A wish to stop, shared by whoever waits and whoever works.
@@ -144,6 +148,8 @@ pub struct ContainerSpec {
     pub network: Network,
     /// Whom it runs as; as the image says without one.
     pub user: Option<String>,
+    /// Files that are put into it: where, and what.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 /// What a container may reach.
@@ -152,8 +158,45 @@ pub enum Network {
     /// What the engine's default network reaches.
     #[default]
     Default,
-    /// Only itself.
+    /// Only itself; its port is reached where the engine can do that.
     None,
+    /// All that this machine reaches.
+    Host,
+}
+
+/// How a container is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As by others: at an address that is not localhost's.
+    Service,
+    /// At its own 127.0.0.1.
+    Localhost,
+}
+
+/// The start of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// When it was started.
+    pub at: Instant,
+    /// From then until its program ran.
+    pub exec: Duration,
+}
+
+/// What a container used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Time on processors.
+    pub cpu: Duration,
+    /// Time in which it wanted one and its quota was spent; nothing without a quota.
+    pub throttled: Option<Duration>,
+    /// Page faults that waited for a disk.
+    pub major_faults: Option<u64>,
+    /// Bytes read from disks.
+    pub read: Option<u64>,
+    /// Memory.
+    pub memory: BootMemory,
+    /// Threads and processes.
+    pub threads: Option<u32>,
 }
 
 /// How a container is.

@@ -1,13 +1,12 @@
 //! The Docker Engine keeps the promises; `scripts/test-engine` starts it.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use plimsoll_measure::engine::{
     self, BuildEvent, BuildRequest, Cancel, Choice, ContainerSpec, Engine, ErrorKind, Network,
-    client_program, find,
+    Reach, client_program, find,
 };
 
 use crate::folder::Folder;
@@ -45,12 +44,12 @@ fn printed(spec: &ContainerSpec) -> String {
 fn a_port_is_reached_from_here_and_from_nowhere_else() {
     let serve = "exec python3 -m http.server 8080";
     let container = docker().start(&ContainerSpec { port: Some(8080), ..spec(serve) }).unwrap();
-    let address = container.address().unwrap();
-    assert!(address.ip().is_loopback());
     let begun = Instant::now();
     loop {
         let mut answer = String::new();
-        let asked = TcpStream::connect(address).and_then(|mut stream| {
+        let asked = container.connect(Reach::Service).and_then(|mut stream| {
+            assert!(stream.peer_addr().unwrap().ip().is_loopback());
+            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
             stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
             stream.read_to_string(&mut answer)
         });

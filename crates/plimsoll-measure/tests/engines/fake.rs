@@ -13,13 +13,12 @@ fn script(story: &Story) -> Script {
     let ends = |code, out: &str, err: &str| {
         Program::Ends(Ended { code: Some(code), out: out.to_owned(), err: err.to_owned() })
     };
-    let programs: [(&[&str], Program); 6] = [
+    let programs: [(&[&str], Program); 5] = [
         (&suite::ENDS, ends(3, "out\n", "err\n")),
         (&suite::STOPS, Program::Stops(Duration::from_millis(40))),
         (&suite::IGNORES, Program::Ignores),
         (&suite::EATS, Program::OutOfMemory),
         (&suite::TALKS, ends(0, &"x".repeat(300_000), "")),
-        (&suite::ECHO, ends(0, "inside\n", "")),
     ];
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     Script {

@@ -1,15 +1,23 @@
 //! Cold starts: each one as it was measured, and what all of them say.
 
+mod boost;
+mod compared;
 mod distribution;
 mod paired;
+mod random;
+#[cfg(test)]
+mod simulation;
 mod why;
 
 use serde::{Deserialize, Serialize};
 
 use crate::EngineInfo;
 
+pub use boost::{BoostTerms, BootBoost};
+pub use compared::BootComparison;
 pub use distribution::Distribution;
 pub use paired::PairedDifference;
+pub use random::Random;
 pub use why::{BootImport, BootPhase, BootWait, BootWhy, PhaseKind, WaitKind};
 
 /// The version of [`BootReport`]'s form; it grows when a reader must change.
@@ -129,27 +137,6 @@ pub struct BootMachine {
     pub kernel: String,
 }
 
-/// What CPU boost changes, measured in turns.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default)]
-pub struct BootBoost {
-    /// Processors while it starts.
-    pub cpus: f64,
-    /// Whether the settings ask for it.
-    pub is_set: bool,
-    /// For how many seconds after it is ready the platform leaves it, and bills it.
-    pub tail: f64,
-    /// Starts with it, each the pair of the start in [`BootReport::boots`] at its place.
-    pub boots: Vec<Boot>,
-    /// Times to the first good answer: boosted against not.
-    pub ready: PairedDifference,
-    /// vCPU-seconds that one start is billed more.
-    pub billed: Option<f64>,
-    /// What they cost, in US dollars, and the day of the price list.
-    pub cost: Option<(f64, String)>,
-}
-
 /// Cold starts of a service: measured, nothing in it is estimated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -196,24 +183,4 @@ impl BootReport {
     pub fn of(&self, what: impl Fn(&Boot) -> Option<f64>) -> Distribution {
         Distribution::of(self.ready().filter_map(what).collect())
     }
-}
-
-/// Two images, started in turns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct BootComparison {
-    /// [`BOOT_SCHEMA_VERSION`].
-    pub schema_version: u32,
-    /// The one that is judged.
-    pub subject: BootReport,
-    /// The one it is held against.
-    pub against: BootReport,
-    /// Times to the first good answer: the subject against the other.
-    pub ready: PairedDifference,
-    /// CPU-seconds until then.
-    pub cpu: PairedDifference,
-    /// The working set at that moment.
-    pub memory: PairedDifference,
-    /// What makes the machine a bad place to measure on, where something does.
-    pub noise: Vec<String>,
 }

@@ -127,48 +127,43 @@ impl<'r> Booted<'r> {
         let ready = &self.report.boost.as_ref()?.ready;
         let share = ready.difference.filter(|_| ready.pairs >= PAIRS)?;
         if ready.differs() && share < 0.0 {
-            return Some(Boosted::Gains(ready.against? - ready.subject?, -share));
+            return Some(Boosted::Gains(ready.against? * -share, -share));
         }
         let (low, _) = ready.interval?;
         (low > -SMALL).then_some(Boosted::GainsNothing)
     }
 
-    /// What CPU boost does to a start, in words.
-    pub(crate) fn told_boost(&self) -> Option<String> {
-        let boost = self.report.boost.as_ref()?;
-        let ready = &boost.ready;
-        let (with, without) = (seconds(ready.subject?), seconds(ready.against?));
-        let range = ready.interval.map_or(String::new(), |(low, high)| {
-            format!(", {:+.1} to {:+.1} %", low * 100.0, high * 100.0)
-        });
-        Some(format!(
-            "measured: {with} to the first answer with CPU boost to {} CPU, {without} without it ({} pairs{range})",
-            boost.cpus, ready.pairs
-        ))
+    /// What CPU boost does to a start and what it costs, in words.
+    pub(crate) fn quote_boost(&self, draft: &mut Draft) {
+        let Some(boost) = &self.report.boost else { return };
+        let pairs = boost.ready.pairs;
+        draft.evidence(format!("measured in {pairs} pairs of cold starts: {}", boost.pays()));
+        if let Some((with, without)) = boost.ready.subject.zip(boost.ready.against) {
+            let read = boost.cost.as_ref();
+            let read = read.map_or(String::new(), |(_, read)| format!("; prices of {read}"));
+            draft.evidence(format!(
+                "the first good answer comes after {} with {} CPU at the start, after {} without{read}",
+                seconds(with),
+                boost.cpus,
+                seconds(without)
+            ));
+        }
+        self.quote_caveats(draft);
     }
 
-    /// What CPU boost costs each start, in words.
-    pub(crate) fn told_cost(&self) -> Option<String> {
-        let boost = self.report.boost.as_ref()?;
-        let (dollars, read) = boost.cost.as_ref()?;
-        let billed = boost
-            .billed
-            .map_or(String::new(), |s| format!("{s:.1} vCPU-seconds more are billed, "));
-        Some(format!("each cold start costs ${dollars:.6} more: {billed}prices of {read}"))
-    }
-
-    /// The starts in a sentence: `measured: 24 cold starts at 1 CPU: median 1.90 s, longest 2.40 s`.
+    /// The starts in a sentence: `measured: 24 cold starts at 1 CPU: median 1.90 s, max 2.40 s`.
     pub(crate) fn told(&self) -> Option<String> {
         let ready = self.ready();
-        let (median, longest) = (ready.median?, *ready.values.last()?);
+        let (median, max) = (ready.median?, ready.max()?);
         let count = ready.values.len();
         let starts = if count == 1 { "start" } else { "starts" };
-        let p95 = ready.p95.map_or(String::new(), |p95| format!(", P95 {}", seconds(p95)));
+        let tail = ready.p95.and_then(|_| ready.tail(seconds));
+        let tail = tail.map_or(String::new(), |tail| format!(", {tail}"));
         Some(format!(
-            "measured: {count} cold {starts}{}: median {}{p95}, longest {}",
+            "measured: {count} cold {starts}{}: median {}{tail}, max {}",
             self.told_cpus(),
             seconds(median),
-            seconds(longest)
+            seconds(max)
         ))
     }
 
@@ -186,12 +181,17 @@ impl<'r> Booted<'r> {
         if let Some(told) = self.told() {
             draft.evidence(told);
         }
-        if let Some(share) = self.throttled().filter(|share| *share >= SMALL) {
+        if let Some(waits) = self.throttled().filter(|waits| *waits >= SMALL) {
             draft.evidence(format!(
-                "measured: for {:.0} % of the CPU time that a start wants, its quota is spent",
-                share * 100.0
+                "measured: for {} of the CPU time that a start wants, its quota is spent",
+                plimsoll_model::share(waits)
             ));
         }
+        self.quote_caveats(draft);
+    }
+
+    /// What must be known to trust the starts.
+    pub(crate) fn quote_caveats(&self, draft: &mut Draft) {
         for caveat in &self.report.caveats {
             draft.evidence(format!("caveat of the cold starts: {caveat}"));
         }

@@ -1,26 +1,28 @@
 //! A container of the engine, which goes when it is let go of.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bollard::container::LogOutput;
-use bollard::exec::StartExecResults;
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, ExecConfig, HostConfig, HostConfigLogConfig,
-    PortBinding,
+    ContainerBlkioStatEntry, ContainerCreateBody, ContainerInspectResponse, ContainerStatsResponse,
+    ContainerUpdateBody, HostConfig, HostConfigLogConfig, PortBinding,
 };
 use bollard::query_parameters::{
     CreateContainerOptions, InspectContainerOptions, KillContainerOptions, LogsOptions,
-    RemoveContainerOptions, StartContainerOptions, StopContainerOptions, WaitContainerOptions,
+    RemoveContainerOptions, StartContainerOptions, StatsOptions, StopContainerOptions,
+    UploadToContainerOptions, WaitContainerOptions,
 };
 use futures_util::{Stream, StreamExt as _};
+use plimsoll_model::BootMemory;
 
 use super::super::process::Kept;
 use super::super::{
-    Cancel, Container, ContainerSpec, Ended, EngineError, ErrorKind, KEPT, Network, State, Stopped,
-    scratch, time,
+    Begun, Cancel, Container, ContainerSpec, Ended, EngineError, ErrorKind, Network, Reach, Ready,
+    State, Stopped, Usage, http, scratch, time,
 };
 use super::ASK;
 use super::api::Api;
@@ -30,11 +32,13 @@ use super::endpoint::{Endpoint, Route};
 pub(super) struct Made {
     api: Arc<Api>,
     id: String,
+    port: Option<(u16, Route)>,
     address: Option<SocketAddr>,
+    begun: Begun,
 }
 
-/// Makes a container and starts it.
-pub(super) fn start(
+/// Makes a container.
+pub(super) fn create(
     api: &Arc<Api>,
     endpoint: &Endpoint,
     spec: &ContainerSpec,
@@ -48,13 +52,26 @@ pub(super) fn start(
     let route = endpoint.route()?;
     let created = api.ask(ASK, api.docker.create_container(Some(options), body(spec, &route)))?;
     // From here on dropping it removes the container.
-    let mut made = Made { api: Arc::clone(api), id: created.id, address: None };
-    let none = None::<StartContainerOptions>;
-    made.api.ask(ASK, made.api.docker.start_container(&made.id, none))?;
-    if let Some(port) = spec.port {
-        made.address = address(&made.inspect()?, port, &route);
+    let begun = Begun { at: Instant::now(), exec: Duration::ZERO };
+    let port = spec.port.map(|port| (port, route));
+    let made = Made { api: Arc::clone(api), id: created.id, port, address: None, begun };
+    if !spec.files.is_empty() {
+        made.put(&spec.files)?;
     }
     Ok(made)
+}
+
+impl Ready for Made {
+    fn start(mut self: Box<Self>) -> Result<Box<dyn Container>, EngineError> {
+        self.begun.at = Instant::now();
+        let none = None::<StartContainerOptions>;
+        self.api.ask(ASK, self.api.docker.start_container(&self.id, none))?;
+        self.begun.exec = self.begun.at.elapsed();
+        if let Some((port, route)) = &self.port {
+            self.address = address(&self.inspect()?, *port, route);
+        }
+        Ok(self)
+    }
 }
 
 fn body(spec: &ContainerSpec, route: &Route) -> ContainerCreateBody {
@@ -75,13 +92,18 @@ fn limits(spec: &ContainerSpec, route: &Route) -> HostConfig {
     let memory = spec.memory.map(|memory| i64::try_from(memory).unwrap_or(i64::MAX));
     // A program that prints without end must not fill the engine's disk.
     let bounds = [("max-size", "64m"), ("max-file", "1")];
+    let mode = match spec.network {
+        Network::Default => None,
+        Network::None => Some("none"),
+        Network::Host => Some("host"),
+    };
     HostConfig {
         memory,
         memory_swap: memory,
         nano_cpus: spec.cpus.map(|cpus| (cpus * 1e9).round() as i64),
         pids_limit: spec.pids.map(i64::from),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
-        network_mode: (spec.network == Network::None).then(|| "none".to_owned()),
+        network_mode: mode.map(str::to_owned),
         port_bindings: spec
             .port
             .map(|port| HashMap::from([(format!("{port}/tcp"), Some(vec![binding(route)]))])),
@@ -113,6 +135,22 @@ fn address(found: &ContainerInspectResponse, port: u16, route: &Route) -> Option
 }
 
 impl Made {
+    /// Puts files into it before it starts.
+    fn put(&self, files: &[(String, Vec<u8>)]) -> Result<(), EngineError> {
+        let mut archive = tar::Builder::new(Vec::new());
+        let full = |error| EngineError::local("failed to pack a file", &error);
+        for (path, bytes) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            let path = path.trim_start_matches('/');
+            archive.append_data(&mut header, path, &**bytes).map_err(full)?;
+        }
+        let body = bollard::body_full(archive.into_inner().map_err(full)?.into());
+        let to = UploadToContainerOptions { path: "/".to_owned(), ..Default::default() };
+        self.api.ask(ASK, self.api.docker.upload_to_container(&self.id, Some(to), body))
+    }
+
     fn inspect(&self) -> Result<ContainerInspectResponse, EngineError> {
         let options = None::<InspectContainerOptions>;
         self.api.ask(ASK, self.api.docker.inspect_container(&self.id, options))
@@ -144,8 +182,29 @@ impl Container for Made {
         &self.id
     }
 
-    fn address(&self) -> Option<SocketAddr> {
-        self.address
+    fn begun(&self) -> Begun {
+        self.begun
+    }
+
+    fn connect(&self, reach: Reach) -> io::Result<TcpStream> {
+        match (reach, self.address) {
+            (Reach::Service, Some(address)) => http::open(address),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn usage(&self) -> Result<Usage, EngineError> {
+        let options = StatsOptions { stream: false, one_shot: true };
+        let mut stats = Box::pin(self.api.docker.stats(&self.id, Some(options)));
+        let gone = || EngineError::new(ErrorKind::Lost, "the engine says of it no figures");
+        let figures = async { stats.next().await.transpose() };
+        self.api.ask(ASK, figures)?.map(|figures| usage(&figures)).ok_or_else(gone)
+    }
+
+    fn set_cpus(&self, cpus: f64) -> Result<(), EngineError> {
+        let nano_cpus = Some((cpus * 1e9).round() as i64);
+        let body = ContainerUpdateBody { nano_cpus, ..ContainerUpdateBody::default() };
+        self.api.ask(ASK, self.api.docker.update_container(&self.id, body))
     }
 
     fn state(&self) -> Result<State, EngineError> {
@@ -202,29 +261,43 @@ impl Container for Made {
         let killed = state.exit_code == Some(137) && took >= Duration::from_secs(grace.as_secs());
         Ok(Stopped { took, killed, state })
     }
+}
 
-    fn exec(&self, program: &[&str], limit: Duration) -> Result<Ended, EngineError> {
-        let config = ExecConfig {
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            cmd: Some(program.iter().map(|word| (*word).to_owned()).collect()),
-            ..ExecConfig::default()
-        };
-        let docker = &self.api.docker;
-        let exec = self.api.ask(ASK, docker.create_exec(&self.id, config))?.id;
-        let started = match self.api.ask(ASK, docker.start_exec(&exec, None)) {
-            Err(error) if error.kind == ErrorKind::NoProgram => {
-                return Ok(Ended { code: Some(127), out: String::new(), err: error.what });
-            }
-            other => other?,
-        };
-        let StartExecResults::Attached { output, .. } = started else {
-            return Ok(Ended::default());
-        };
-        let mut ended = self.collect(limit, KEPT, output)?;
-        let code = self.api.ask(ASK, docker.inspect_exec(&exec))?.exit_code;
-        ended.code = code.and_then(|code| i32::try_from(code).ok());
-        Ok(ended)
+fn usage(figures: &ContainerStatsResponse) -> Usage {
+    let cpu = figures.cpu_stats.as_ref();
+    let total = cpu.and_then(|cpu| cpu.cpu_usage.as_ref()?.total_usage).unwrap_or(0);
+    let throttling = cpu.and_then(|cpu| cpu.throttling_data.as_ref());
+    let memory = figures.memory_stats.as_ref();
+    // The names are those of cgroup v1, or those of v2.
+    let of = |v1: &str, v2: &str| {
+        let stats = memory.and_then(|memory| memory.stats.as_ref());
+        stats.and_then(|stats| stats.get(v1).or_else(|| stats.get(v2))).copied()
+    };
+    let used = memory.and_then(|memory| memory.usage).unwrap_or(0);
+    let reads = figures.blkio_stats.as_ref().and_then(|s| s.io_service_bytes_recursive.as_ref());
+    let is_read =
+        |op: &Option<String>| op.as_ref().is_some_and(|op| op.eq_ignore_ascii_case("read"));
+    let read = |reads: &Vec<_>| {
+        let reads = reads.iter().filter(|entry: &&ContainerBlkioStatEntry| is_read(&entry.op));
+        reads.filter_map(|entry| entry.value).sum()
+    };
+    Usage {
+        cpu: Duration::from_nanos(total),
+        throttled: throttling.and_then(|t| t.throttled_time).map(Duration::from_nanos),
+        major_faults: of("total_pgmajfault", "pgmajfault"),
+        read: reads.map(read),
+        memory: BootMemory {
+            working_set: used
+                .saturating_sub(of("total_inactive_file", "inactive_file").unwrap_or(0)),
+            anon: of("total_rss", "anon").unwrap_or(0),
+            shared: of("total_shmem", "shmem").unwrap_or(0),
+            peak: memory.and_then(|memory| memory.max_usage).filter(|peak| *peak > 0),
+        },
+        threads: figures
+            .pids_stats
+            .as_ref()
+            .and_then(|pids| pids.current)
+            .and_then(|count| u32::try_from(count).ok()),
     }
 }
 

@@ -16,8 +16,8 @@ use bollard::query_parameters::RemoveImageOptions;
 use plimsoll_model::{BuildReport, EngineInfo, EngineKind};
 
 use super::{
-    BuildEvent, BuildRequest, Cancel, Capabilities, Container, ContainerSpec, Engine, EngineError,
-    ErrorKind, Image,
+    BuildEvent, BuildRequest, Cancel, Capabilities, ContainerSpec, Engine, EngineError, ErrorKind,
+    Image, Ready,
 };
 use api::Api;
 use client::Client;
@@ -74,6 +74,7 @@ impl Engine for Docker {
             exact_times: client.is_some_and(|client| client.raw),
             keeps_images: true,
             runs_containers: true,
+            sees_localhost: false,
         }
     }
 
@@ -111,8 +112,12 @@ impl Engine for Docker {
         }
     }
 
-    fn start(&self, spec: &ContainerSpec) -> Result<Box<dyn Container>, EngineError> {
-        let started = container::start(&self.api, &self.endpoint, spec)?;
-        Ok(Box::new(started))
+    fn evict(&self, _: &str) -> Result<(), EngineError> {
+        let what = "the Docker Engine keeps images where their files cannot be told apart";
+        Err(EngineError::new(ErrorKind::Unable, what).hint("--engine embedded"))
+    }
+
+    fn prepare(&self, spec: &ContainerSpec) -> Result<Box<dyn Ready>, EngineError> {
+        Ok(Box::new(container::create(&self.api, &self.endpoint, spec)?))
     }
 }

@@ -49,9 +49,7 @@ fn measured(
         .label("more CPU than a start uses")
         .consequence(CONSEQUENCE)
         .remedy("set --no-cpu-boost; plimsoll boot says where the time of a start goes");
-    for told in [boots.told_boost(), boots.told_cost()].into_iter().flatten() {
-        draft.evidence(told);
-    }
+    boots.quote_boost(draft);
     if let Some(cpu) = &deploy.settings.cpu {
         draft.related(&cpu.at, "the CPU is set here");
     }

@@ -44,11 +44,9 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     draft.label(if set { "off" } else { "no --cpu-boost and no --no-cpu-boost" });
     match (boots, boosted) {
         (Some(boots), Some(Boosted::Gains(gain, share))) => {
-            for told in [boots.told_boost(), boots.told_cost()].into_iter().flatten() {
-                draft.evidence(told);
-            }
+            boots.quote_boost(draft);
             draft
-                .consequence(format!("a cold start may take {} longer than it must, {:.0} % of it", seconds(gain), share * 100.0))
+                .consequence(format!("a cold start may take {} longer than it must, {} of it", seconds(gain), plimsoll_model::share(share)))
                 .remedy("set --cpu-boost, or keep an instance so that nobody waits");
         }
         _ => {

@@ -84,11 +84,9 @@ fn fits(
     }
     draft
         .label(format!("the limit is {}{}", size(limit), if set.is_some() { "" } else { ", the default" }))
-        .evidence(format!("measured: {} in use after the start, {:.0} % of the limit, before any load", size(used), share * 100.0))
+        .evidence(format!("measured: {} in use after the start, {} of the limit, before any load", size(used), plimsoll_model::share(share)))
         .consequence("a few requests at once, or a leak, and the kernel kills the instance with all the requests it has");
-    for caveat in &boots.report.caveats {
-        draft.evidence(format!("caveat of the cold starts: {caveat}"));
-    }
+    boots.quote_caveats(draft);
     enlarge(review, deploy, used, draft);
 }
 

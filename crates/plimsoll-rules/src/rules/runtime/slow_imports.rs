@@ -1,6 +1,6 @@
 //! Starts that spend their time loading modules.
 
-use plimsoll_model::{BootImport, BootWhy, CheckName, Level, PhaseKind, Section, seconds};
+use plimsoll_model::{BootImport, BootWhy, CheckName, Level, PhaseKind, Section, seconds, share};
 
 use crate::discover::Service;
 use crate::review::Review;
@@ -34,12 +34,11 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(place) = tried::place(review, service, CheckName::Starts) else { return };
     let draft = out.finding(&place, format!("{} spends much of its start loading modules", service.name));
     draft.label("what this starts loads them").evidence(format!(
-        "measured: {} of {} of a start load modules, {:.0} %{}{}",
+        "measured with tracing on: {} of {} of a start load modules, {}{}",
         seconds(imports),
         seconds(whole),
-        imports / whole * 100.0,
+        share(imports / whole),
         why.modules.map_or(String::new(), |count| format!("; {count} modules")),
-        why.overhead.map_or(String::new(), |more| format!(" (with tracing on, which takes {} more)", seconds(more))),
     ));
     let mut costly: Vec<&BootImport> = why.imports.iter().collect();
     costly.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
@@ -49,7 +48,11 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     draft
         .consequence("each new instance loads them before it answers, whether or not its first requests need them")
         .remedy("load what the first request does not need where it is used, inside of the function, and drop what nothing uses");
-    if let Some(missing) = why.without_bytecode.filter(|missing| *missing > 0) {
+    for caveat in &why.caveats {
+        draft.evidence(format!("caveat of the tracing: {caveat}"));
+    }
+    let python = why.runtime.starts_with("Python");
+    if let Some(missing) = why.without_bytecode.filter(|missing| python && *missing > 0) {
         draft.evidence(format!("{missing} of the modules have no bytecode: compile them first, it costs no change of code"));
     }
 }

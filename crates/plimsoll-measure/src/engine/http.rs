@@ -1,34 +1,35 @@
 //! Asks a port whether it is open, and a path whether it answers.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long one question may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long an open port must stay silent to be believed: engines forward ports by a program of
 /// their own, which takes every connection and drops it where nobody listens behind it.
 const SILENCE: Duration = Duration::from_millis(40);
 
-/// A connection to an open port; `None` where nobody listens.
-pub(super) fn open(address: SocketAddr) -> Option<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(SILENCE)).ok()?;
+/// A connection to an open port of an engine on this machine.
+pub(crate) fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(SILENCE))?;
     match stream.peek(&mut [0]) {
         // Somebody who speaks first is somebody.
-        Ok(count) => (count > 0).then_some(stream),
-        Err(error) => {
-            matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut).then_some(stream)
+        Ok(1..) => Ok(stream),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Ok(stream)
         }
+        Ok(0) => Err(ErrorKind::ConnectionRefused.into()),
+        Err(error) => Err(error),
     }
 }
 
 /// The status with which a path is answered; `None` where it is not.
-pub(super) fn get(address: SocketAddr, path: &str) -> Option<u16> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.set_write_timeout(Some(PATIENCE)).ok()?;
+pub(crate) fn get(mut stream: TcpStream, path: &str, patience: Duration) -> Option<u16> {
+    stream.set_read_timeout(Some(patience)).ok()?;
+    stream.set_write_timeout(Some(patience)).ok()?;
     // A path of a repository must not become a second request.
     let path: String = path.chars().filter(|c| !c.is_control() && *c != ' ').collect();
     let request = format!(
@@ -76,10 +77,10 @@ mod tests {
         let address = listener.local_addr().unwrap();
         // As the forwarder of an engine does.
         let forwarder = thread::spawn(move || drop(listener.accept().unwrap()));
-        assert!(open(address).is_none());
+        assert!(open(address).is_err());
         forwarder.join().unwrap();
-        assert!(open(address).is_none());
+        assert!(open(address).is_err());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        assert!(open(listener.local_addr().unwrap()).is_some());
+        assert!(open(listener.local_addr().unwrap()).is_ok());
     }
 }

@@ -1,0 +1,96 @@
+//! What a container prints: all of it is taken, its beginning and its end are kept.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// What was printed on one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// Its beginning.
+    pub head: Vec<u8>,
+    /// Its end, where that was not kept with the beginning.
+    pub tail: VecDeque<u8>,
+    /// How many bytes there were.
+    pub total: u64,
+}
+
+impl Printed {
+    fn add(&mut self, bytes: &[u8], half: usize) {
+        self.total += bytes.len() as u64;
+        let room = half.saturating_sub(self.head.len()).min(bytes.len());
+        let (first, rest) = bytes.split_at(room);
+        self.head.extend_from_slice(first);
+        let rest = &rest[rest.len().saturating_sub(half)..];
+        let over = (self.tail.len() + rest.len()).saturating_sub(half);
+        self.tail.drain(..over.min(self.tail.len()));
+        self.tail.extend(rest);
+    }
+
+    /// The beginning and the end as text; between them is said how much is missing.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let kept = (self.head.len() + self.tail.len()) as u64;
+        let mut bytes = self.head.clone();
+        if self.total > kept {
+            bytes.extend(format!("\n… {} bytes …\n", self.total - kept).into_bytes());
+        }
+        bytes.extend(&self.tail);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// Takes what comes out of a pipe.
+#[derive(Debug)]
+pub(crate) struct Output {
+    printed: Arc<Mutex<Printed>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Output {
+    pub(crate) fn of(pipe: OwnedFd, kept: usize) -> Self {
+        let printed = Arc::new(Mutex::new(Printed::default()));
+        let into = Arc::clone(&printed);
+        let reader = thread::spawn(move || {
+            let mut pipe = File::from(pipe);
+            let mut buffer = vec![0; 64 << 10];
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                let mut printed = into.lock().unwrap_or_else(PoisonError::into_inner);
+                printed.add(&buffer[..count], kept / 2);
+            }
+        });
+        Self { printed, reader: Some(reader) }
+    }
+
+    /// What came so far.
+    pub(crate) fn so_far(&self) -> Printed {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until nothing more can come.
+    pub(crate) fn finish(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_and_the_end_are_kept() {
+        let mut printed = Printed::default();
+        for chunk in [&b"abcdef"[..], b"g", b"hijklmnop"] {
+            printed.add(chunk, 4);
+        }
+        assert_eq!(printed.text(), "abcd\n… 8 bytes …\nmnop");
+        let mut short = Printed::default();
+        short.add(b"abcdef", 4);
+        assert_eq!((short.text(), short.total), ("abcdef".to_owned(), 6));
+    }
+}

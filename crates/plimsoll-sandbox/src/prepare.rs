@@ -1,0 +1,284 @@
+//! Makes all of a container but the container: what takes long comes before the clock starts.
+
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use rustix::fs::{Gid, Mode, OFlags, Uid, fchown, open};
+use rustix::io::{Errno, read};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+use crate::cgroup::Group;
+use crate::child::{self, Step, word};
+use crate::container::{Connector, Container};
+use crate::error::{Error, Kind};
+use crate::link::Link;
+use crate::output::Output;
+use crate::plan::{Ends, Plan, Program, Root, text};
+use crate::sys::{self, Made};
+use crate::{Host, Network, Spec, usage};
+
+/// A container that waits for the word to start. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Prepared {
+    name: String,
+    spec: Spec,
+    launcher: Launcher,
+    status: OwnedFd,
+    out: Output,
+    err: Output,
+    group: Group,
+    keeper: Keeper,
+}
+
+/// The process that makes the first one of the container.
+#[derive(Debug)]
+struct Launcher {
+    link: Option<Link>,
+    process: OwnedFd,
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        // Without anybody to give it the word it ends.
+        drop(self.link.take());
+        reap(&self.process);
+    }
+}
+
+/// The process that makes sockets and cleans up.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    pub(crate) connector: Connector,
+    process: OwnedFd,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.connector.end();
+        reap(&self.process);
+    }
+}
+
+/// Waits for a child's end. It is told to before, or about to.
+fn reap(process: &OwnedFd) {
+    while matches!(waitid(WaitId::PidFd(process.as_fd()), WaitIdOptions::EXITED), Err(Errno::INTR))
+    {
+    }
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+impl Host {
+    /// Makes the network and the cgroups of a container, and what will start it.
+    ///
+    /// # Errors
+    /// Where the specification makes no sense, or this machine refuses.
+    pub fn prepare(&self, spec: &Spec) -> Result<Prepared, Error> {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("plimsoll-{}-{number}", std::process::id());
+        let mut spec = spec.clone();
+        if spec.hostname.is_empty() {
+            "plimsoll".clone_into(&mut spec.hostname);
+        }
+        let group = Group::create(&self.driver, &name, &spec.limits)?;
+        let (here, ends) = ends(&spec)?;
+        let Here { control, launch, status, out, err } = here;
+        let plan = self.plan(&spec, &group, ends)?;
+        // SAFETY: the keeper, and what it makes, do system calls only.
+        #[expect(unsafe_code, reason = "the keeper is a copy of this process")]
+        let made = unsafe { sys::clone(0, || child::keep(&plan)) };
+        let made = made.map_err(|errno| Error::host("cannot make a process", errno))?;
+        // With the plan go the ends that are not ours.
+        drop(plan);
+        let launcher = greet(&spec, &control, &status, &made);
+        let connector = Connector::new(control, spec.network);
+        let keeper = Keeper { connector, process: made.pidfd };
+        let launcher = Launcher { link: Some(launch), process: launcher? };
+        group.take(number_of(&launcher.process)?)?;
+        let (out, err) = (Output::of(out, spec.kept), Output::of(err, spec.kept));
+        Ok(Prepared { name, spec, launcher, status, out, err, group, keeper })
+    }
+
+    fn plan(&self, spec: &Spec, group: &Group, ends: Ends) -> Result<Plan, Error> {
+        let own_user = !self.is_root;
+        let files = [&ends.nothing, &ends.out, &ends.err, &ends.status].map(AsRawFd::as_raw_fd);
+        let links = [&ends.control, &ends.launch, &ends.told, &ends.telling];
+        let links = links.map(|link| link.as_fd().as_raw_fd());
+        let mut keep: Vec<i32> = files.into_iter().chain(links).collect();
+        keep.sort_unstable();
+        let dirs = group.dirs().into_iter().map(|dir| text(dir.as_os_str().as_bytes()));
+        Ok(Plan {
+            root: Root::new(spec, &self.seat, group, own_user)?,
+            program: Program::new(spec, own_user)?,
+            groups: dirs.collect::<Result<_, _>>()?,
+            ends,
+            keep,
+            own_user,
+            own_network: spec.network == Network::Own,
+        })
+    }
+}
+
+/// Maps the keeper's user where it has a namespace for it; gives the launcher.
+fn greet(spec: &Spec, control: &Link, status: &OwnedFd, keeper: &Made) -> Result<OwnedFd, Error> {
+    loop {
+        match control.receive() {
+            Ok((word::UNMAPPED, _)) => {
+                map(spec, keeper)?;
+                let gone = |errno| Error::host("the keeper is gone", errno);
+                control.send(word::MAPPED, None).map_err(gone)?;
+            }
+            Ok((word::LAUNCHER, Some(launcher))) => return Ok(launcher),
+            _ => return Err(failure(status, spec).unwrap_or_else(gone)),
+        }
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Kind::Host, "the container's keeper ended before its time")
+}
+
+/// This user is the one that the container has.
+fn map(spec: &Spec, keeper: &Made) -> Result<(), Error> {
+    let folder = format!("/proc/{}", keeper.pid.as_raw_nonzero());
+    let user = format!("{} {} 1", spec.user, rustix::process::geteuid().as_raw());
+    let group = format!("{} {} 1", spec.group, rustix::process::getegid().as_raw());
+    for (file, text) in [("uid_map", &*user), ("setgroups", "deny"), ("gid_map", &*group)] {
+        fs::write(format!("{folder}/{file}"), text).map_err(|error| {
+            Error::io(format_args!("cannot write {file} of a user namespace"), &error)
+        })?;
+    }
+    Ok(())
+}
+
+/// The number of a process, as this process sees it.
+fn number_of(process: &OwnedFd) -> Result<i32, Error> {
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", process.as_raw_fd()));
+    let line = info.ok().and_then(|info| {
+        info.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok())
+    });
+    line.filter(|pid| *pid > 0).ok_or_else(gone)
+}
+
+/// The ends that stay here.
+struct Here {
+    control: Link,
+    launch: Link,
+    status: OwnedFd,
+    out: OwnedFd,
+    err: OwnedFd,
+}
+
+fn ends(spec: &Spec) -> Result<(Here, Ends), Error> {
+    let failed = |errno| Error::host("cannot make pipes", errno);
+    let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(failed);
+    let link = || Link::pair().map_err(failed);
+    let ((status, of_status), (out, of_out), (err, of_err)) = (pipe()?, pipe()?, pipe()?);
+    for end in [&of_out, &of_err] {
+        // Programs open /dev/stdout anew, as their user. Without root it is theirs already.
+        let _ = fchown(end, Some(Uid::from_raw(spec.user)), Some(Gid::from_raw(spec.group)));
+    }
+    let nothing =
+        open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
+    let ((control, of_control), (launch, of_launch), (told, telling)) = (link()?, link()?, link()?);
+    let ends = Ends {
+        control: of_control,
+        launch: of_launch,
+        told,
+        telling,
+        nothing,
+        out: of_out,
+        err: of_err,
+        status: of_status,
+    };
+    Ok((Here { control, launch, status, out, err }, ends))
+}
+
+/// What a process said before it ended; nothing where it became the program.
+fn failure(status: &OwnedFd, spec: &Spec) -> Option<Error> {
+    let mut message = [0; 8];
+    let count = loop {
+        match read(status, &mut message) {
+            Err(Errno::INTR) => {}
+            done => break done.unwrap_or(0),
+        }
+    };
+    if count < message.len() {
+        return None;
+    }
+    let [step, _, _, _, number @ ..] = message;
+    let errno = Errno::from_raw_os_error(i32::from_ne_bytes(number));
+    if step == Step::Execute as u8 {
+        return Some(no_program(spec, errno));
+    }
+    let what = Step::NAMES.get(usize::from(step)).copied().unwrap_or("start");
+    let error = Error::host(format_args!("cannot {what}"), errno);
+    Some(match errno {
+        Errno::PERM | Errno::ACCESS | Errno::NOSPC | Errno::USERS => error.hint(
+            "containers need root, or user namespaces that this machine allows; --engine docker takes the Docker Engine",
+        ),
+        _ => error,
+    })
+}
+
+fn no_program(spec: &Spec, errno: Errno) -> Error {
+    let program = spec.args.first().map_or("", String::as_str);
+    let why = match errno {
+        Errno::NOENT => "it is not there, or the interpreter or loader that it names is not",
+        Errno::ACCESS => "it may not be executed",
+        Errno::NOEXEC => {
+            "it is no program of this system and processor, or a script that does not begin with #!"
+        }
+        Errno::TOOBIG => "its arguments and variables are too long",
+        _ => {
+            return Error {
+                kind: Kind::NoProgram,
+                ..Error::host(format_args!("`{program}` cannot be run"), errno)
+            };
+        }
+    };
+    Error::new(Kind::NoProgram, format!("`{program}` cannot be run: {why}"))
+}
+
+impl Prepared {
+    /// Starts it. The clock runs from the moment before its first process is made.
+    ///
+    /// # Errors
+    /// Where the program cannot be run, or this machine refuses.
+    pub fn start(self) -> Result<Container, Error> {
+        let Self { name, spec, launcher, status, out, err, group, keeper } = self;
+        let launch = launcher.link.as_ref().ok_or_else(gone)?;
+        let before = usage::of_group(&group).map(|usage| usage.cpu).unwrap_or_default();
+        let started = Instant::now();
+        launch.send(word::GO, None).map_err(|errno| Error::host("the launcher is gone", errno))?;
+        let made = launch.receive();
+        let failed = failure(&status, &spec);
+        let exec = started.elapsed();
+        drop(launcher);
+        let Ok((word::GO, Some(process))) = made else {
+            return Err(failed.unwrap_or_else(gone));
+        };
+        let pid = number_of(&process);
+        if let Some(error) = failed {
+            reap(&process);
+            return Err(error);
+        }
+        // One that has ended already has no number any more, and needs none.
+        let pid = pid.ok().and_then(rustix::process::Pid::from_raw);
+        Ok(Container::new(
+            name,
+            spec.limits,
+            group,
+            keeper,
+            process,
+            pid,
+            (started, exec),
+            before,
+            (out, err),
+        ))
+    }
+}
