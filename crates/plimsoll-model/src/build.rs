@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub const BUILD_SCHEMA_VERSION: u32 = 1;
 
 /// Which kind of engine built or ran something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum EngineKind {
@@ -15,11 +15,12 @@ pub enum EngineKind {
     /// The daemon of BuildKit alone: it builds and runs nothing.
     Buildkit,
     /// Plimsoll's own runtime: it runs and builds nothing.
+    #[default]
     Embedded,
 }
 
 /// An engine, and how it was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EngineInfo {
     /// Its kind.

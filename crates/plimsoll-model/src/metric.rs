@@ -80,7 +80,7 @@ impl Metric {
 }
 
 /// Every metric, in the order of the report.
-pub const METRICS: [Metric; 15] = [
+pub const METRICS: [Metric; 19] = [
     lower("context.bytes", "context sent", Unit::Bytes, Section::Context)
         .limit(100e6)
         .doc("Bytes of the files that the builder is sent for the service's target stage.")
@@ -118,7 +118,15 @@ pub const METRICS: [Metric; 15] = [
     lower("boot.ready.p95", "cold start P95", Unit::Seconds, Section::Runtime)
         .limit(2.0)
         .doc("95th percentile of the time from start to the first successful request, with CPU boost where it is set.")
-        .command("docker run (a later version measures it: plimsoll boot)"),
+        .command("plimsoll boot"),
+    lower("boot.first.seconds", "cold start, nothing cached", Unit::Seconds, Section::Runtime)
+        .extra()
+        .doc("Time from start to the first successful request when the page cache has nothing of the image.")
+        .command("plimsoll boot"),
+    lower("boot.cpu.seconds", "CPU of a cold start", Unit::Seconds, Section::Runtime)
+        .extra()
+        .doc("Median of the CPU-seconds that a start takes until its first successful request.")
+        .command("plimsoll boot"),
     lower("boot.first_request.seconds", "start to first request", Unit::Seconds, Section::Runtime)
         .limit(3.0)
         .doc("Median time from the start of the container to the first answered request.")
@@ -127,6 +135,14 @@ pub const METRICS: [Metric; 15] = [
         .extra()
         .doc("Time from SIGTERM to the end of the container's program.")
         .command("plimsoll measure"),
+    lower("memory.boot.bytes", "memory after start", Unit::Bytes, Section::Runtime)
+        .extra()
+        .doc("Working set after a start: what is used, less file pages that can be dropped.")
+        .command("plimsoll boot"),
+    lower("memory.boot_ratio", "memory after start, of its limit", Unit::Ratio, Section::Runtime)
+        .extra()
+        .doc("Working set after a start as a share of the memory limit.")
+        .command("plimsoll boot"),
     lower("memory.load_ratio", "memory under load", Unit::Ratio, Section::Runtime)
         .limit(0.7)
         .doc("Working set under normal load as a share of the memory limit.")

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds, SectionScore,
-    ServiceCheck, Verdict,
+    BootReport, Date, Figure, Finding, Gate, ImageReport, Level, Location, MeasuredBuilds,
+    SectionScore, ServiceCheck, Verdict,
 };
 
 /// The version of the report's form; it grows when a field changes its meaning or goes.
@@ -87,6 +87,9 @@ pub struct ServiceSummary {
     /// What was tried of its image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<ServiceCheck>,
+    /// Its cold starts, a report for each environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boots: Vec<BootReport>,
 }
 
 /// One deployment of a service.

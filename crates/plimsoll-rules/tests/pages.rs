@@ -19,6 +19,8 @@ type Files = BTreeMap<String, String>;
 const IMAGE: &str = "image of ";
 /// How the block begins that holds what was tried of the image of a service, as a report in JSON does.
 const CHECKS: &str = "checks of ";
+/// How the block begins that holds the cold starts of a service, as `plimsoll boot --json` prints them.
+const BOOTS: &str = "boots of ";
 
 /// The fenced blocks below a heading: info string and body.
 fn blocks(page: &str, heading: &str) -> Vec<(String, String)> {
@@ -55,6 +57,11 @@ fn report(files: &Files) -> Report {
         if let Some(service) = path.strip_prefix(CHECKS) {
             let checks = serde_json::from_str(text).unwrap_or_else(|e| panic!("{path}: {e}"));
             measured.checks.insert(service.to_owned(), checks);
+            continue;
+        }
+        if let Some(service) = path.strip_prefix(BOOTS) {
+            let boots = serde_json::from_str(text).unwrap_or_else(|e| panic!("{path}: {e}"));
+            measured.boots.insert(service.to_owned(), boots);
             continue;
         }
         match path.strip_prefix(IMAGE) {

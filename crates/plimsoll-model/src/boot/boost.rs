@@ -6,8 +6,9 @@ use super::{Boot, PairedDifference, compared::paired};
 use crate::{change, dollars, seconds, share};
 
 /// What CPU boost changes, measured in turns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct BootBoost {
     /// Processors while it starts.
     pub cpus: f64,

@@ -138,8 +138,9 @@ pub struct BootMachine {
 }
 
 /// Cold starts of a service: measured, nothing in it is estimated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
 pub struct BootReport {
     /// [`BOOT_SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -8,6 +8,7 @@ use super::Review;
 use super::excerpt::Locator;
 use super::score::expected_metrics;
 use crate::discover::Service;
+use crate::repo::Fact;
 
 /// Why there is no figure where nobody tried to measure it.
 pub(crate) const NOT_TRIED: &str = "not in this run";
@@ -54,17 +55,28 @@ pub(crate) fn gates(
     gates
 }
 
+/// What `plimsoll.toml` limits a metric of a service to.
+fn set<'r>(review: &Review<'r>, service: &str, metric: &Metric) -> Option<&'r Fact<f64>> {
+    let own =
+        review.config.services.iter().filter(|s| s.name.value == service).flat_map(|s| &s.budgets);
+    let mut all = own.chain(&review.config.budgets);
+    all.find(|(name, _)| name == metric.name).map(|(_, limit)| limit)
+}
+
+/// The limit of a metric of a service: that of `plimsoll.toml`, else the default.
+pub(crate) fn limit(review: &Review<'_>, service: &str, metric: &str) -> Option<f64> {
+    let metric = plimsoll_model::metric(metric)?;
+    set(review, service, metric).map(|limit| limit.value).or(metric.default_limit)
+}
+
 fn budget(
     review: &Review<'_>,
     service: &str,
     metric: &Metric,
     locator: &mut Locator<'_>,
 ) -> Option<Budget> {
-    let own =
-        review.config.services.iter().filter(|s| s.name.value == service).flat_map(|s| &s.budgets);
-    let set = own.chain(&review.config.budgets).find(|(name, _)| name == metric.name);
-    let (limit, source) = match set {
-        Some((_, limit)) => (limit.value, BudgetSource::Config(locator.location(&limit.at))),
+    let (limit, source) = match set(review, service, metric) {
+        Some(limit) => (limit.value, BudgetSource::Config(locator.location(&limit.at))),
         None => (metric.default_limit?, BudgetSource::Default),
     };
     Some(Budget { metric: metric.name.to_owned(), limit, source })

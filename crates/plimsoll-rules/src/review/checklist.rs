@@ -1,6 +1,8 @@
 //! The validation list: what was run, how it came out, and the command that runs the rest.
 
-use plimsoll_model::{CheckName, CheckState, ChecklistItem, Finding, ServiceCheck};
+use plimsoll_model::{
+    BootReport, CheckName, CheckState, ChecklistItem, Finding, ServiceCheck, seconds,
+};
 
 use super::Review;
 
@@ -8,6 +10,7 @@ use super::Review;
 pub(crate) fn checklist(review: &Review<'_>, findings: &[Finding]) -> Vec<ChecklistItem> {
     let mut list = vec![syntax(review, findings), context(review)];
     list.extend(CheckName::ALL.map(|name| check(review, name)));
+    list.extend(cold_start(review));
     list.push(item("smoke test", CheckState::NotRun, "the repository's own"));
     list
 }
@@ -35,6 +38,36 @@ fn context(review: &Review<'_>) -> ChecklistItem {
             item("build context", CheckState::Passed, detail)
         }
     }
+}
+
+/// The cold starts, where some were measured.
+fn cold_start(review: &Review<'_>) -> Option<ChecklistItem> {
+    let all: Vec<&BootReport> = review.measured.boots.values().flatten().collect();
+    if all.is_empty() {
+        return None;
+    }
+    let told = |boots: &BootReport| {
+        let ready = boots.of(|boot| boot.ready);
+        let median = seconds(ready.median?);
+        let place =
+            boots.settings.environment.as_ref().map_or(String::new(), |e| format!(" in {e}"));
+        Some(format!("{}{place}: {median} (median of {})", boots.subject, ready.values.len()))
+    };
+    let never: Vec<&str> = all
+        .iter()
+        .filter(|boots| boots.ready().next().is_none())
+        .map(|boots| boots.subject.as_str())
+        .collect();
+    Some(match never.is_empty() {
+        true => {
+            let told: Vec<String> = all.into_iter().filter_map(told).collect();
+            item("cold start", CheckState::Passed, told.join(", "))
+        }
+        false => {
+            let never = format!("no start of {} became ready", never.join(", "));
+            item("cold start", CheckState::NotRun, never)
+        }
+    })
 }
 
 /// A check over all services: it passed where it passed for each that it was run for.

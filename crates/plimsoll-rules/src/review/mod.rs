@@ -12,14 +12,16 @@ mod waiver;
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    ContextSummary, Date, ImageReport, MeasuredBuilds, NamedFigure, ReplayReport, Report,
-    ServiceCheck, Sources,
+    BootReport, ContextSummary, Date, ImageReport, MeasuredBuilds, NamedFigure, ReplayReport,
+    Report, ServiceCheck, Sources,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::discover::Discovery;
 use crate::repo::Repo;
+
+pub(crate) use budgets::limit;
 
 /// What was measured, by the name of the service.
 ///
@@ -37,6 +39,8 @@ pub struct Measured {
     pub images: BTreeMap<String, ImageReport>,
     /// What was tried of the images.
     pub checks: BTreeMap<String, Vec<ServiceCheck>>,
+    /// Their cold starts, a report for each environment.
+    pub boots: BTreeMap<String, Vec<BootReport>>,
     /// The figures, measured or not.
     pub figures: Vec<NamedFigure>,
 }

@@ -32,6 +32,7 @@ fn service(review: &Review<'_>, service: &Service, locator: &mut Locator<'_>) ->
         measured_builds: review.measured.builds.get(&service.name).cloned(),
         image: review.measured.images.get(&service.name).cloned(),
         checks: review.measured.checks.get(&service.name).cloned().unwrap_or_default(),
+        boots: review.measured.boots.get(&service.name).cloned().unwrap_or_default(),
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub(crate) mod actions;
 pub mod application;
+pub mod boot_figures;
+pub(crate) mod booted;
 pub mod building;
 pub mod caching;
 pub mod check_plan;
@@ -14,6 +16,7 @@ pub mod ignorefiles;
 pub mod imaged;
 mod install;
 pub mod manifests_first;
+pub(crate) mod probing;
 pub(crate) mod tag;
 
 pub mod cloud_run;
@@ -24,6 +27,7 @@ mod secrets;
 pub mod server;
 mod shipped;
 pub mod start;
+pub mod start_plan;
 pub mod subject;
 pub(crate) mod tried;
 pub mod variables;

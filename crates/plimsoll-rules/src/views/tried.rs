@@ -48,7 +48,7 @@ fn told(check: &ServiceCheck) -> String {
 }
 
 /// The step that failed, or the command that starts the service; the Dockerfile otherwise.
-fn place(review: &Review<'_>, service: &Service, name: CheckName) -> Option<Place> {
+pub(crate) fn place(review: &Review<'_>, service: &Service, name: CheckName) -> Option<Place> {
     let file = review.repo.dockerfiles.get(service.dockerfile)?;
     let step = match name {
         CheckName::Builds => failed_step(review, service, file),

@@ -3,9 +3,12 @@
 use plimsoll_model::{Applicability, ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
+use crate::discover::Service;
 use crate::repo::{Command, DockerfileView, Stage, StepKind};
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule, replace};
+use crate::rule::{Check, Draft, Out, Rule, replace};
+use crate::views::booted::{all_have_bytecode, quote_bytecode};
+use crate::views::building::dockerfile;
 use crate::views::imaged::{Images, images};
 use crate::views::{Install, Manager, effective, installs, shipped, targets};
 
@@ -23,6 +26,13 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     if targets(review, file).into_iter().all(|stage| starts_something_else(file, stage)) {
         return;
     }
+    let services: Vec<&Service> = review
+        .found
+        .services
+        .iter()
+        .filter(|service| dockerfile(review, service).is_some_and(|other| other.path == file.path))
+        .collect();
+    let starts_compiled = all_have_bytecode(review, &services);
     let stages = sources(review, file);
     let compiled = stages.iter().any(|s| compiles(s));
     for stage in &stages {
@@ -32,9 +42,17 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             let images = images(review, file, &step.at);
             for install in installs(command) {
                 match plain(&install) {
-                    Some(flag) if !compiled && !said && !images.all(has_bytecode) => {
+                    Some(flag)
+                        if !compiled
+                            && !said
+                            && !starts_compiled
+                            && !images.all(has_bytecode) =>
+                    {
                         said = true;
-                        report(command, &install, flag, &images, out);
+                        let draft = report(command, &install, flag, &images, out);
+                        for service in &services {
+                            quote_bytecode(review, service, draft);
+                        }
                     }
                     _ if install.manager.is_python() => out.examined(),
                     _ => {}
@@ -133,13 +151,13 @@ fn plain(install: &Install<'_>) -> Option<&'static str> {
     }
 }
 
-fn report(
+fn report<'o>(
     command: &Command,
     install: &Install<'_>,
     flag: &'static str,
     images: &Images<'_>,
-    out: &mut Out,
-) {
+    out: &'o mut Out,
+) -> &'o mut Draft {
     let pip = install.manager == Manager::Pip;
     let program = install.call.program;
     let message = if pip {
@@ -161,12 +179,12 @@ fn report(
         });
     images.quote(draft, figure);
     let word = if pip { flag } else { install.verb };
-    let Some(at) = install.call.args.iter().find(|w| w.text() == Some(word)) else { return };
+    let Some(at) = install.call.args.iter().find(|w| w.text() == Some(word)) else { return draft };
     let (text, sure) = match install.manager {
         Manager::Pip => ("--compile".to_owned(), Applicability::Safe),
         Manager::Uv => (format!("{word} {flag}"), Applicability::Safe),
         // Old versions of Poetry do not know the flag.
         _ => (format!("{word} {flag}"), Applicability::Unsafe),
     };
-    draft.fix("compile while installing", sure, replace(&command.place(at.span), text));
+    draft.fix("compile while installing", sure, replace(&command.place(at.span), text))
 }

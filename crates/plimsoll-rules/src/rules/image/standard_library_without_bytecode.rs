@@ -1,10 +1,11 @@
 //! A standard library of Python that is compiled at each start.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{Applicability, Level, Section};
 
 use crate::discover::Service;
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Out, Rule, insert};
+use crate::views::booted::{all_have_bytecode, quote_bytecode};
 use crate::views::imaged::{Imaged, imaged, size};
 
 pub(crate) static RULE: Rule = Rule {
@@ -29,6 +30,10 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let standard = image.report.bytecode.folders.iter();
     let mut standard = standard.filter(|f| f.files >= LEAST && is_standard(&f.path));
     let Some(folder) = standard.next() else { return };
+    // The image may be older than the Dockerfile.
+    if all_have_bytecode(review, &[service]) || compiles(&image, &folder.path) {
+        return;
+    }
     let message = format!(
         "{} modules of Python's standard library have no bytecode",
         folder.files
@@ -43,6 +48,23 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         )
         .consequence("each new container compiles the modules it imports before it is ready")
         .remedy(format!("add RUN python -m compileall -q /{} below FROM", folder.path));
+    quote_bytecode(review, service, draft);
+    // Which user the base has, and whether it has a shell, is not known here.
+    let at = image.stage.at.span.filter(|_| folder.path.starts_with("usr/local/"));
+    if let Some(span) = at {
+        let line = format!("\nRUN python -m compileall -q /{}", folder.path);
+        let edits = insert(&image.stage.at.path, span.end, line);
+        draft.fix("compile the standard library", Applicability::Unsafe, edits);
+    }
+}
+
+/// Whether an instruction of the Dockerfile compiles a folder.
+fn compiles(image: &Imaged<'_>, folder: &str) -> bool {
+    let stages = image.file.lineage(image.stage.index);
+    let mut runs = stages.into_iter().flat_map(|stage| stage.runs());
+    runs.any(|(_, command)| {
+        command.text().contains("compileall") && command.text().contains(folder)
+    })
 }
 
 /// Whether the container starts Python, or a script that asks for it.

@@ -1,6 +1,6 @@
 //! A server that only the container itself can reach.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{BootOutcome, CheckName, Level, Section};
 
 use crate::discover::{Deploy, Platform, Service};
 use crate::repo::Place;
@@ -8,6 +8,7 @@ use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::said::{hides_variables, replaces_command, sets};
 use crate::views::start::{self, Program, Server, Setting};
+use crate::views::{booted, tried};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/bind-localhost",
@@ -20,6 +21,59 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
+    match measured(review, service) {
+        Some(true) => seen(review, service, out),
+        // Other machines reached it.
+        Some(false) => out.examined(),
+        None => read(review, service, out),
+    }
+}
+
+/// Whether a start was seen to listen on localhost only; `None` where no start tells.
+pub(crate) fn measured(review: &Review<'_>, service: &Service) -> Option<bool> {
+    start::deploys(review, service).find(|deploy| reaches(review, deploy))?;
+    let boots: Vec<_> = booted::boots(review, service).collect();
+    if boots.iter().any(|boots| boots.any(|end| *end == BootOutcome::LocalhostOnly)) {
+        return Some(true);
+    }
+    boots.iter().any(|boots| boots.any(|end| *end == BootOutcome::Ready)).then_some(false)
+}
+
+fn seen(review: &Review<'_>, service: &Service, out: &mut Out) {
+    let Some(deploy) = start::deploys(review, service).find(|d| reaches(review, d)) else { return };
+    let image = start::image(review, service);
+    let server = image.and_then(|image| start::server(review, &image));
+    let set = server.as_ref().and_then(|server| local(server).map(|(at, _)| at.clone()));
+    let Some(at) = set.or_else(|| tried::place(review, service, CheckName::Starts)) else { return };
+    let name = server.as_ref().map_or(&service.name, |server| &server.name);
+    let platform = deploy.platform.name();
+    let draft = out.finding(&at, format!("{name} listens on localhost, which {platform} cannot reach"));
+    draft
+        .label("reachable from inside the container only")
+        .related(&deploy.at, format!("deployed to {platform} here"))
+        .consequence("no revision becomes ready")
+        .remedy(remedy(server.as_ref()));
+    for boots in booted::boots(review, service) {
+        let report = boots.report;
+        let all = report.first.iter().chain(&report.boots);
+        for boot in all.filter(|boot| boot.outcome == BootOutcome::LocalhostOnly).take(1) {
+            let detail = boot.detail.as_ref().map_or(String::new(), |told| format!(": {told}"));
+            draft.evidence(format!("measured: a start opened its port on localhost only{detail}"));
+        }
+    }
+}
+
+fn remedy(server: Option<&Server>) -> &'static str {
+    match server.map(|server| server.program) {
+        Some(Program::Gunicorn | Program::Hypercorn) => "bind to 0.0.0.0 and the port, with --bind",
+        Some(Program::Django) => "let runserver listen on 0.0.0.0, or start a production server",
+        Some(Program::Uvicorn | Program::Flask | Program::FastApi) => "add --host 0.0.0.0",
+        _ => "let the server listen on 0.0.0.0",
+    }
+}
+
+/// What the command says, where no start was measured.
+fn read(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(image) = start::image(review, service) else { return };
     let Some(server) = start::server(review, &image) else { return };
     let mut deploys =
@@ -33,11 +87,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         .label("reachable from inside the container only")
         .related(&deploy.at, format!("deployed to {platform} here"))
         .consequence("no revision becomes ready")
-        .remedy(match server.program {
-            Program::Gunicorn | Program::Hypercorn => "bind to 0.0.0.0 and the port, with --bind",
-            Program::Django => "let runserver listen on 0.0.0.0, or start a production server",
-            _ => "add --host 0.0.0.0",
-        });
+        .remedy(remedy(Some(&server)));
 }
 
 /// Whether the platform itself sends the container its requests: in a pod with a second container,

@@ -1,10 +1,12 @@
 //! Liveness probes that kill slow starts.
 
-use plimsoll_model::{Level, Section};
+use plimsoll_model::{Level, Section, seconds};
 
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::booted::{ROOM, booted};
+use crate::views::probing::window;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/liveness-without-startup",
@@ -16,17 +18,34 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Deploy(check),
 };
 
-fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
+/// Seconds below which a liveness probe leaves no room for a start that nobody measured.
+const LEAST: u32 = 60;
+
+fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let s = &deploy.settings;
     let Some(liveness) = s.liveness_probe.as_ref().filter(|_| deploy.platform == Platform::Kubernetes) else { return };
     out.examined();
-    let delay = liveness.initial_delay.unwrap_or(0);
-    let window = delay.saturating_add(liveness.period.unwrap_or(10).saturating_mul(liveness.failures.unwrap_or(3)));
-    if s.startup_probe.is_none() && window < 60 {
-        out.finding(&liveness.at, format!("an instance that is not up after {window} seconds is killed"))
-            .label("liveness probe without a startup probe")
-            .evidence("start-up time: not measured; a later version measures it: plimsoll boot")
-            .consequence("on a slow day every instance is restarted before it is ready, and the service never comes back by itself")
-            .remedy("add a startupProbe with a wide window; the liveness probe then begins when it has succeeded");
+    let window = window(liveness);
+    let boots = booted(review, deploy).map(|(_, boots)| boots);
+    let slowest = boots.and_then(|boots| boots.slowest(|boot| boot.ready));
+    let wide = slowest.map_or(window >= LEAST, |slowest| f64::from(window) >= slowest * ROOM);
+    if s.startup_probe.is_some() || wide {
+        return;
+    }
+    let draft = out.finding(&liveness.at, format!("an instance that is not up after {window} seconds is killed"));
+    draft
+        .label("liveness probe without a startup probe")
+        .consequence("on a slow day every instance is restarted before it is ready, and the service never comes back by itself")
+        .remedy("add a startupProbe with a wide window; the liveness probe then begins when it has succeeded");
+    match (boots, slowest) {
+        (Some(boots), Some(slowest)) => {
+            boots.quote(draft);
+            draft.evidence(format!("measured: the longest start took {}", seconds(slowest)));
+            let fails = f64::from(window) < slowest;
+            draft.level(if fails { Level::Blocking } else { Level::ShouldFix });
+        }
+        _ => {
+            draft.evidence("start-up time: not measured; plimsoll boot measures it");
+        }
     }
 }

@@ -18,6 +18,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
+    // A cause that was measured is told instead.
+    if super::bind_localhost::measured(review, service) == Some(true) {
+        return;
+    }
     let message = format!("{} does not open its port", service.name);
     let finding = tried::finding(review, service, CheckName::OpensPort, &message, out);
     let Some(draft) = finding else { return };
