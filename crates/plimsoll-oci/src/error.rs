@@ -24,6 +24,10 @@ pub enum Error {
     TooLarge(String),
     /// A registry refuses: what it says.
     Refused(String),
+    /// It cannot be unpacked: where, and why.
+    Store(String),
+    /// What is to be started is not clear.
+    Start(String),
 }
 
 impl fmt::Display for Error {
@@ -37,6 +41,8 @@ impl fmt::Display for Error {
             }
             Self::TooLarge(what) => write!(f, "the image has too many or too large {what}"),
             Self::Refused(what) => write!(f, "the registry refuses: {what}"),
+            Self::Store(what) => write!(f, "the image cannot be unpacked: {what}"),
+            Self::Start(what) => write!(f, "{what}"),
         }
     }
 }

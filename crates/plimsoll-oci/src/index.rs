@@ -3,9 +3,9 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Read;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::bounds::Bounds;
 use crate::look::Looker;
 use crate::paths::{PathId, Paths, ROOT};
 use crate::program::Program;
@@ -81,12 +81,7 @@ pub struct Index {
 /// What all layers of an image share while they are read.
 pub(crate) struct Shared {
     pub(crate) paths: Mutex<Paths>,
-    /// Bytes that texts, targets and programs take.
-    pub(crate) held: AtomicU64,
-    /// Bytes unpacked so far.
-    pub(crate) unpacked: AtomicU64,
-    /// Entries of all layers so far.
-    entries: AtomicU64,
+    pub(crate) bounds: Bounds,
     /// What hashes begin with.
     seed: u64,
 }
@@ -96,29 +91,11 @@ impl Default for Shared {
         // One for the process: images are held against each other.
         static SEED: OnceLock<u64> = OnceLock::new();
         let seed = *SEED.get_or_init(|| RandomState::new().hash_one(0));
-        let (held, unpacked, entries) = Default::default();
-        Self { paths: Mutex::default(), held, unpacked, entries, seed }
+        Self { paths: Mutex::default(), bounds: Bounds::default(), seed }
     }
 }
 
-/// How much texts, targets and programs may take together.
-const MOST_HELD: u64 = 192 << 20;
-/// How many entries all layers may have: 40 bytes each are kept of them.
-const MOST_ENTRIES: u64 = 8_000_000;
-
 impl Shared {
-    /// Reserves memory.
-    pub(crate) fn hold(&self, bytes: usize) -> Result<(), Error> {
-        let held = self.held.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
-        if held > MOST_HELD { Err(Error::TooLarge("names and lists".to_owned())) } else { Ok(()) }
-    }
-
-    /// Counts what was unpacked.
-    pub(crate) fn unpack(&self, bytes: u64, most: u64) -> Result<(), Error> {
-        let all = self.unpacked.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if all > most { Err(Error::TooLarge(format!("layers: {all} bytes"))) } else { Ok(()) }
-    }
-
     fn path(&self, text: &str) -> Result<PathId, Error> {
         self.paths.lock().unwrap_or_else(PoisonError::into_inner).add(text)
     }
@@ -152,9 +129,7 @@ struct Builder<'s> {
 
 impl Builder<'_> {
     fn add(&mut self, record: Record, body: &mut dyn Read) -> Result<(), Error> {
-        if self.shared.entries.fetch_add(1, Ordering::Relaxed) >= MOST_ENTRIES {
-            return Err(Error::TooLarge("files".to_owned()));
-        }
+        self.shared.bounds.entry()?;
         let (folder, name) = record.path.rsplit_once('/').unwrap_or(("", &record.path));
         let folder = self.folder(folder)?;
         if let Some(hidden) = name.strip_prefix(".wh.") {
@@ -174,7 +149,7 @@ impl Builder<'_> {
                 entry.kind = Kind::Hard;
                 entry.target = self.target(target)?;
             }
-            Node::Other => {
+            Node::Pipe | Node::Other => {
                 entry.size = record.size;
                 self.index.bytes += record.size;
             }
@@ -212,7 +187,7 @@ impl Builder<'_> {
     }
 
     fn target(&mut self, target: &str) -> Result<u32, Error> {
-        self.shared.hold(target.len() + 16)?;
+        self.shared.bounds.hold(target.len() + 16)?;
         self.index.targets.push(target.into());
         Ok(self.index.targets.len() as u32 - 1)
     }
@@ -223,20 +198,20 @@ impl Builder<'_> {
             return Err(Error::Stream("a file of a layer ends early".to_owned()));
         }
         if let Some(text) = seen.text {
-            self.shared.hold(text.len())?;
+            self.shared.bounds.hold(text.len())?;
             self.index.texts.push((path, text));
         }
         if let Some(program) = seen.program {
             let names = program.needed.iter().chain(&program.search).map(|name| name.len() + 24);
-            self.shared.hold(128 + names.sum::<usize>())?;
+            self.shared.bounds.hold(128 + names.sum::<usize>())?;
             self.index.programs.push((path, program));
         }
         if let Some(line) = seen.script {
-            self.shared.hold(line.len() + 24)?;
+            self.shared.bounds.hold(line.len() + 24)?;
             self.index.scripts.push((path, line));
         }
         for hit in seen.secrets {
-            self.shared.hold(64)?;
+            self.shared.bounds.hold(64)?;
             self.index.secrets.push((path, hit));
         }
         Ok(seen.hash)

@@ -1,7 +1,10 @@
 //! Images: where they lie, what their layers hold, whom the bytes belong to.
 
 mod analysis;
+mod bounds;
 mod descriptor;
+#[cfg(target_os = "linux")]
+pub mod disk;
 mod error;
 mod index;
 mod lay;
@@ -9,6 +12,7 @@ mod layer;
 mod load;
 mod look;
 mod paths;
+pub mod process;
 mod program;
 pub mod registry;
 mod secrets;

@@ -1,7 +1,6 @@
 //! Reads an image whole: its layers in parallel where they can be opened, as they come where not.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,8 +12,8 @@ use crate::index::{Index, Shared};
 use crate::layer;
 use crate::paths::Paths;
 use crate::registry::Remote;
-use crate::source::{self, Archive, Described, Layout, Part, Source, Streamed};
-use crate::{Descriptor, Digest, Error, Packing, Platform};
+use crate::source::{self, Described, Opened, Part, Source, Streamed};
+use crate::{Descriptor, Digest, Error, Platform};
 
 /// Which image of several is wanted.
 #[derive(Clone, Debug, Default)]
@@ -49,23 +48,10 @@ impl Image {
     /// # Errors
     /// Where it is no image, breaks off, holds other bytes than its manifest names, or too much.
     pub fn open(path: &Path, wanted: &Wanted) -> Result<Self, Error> {
-        let at = |error: std::io::Error| Error::Stream(format!("{}: {error}", path.display()));
-        if path.is_dir() {
-            let layout = Layout::open(path)?;
-            let described = source::resolve(&layout, wanted)?;
-            return parallel(&layout, described);
+        match source::open(path, wanted)? {
+            Opened::Parts(source, described) => parallel(&*source, described),
+            Opened::Stream(mut file) => Self::stream(&mut file, wanted),
         }
-        let mut file = File::open(path).map_err(at)?;
-        let mut head = [0; 4];
-        let packed = std::os::unix::fs::FileExt::read_at(&file, &mut head, 0);
-        // A pipe has no places.
-        if !file.metadata().map_err(at)?.is_file() || Packing::of(&head) != Packing::Plain {
-            return Self::stream(&mut file, wanted);
-        }
-        packed.map_err(at)?;
-        let archive = Archive::open(file)?;
-        let described = source::resolve(&archive, wanted)?;
-        parallel(&archive, described)
     }
 
     /// Reads an archive that comes as a stream.
@@ -74,17 +60,15 @@ impl Image {
     /// As [`Image::open`].
     pub fn stream(stream: &mut dyn Read, wanted: &Wanted) -> Result<Self, Error> {
         let shared = Shared::default();
-        let mut streamed = Streamed::read(stream, &shared)?;
+        let index = &mut |_: &str, layer: &mut dyn Read| layer::index(layer, &shared);
+        let mut streamed = Streamed::read(stream, index)?;
         let described = source::resolve(&streamed, wanted)?;
         let ids = described.diff_ids()?;
         let mut known: HashMap<String, Arc<Index>> = HashMap::new();
         let mut layers = Vec::new();
         for (part, id) in described.layers.iter().zip(ids) {
             if !known.contains_key(&part.name) {
-                let layer = streamed.take(part);
-                let missing = || Error::Format(format!("the layer {} is not in it", part.name));
-                let index = layer.ok_or_else(missing)?.checked(part, id)?;
-                known.insert(part.name.clone(), Arc::new(index));
+                known.insert(part.name.clone(), Arc::new(streamed.take(part, id)?));
             }
             layers.extend(known.get(&part.name).cloned());
         }
@@ -122,37 +106,48 @@ pub(crate) fn parallel(source: &dyn Source, described: Described) -> Result<Imag
             works.push(work);
         }
     }
-    // The largest first: it is not to be what everybody waits for at the end.
-    works.sort_by_key(|(part, _)| std::cmp::Reverse(source.weight(part)));
-    let done = each(source, &works, &shared)?;
-    let of = |part: &Part| done.iter().find(|(name, _)| *name == part.name).map(|(_, index)| index);
-    let layers = described.layers.iter().filter_map(|part| of(part).cloned()).collect();
+    largest_first(&mut works, source);
+    let done = each(&works, |(part, id)| {
+        layer::index(&mut *source.open(part)?, &shared)?.checked(part, *id).map(Arc::new)
+    })?;
+    let done: HashMap<&str, Arc<Index>> =
+        works.iter().map(|(part, _)| part.name.as_str()).zip(done).collect();
+    let layers =
+        described.layers.iter().filter_map(|part| done.get(&*part.name).cloned()).collect();
     Ok(Image::of(source.name(), described, layers, shared))
 }
 
-type Done = Vec<(String, Arc<Index>)>;
+/// The largest first: it is not to be what everybody waits for at the end.
+pub(crate) fn largest_first(works: &mut [(&Part, Digest)], source: &dyn Source) {
+    works.sort_by_key(|(part, _)| std::cmp::Reverse(source.weight(part)));
+}
 
-fn each(source: &dyn Source, works: &[(&Part, Digest)], shared: &Shared) -> Result<Done, Error> {
+/// Does works several at a time, and gives what came of each, in their order. After a failure none
+/// is begun.
+pub(crate) fn each<W: Sync, T: Send>(
+    works: &[W],
+    work: impl Fn(&W) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Result<Done, Error>> = Mutex::new(Ok(Vec::new()));
+    let done: Mutex<Result<Vec<(usize, T)>, Error>> = Mutex::new(Ok(Vec::new()));
     let lock = || done.lock().unwrap_or_else(PoisonError::into_inner);
-    let work = || {
-        while let Some((part, id)) = works.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let read = || layer::read(&mut *source.open(part)?, shared)?.checked(part, *id);
-            match (read(), &mut *lock()) {
-                (Ok(index), Ok(all)) => all.push((part.name.clone(), Arc::new(index))),
+    let run = || {
+        while lock().is_ok() {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = works.get(at) else { break };
+            match (work(one), &mut *lock()) {
+                (Ok(made), Ok(all)) => all.push((at, made)),
                 (Err(error), all @ Ok(_)) => *all = Err(error),
                 (_, Err(_)) => {}
-            }
-            if lock().is_err() {
-                break;
             }
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(works.len());
     std::thread::scope(|scope| {
-        (1..threads).for_each(|_| drop(scope.spawn(work)));
-        work();
+        (1..threads).for_each(|_| drop(scope.spawn(run)));
+        run();
     });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    done.sort_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, made)| made).collect())
 }

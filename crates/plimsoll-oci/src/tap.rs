@@ -7,7 +7,7 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::layer::MOST_UNPACKED;
+use crate::bounds::MOST_UNPACKED;
 use crate::{Digest, Error};
 
 /// How much is handed over at a time, and how much may wait.

@@ -25,6 +25,48 @@ pub struct Record {
     pub uid: u32,
     /// Its group's number.
     pub gid: u32,
+    /// When its content was changed last.
+    pub mtime: Time,
+}
+
+/// A moment, as archives give it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time {
+    /// Seconds since 1970; before that they are negative.
+    pub seconds: i64,
+    /// Nanoseconds after that second.
+    pub nanoseconds: u32,
+}
+
+impl Time {
+    /// Reads a time of a pax header: seconds, maybe with a fraction. What is finer than a nanosecond goes.
+    ///
+    /// ```
+    /// use plimsoll_oci::tape::Time;
+    ///
+    /// let time = |seconds, nanoseconds| Some(Time { seconds, nanoseconds });
+    /// assert_eq!(Time::parse("12"), time(12, 0));
+    /// assert_eq!(Time::parse("12.0123456789"), time(12, 12_345_678));
+    /// assert_eq!(Time::parse("-1.5"), time(-2, 500_000_000));
+    /// assert_eq!(Time::parse("1.x"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let seconds: i64 = whole.parse().ok()?;
+        if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+        let nanoseconds = digits.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+        match whole.starts_with('-') && nanoseconds > 0 {
+            true => {
+                let seconds = seconds.checked_sub(1)?;
+                Some(Self { seconds, nanoseconds: 1_000_000_000 - nanoseconds })
+            }
+            false => Some(Self { seconds, nanoseconds }),
+        }
+    }
 }
 
 /// What an entry is.
@@ -38,7 +80,9 @@ pub enum Node {
     Link(String),
     /// Another name of a file.
     Hard(String),
-    /// A device, a pipe, a sparse file.
+    /// A pipe that has a name.
+    Pipe,
+    /// A device, a sparse file, a link that leads out of the archive.
     Other,
 }
 
@@ -53,6 +97,9 @@ const MOST_PATH: usize = 4096;
 struct Extension {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
+    mtime: Option<Time>,
+    uid: Option<u32>,
+    gid: Option<u32>,
     /// The entry's bytes are not the file's.
     sparse: bool,
 }
@@ -122,11 +169,18 @@ fn name(entry: &mut dyn Read, size: u64) -> Result<Vec<u8>, Error> {
 }
 
 fn extended(bytes: &[u8], extension: &mut Extension) -> Result<(), Error> {
+    // What is no number says nothing; then the header's counts.
+    fn text<'p>(pair: &tar::PaxExtension<'p>) -> &'p str {
+        std::str::from_utf8(pair.value_bytes()).unwrap_or_default()
+    }
     for pair in PaxExtensions::new(bytes) {
         let pair = pair?;
         match pair.key_bytes() {
             b"path" => extension.path = Some(pair.value_bytes().to_vec()),
             b"linkpath" => extension.link = Some(pair.value_bytes().to_vec()),
+            b"mtime" => extension.mtime = Time::parse(text(&pair)),
+            b"uid" => extension.uid = text(&pair).parse().ok(),
+            b"gid" => extension.gid = text(&pair).parse().ok(),
             // Where the next entry begins would depend on who reads.
             b"size" => return Err(Error::TooLarge("files (8 GiB and more)".to_owned())),
             key if key.starts_with(b"GNU.sparse.") => extension.sparse = true,
@@ -154,11 +208,19 @@ fn record(header: &Header, said: Extension, size: u64) -> Result<Option<Record>,
             Some(target) => Node::Hard(target),
             None => Node::Other,
         },
+        EntryType::Fifo => Node::Pipe,
         _ => Node::Other,
     };
-    let id = |id: std::io::Result<u64>| id.ok().and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
+    let id = |id: std::io::Result<u64>| id.ok().and_then(|id| u32::try_from(id).ok());
+    // The last number is that of nobody.
+    let known = |id: Option<u32>| id.filter(|id| *id != u32::MAX).unwrap_or(0);
     let mode = (header.mode().unwrap_or(0) & 0o7777) as u16;
-    Ok(Some(Record { path, node, size, mode, uid: id(header.uid()), gid: id(header.gid()) }))
+    let uid = known(said.uid.or_else(|| id(header.uid())));
+    let gid = known(said.gid.or_else(|| id(header.gid())));
+    // A time before 1970 is a negative number there, read as if it were none.
+    let seconds = header.mtime().unwrap_or(0) as i64;
+    let mtime = said.mtime.unwrap_or(Time { seconds, nanoseconds: 0 });
+    Ok(Some(Record { path, node, size, mode, uid, gid, mtime }))
 }
 
 /// A path from the root; none for the root itself and for one that leads out.

@@ -94,7 +94,7 @@ impl Layer {
             _ if !wanted.contains(name) => return Ok(()),
             Node::File => Held::File { id: blob(body, size)?, program: mode & 0o100 != 0, size },
             Node::Hard(target) => Held::Hard(target.into()),
-            Node::Other => Held::Other,
+            Node::Pipe | Node::Other => Held::Other,
         };
         pay(budget, cost(0))?;
         self.held.insert(path.into(), held);

@@ -6,14 +6,16 @@ mod remote;
 mod resolve;
 mod stream;
 
+use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{Descriptor, Digest, Error};
+use crate::{Descriptor, Digest, Error, Packing, Wanted};
 
-pub(crate) use archive::Archive;
-pub(crate) use layout::Layout;
+use archive::Archive;
+use layout::Layout;
 pub(crate) use remote::described;
 pub(crate) use resolve::{Texts, resolve};
 pub(crate) use stream::Streamed;
@@ -44,17 +46,50 @@ impl Described {
     /// # Errors
     /// Where it names more or fewer layers than the manifest.
     pub(crate) fn diff_ids(&self) -> Result<Vec<Digest>, Error> {
-        let ids = self.config.pointer("/rootfs/diff_ids").and_then(Value::as_array);
-        let ids: Option<Vec<Digest>> = ids.map_or(Some(Vec::new()), |ids| {
-            ids.iter().map(|id| Digest::parse(id.as_str()?)).collect()
-        });
-        let ids = ids.ok_or_else(|| Error::Format("a layer's digest is not SHA-256".to_owned()))?;
+        let ids = diff_ids(&self.config)?;
         if ids.len() == self.layers.len() {
             return Ok(ids);
         }
         let (says, has) = (ids.len(), self.layers.len());
         Err(Error::Format(format!("its configuration names {says} layers, its manifest {has}")))
     }
+}
+
+/// The digests of the layers that a configuration names, unpacked.
+pub(crate) fn diff_ids(config: &Value) -> Result<Vec<Digest>, Error> {
+    let ids = config.pointer("/rootfs/diff_ids").and_then(Value::as_array);
+    let ids: Option<Vec<Digest>> = ids
+        .map_or(Some(Vec::new()), |ids| ids.iter().map(|id| Digest::parse(id.as_str()?)).collect());
+    ids.ok_or_else(|| Error::Format("a layer's digest is not SHA-256".to_owned()))
+}
+
+/// An archive or a layout that was opened.
+pub(crate) enum Opened {
+    /// Its parts can be read in any order.
+    Parts(Box<dyn Source>, Described),
+    /// It has to be read as it comes.
+    Stream(File),
+}
+
+/// Opens an archive or a layout, and finds the image that is wanted where that takes no reading.
+pub(crate) fn open(path: &Path, wanted: &Wanted) -> Result<Opened, Error> {
+    let at = |error: std::io::Error| Error::Stream(format!("{}: {error}", path.display()));
+    if path.is_dir() {
+        let layout = Layout::open(path)?;
+        let described = resolve(&layout, wanted)?;
+        return Ok(Opened::Parts(Box::new(layout), described));
+    }
+    let file = File::open(path).map_err(at)?;
+    let mut head = [0; 4];
+    let packed = std::os::unix::fs::FileExt::read_at(&file, &mut head, 0);
+    // A pipe has no places.
+    if !file.metadata().map_err(at)?.is_file() || Packing::of(&head) != Packing::Plain {
+        return Ok(Opened::Stream(file));
+    }
+    packed.map_err(at)?;
+    let archive = Archive::open(file)?;
+    let described = resolve(&archive, wanted)?;
+    Ok(Opened::Parts(Box::new(archive), described))
 }
 
 /// A source whose parts can be opened in any order, several at a time.
