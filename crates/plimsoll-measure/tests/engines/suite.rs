@@ -277,6 +277,10 @@ pub(crate) fn what_it_has_not_is_said(make: &Make) {
     assert_eq!(engine.image(name).unwrap_err().kind, wanted);
     assert_eq!(engine.save(name).err().unwrap().kind, wanted);
     let spec = ContainerSpec { image: name.to_owned(), ..ContainerSpec::default() };
+    let wanted = match engine.capabilities().runs_containers {
+        true => ErrorKind::Unknown,
+        false => ErrorKind::Unable,
+    };
     assert_eq!(engine.start(&spec).err().unwrap().kind, wanted);
 }
 

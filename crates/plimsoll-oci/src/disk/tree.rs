@@ -227,8 +227,9 @@ impl<'b> Tree<'b> {
             .range(format!("{path}/")..format!("{path}0"))
             .map(|f| f.0.clone())
             .collect();
-        below.iter().for_each(|path| drop(self.folders.remove(path)));
-        self.folders.remove(path);
+        for path in below.iter().map(String::as_str).chain([path]) {
+            self.folders.remove(path);
+        }
     }
 
     /// Sets what folders are to be, the deepest first: they may be closed then, and a change of what

@@ -122,10 +122,9 @@ impl Writer<'_> {
             return Ok(false);
         }
         // Before something is removed for it: it may be the file itself, or a folder on the way to it.
-        if let Some(stands) = self.tree.stat(up, name)? {
-            if (stands.st_dev, stands.st_ino) == (there.st_dev, there.st_ino) {
-                return Ok(true);
-            }
+        let stands = self.tree.stat(up, name)?;
+        if stands.is_some_and(|it| (it.st_dev, it.st_ino) == (there.st_dev, there.st_ino)) {
+            return Ok(true);
         }
         let link = |to: &_| linkat(&from.fd, old, to, name, AtFlags::empty());
         match self.tree.put(up, name, link)? {

@@ -80,12 +80,12 @@ impl Process {
             stop_signal: signal::number(&text(config, "StopSignal"))?,
             exposed: exposed(config),
         };
-        let has_zero = |text: &String| text.contains('\0');
-        let in_env = process.env.iter().any(|(name, value)| has_zero(name) || has_zero(value));
-        match in_env || has_zero(&process.cwd) || process.args.iter().any(has_zero) {
-            true => Err(Error::Start("the image's command or environment holds a zero".to_owned())),
-            false => Ok(process),
+        let zero = |text: &String| text.contains('\0');
+        let in_env = process.env.iter().any(|(name, value)| zero(name) || zero(value));
+        if in_env || process.args.iter().any(zero) || zero(&process.cwd) {
+            return Err(Error::Start("the image's command or environment holds a zero".to_owned()));
         }
+        Ok(process)
     }
 }
 
