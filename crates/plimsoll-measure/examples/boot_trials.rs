@@ -1,0 +1,98 @@
+//! How often a comparison of starts is right: `boot_trials IMAGE TRIALS PAIRS SHARE`.
+//!
+//! Each trial starts one service, and the same with SHARE more work, in turns, and asks whether they
+//! differ. With a share of 0 every difference is a false alarm. One processor of the machine is kept busy
+//! meanwhile, now and then.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it is a benchmark")]
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plimsoll_measure::boot::{self, Subject, Wishes};
+use plimsoll_measure::engine::{Cancel, Choice, Embedded, find};
+use plimsoll_model::{PairedDifference, StartPlan};
+use plimsoll_oci::disk::Store;
+use plimsoll_oci::{Digest, Wanted};
+
+fn command(work: f64) -> Vec<String> {
+    let count = (400_000.0 * work) as u64;
+    let script = format!(
+        "import socket\nn = 0\nfor i in range({count}): n += i * i\n\
+         s = socket.create_server(('0.0.0.0', 8080))\nwhile True:\n c = s.accept()[0]\n c.recv(4096)\n \
+         c.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n')\n c.close()\n"
+    );
+    ["python3", "-S", "-c", &script].map(str::to_owned).to_vec()
+}
+
+/// Keeps a processor busy for a second, and leaves it for one.
+fn load(ended: &AtomicBool) {
+    let began = Instant::now();
+    while !ended.load(Ordering::Relaxed) {
+        if began.elapsed().as_secs() % 2 == 1 {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let number = |at: usize| args[at].parse::<f64>().unwrap();
+    let (image, trials, pairs, share) = (&args[1], number(2) as u32, number(3) as u32, number(4));
+    let folder = std::env::temp_dir().join("plimsoll-boot-trials");
+    let engine = find(&Choice::Docker).unwrap();
+    let store = Store::open(&folder.join("images")).unwrap();
+    let id = engine.image(image).unwrap().id;
+    let unpacked = store.known(Digest::parse(&id).unwrap()).unwrap_or_else(|| {
+        store.stream(&mut engine.save(&id).unwrap(), &Wanted::default()).unwrap()
+    });
+    let embedded = Embedded::open(Path::new(&folder.join("seat"))).unwrap();
+    embedded.add("image", unpacked);
+    let plan = StartPlan {
+        cpus: Some(1.0),
+        memory: Some(256 << 20),
+        port: Some(8080),
+        ..StartPlan::default()
+    };
+    let (more, same) = (command(1.0 + share), command(1.0));
+    let subject = |command| Subject {
+        name: "trial",
+        image: "image",
+        id: &id,
+        plan: &plan,
+        command: Some(command),
+        files: &[],
+        patience: Duration::from_secs(30),
+        host_network: false,
+    };
+    let wishes = Wishes {
+        boots: pairs,
+        evict: false,
+        boost: false,
+        hold: Duration::ZERO,
+        price: None,
+        tail: 0.0,
+    };
+    let ended = AtomicBool::new(false);
+    let mut found = [0, 0];
+    thread::scope(|scope| {
+        scope.spawn(|| load(&ended));
+        for _ in 0..trials {
+            let both = (&subject(&more[..]), &subject(&same[..]));
+            let compared =
+                boot::compare(&embedded, both, &wishes, &mut |_| {}, &Cancel::new()).unwrap();
+            let differs = |difference: &PairedDifference| u32::from(difference.differs());
+            found[0] += differs(&compared.cpu);
+            found[1] += differs(&compared.ready);
+        }
+        ended.store(true, Ordering::Relaxed);
+    });
+    let rate = |count: u32| f64::from(count) * 100.0 / f64::from(trials);
+    println!(
+        "{trials} trials of {pairs} pairs, {:+.0} % work: a difference of CPU-ms in {:.1} %, of wall time in {:.1} %",
+        share * 100.0,
+        rate(found[0]),
+        rate(found[1])
+    );
+}
