@@ -1,11 +1,13 @@
 //! From a name to an image: a file, a layout, what the engine has, or a registry's.
 
+use std::io::Read;
 use std::path::Path;
 
-use plimsoll_measure::engine::{self, Choice};
+use plimsoll_measure::engine::{self, Choice, Engine};
 use plimsoll_model::{Figure, NamedFigure, Provenance, Unit};
+use plimsoll_oci::disk::{Store, Unpacked};
 use plimsoll_oci::registry::Remote;
-use plimsoll_oci::{Analysis, Error, Image, Platform, Wanted};
+use plimsoll_oci::{Analysis, Digest, Error, Image, Platform, Wanted};
 use plimsoll_rules::review::Measured;
 
 use crate::failure::Failure;
@@ -86,48 +88,97 @@ fn named(found: &Found, name: Option<&str>) -> Result<String, Failure> {
 pub(crate) fn read(reference: &str, asked: &Asked) -> Result<Image, Failure> {
     let wanted = asked.wanted()?;
     let state = || format!("reading {reference}");
-    ui::while_working(&state, || find(reference, &wanted))
+    ui::while_working(&state, || {
+        let failed = |error: Error| failed(reference, &error);
+        match place(reference, &wanted)? {
+            Place::Stdin => Image::stream(&mut std::io::stdin().lock(), &wanted).map_err(failed),
+            Place::Path(path) => Image::open(path, &wanted).map_err(failed),
+            Place::Engine(engine, image) => {
+                let mut stream = save(&*engine, &image, reference)?;
+                Image::stream(&mut stream, &Wanted::default()).map_err(failed)
+            }
+            Place::Registry(remote) => Image::pull(&remote, &wanted).map_err(pulled(reference)),
+        }
+    })
 }
 
-fn find(reference: &str, wanted: &Wanted) -> Result<Image, Failure> {
+/// Unpacks an image, found as for [`read`], into a store that may have it already.
+pub(crate) fn unpack(reference: &str, asked: &Asked, store: &Store) -> Result<Unpacked, Failure> {
+    let wanted = asked.wanted()?;
+    let state = || format!("unpacking {reference}");
+    ui::while_working(&state, || {
+        let failed = |error: Error| failed(reference, &error);
+        match place(reference, &wanted)? {
+            Place::Stdin => store.stream(&mut std::io::stdin().lock(), &wanted).map_err(failed),
+            Place::Path(path) => store.take(path, &wanted).map_err(failed),
+            Place::Engine(engine, image) => unpack_saved(&*engine, &image, reference, store),
+            Place::Registry(remote) => store.pull(&remote, &wanted).map_err(pulled(reference)),
+        }
+    })
+}
+
+/// Unpacks an image that an engine has.
+pub(crate) fn unpack_saved(
+    engine: &dyn Engine,
+    image: &str,
+    reference: &str,
+    store: &Store,
+) -> Result<Unpacked, Failure> {
+    // What it calls the image's id is mostly the configuration's digest.
+    if let Some(known) = Digest::parse(image).and_then(|id| store.known(id)) {
+        return Ok(known);
+    }
+    let mut stream = save(engine, image, reference)?;
+    store.stream(&mut stream, &Wanted::default()).map_err(|error| failed(reference, &error))
+}
+
+/// Where an image is.
+enum Place<'r> {
+    Stdin,
+    Path(&'r Path),
+    /// An engine has it, by this id.
+    Engine(Box<dyn Engine>, String),
+    Registry(Box<Remote>),
+}
+
+fn place<'r>(reference: &'r str, wanted: &Wanted) -> Result<Place<'r>, Failure> {
     if reference == "-" {
-        let mut stdin = std::io::stdin().lock();
-        return Image::stream(&mut stdin, wanted).map_err(|error| failed(reference, &error));
+        return Ok(Place::Stdin);
     }
     let path = Path::new(reference);
     if path.exists() {
-        return Image::open(path, wanted).map_err(|error| failed(reference, &error));
+        return Ok(Place::Path(path));
     }
-    match of_engine(reference, wanted) {
-        Some(read) => read,
-        None => of_registry(reference, wanted),
+    if let Some((engine, image)) = of_engine(reference, wanted) {
+        return Ok(Place::Engine(engine, image));
     }
+    let remote = Remote::open(reference).map_err(pulled(reference))?;
+    Ok(Place::Registry(Box::new(remote)))
 }
 
 /// The image, where an engine answers and has it, for the system that is asked for.
-fn of_engine(reference: &str, wanted: &Wanted) -> Option<Result<Image, Failure>> {
+fn of_engine(reference: &str, wanted: &Wanted) -> Option<(Box<dyn Engine>, String)> {
     // An engine has an image for one system only, mostly its own.
     if wanted.platform.as_ref().is_some_and(|platform| *platform != Platform::native()) {
         return None;
     }
     let engine = engine::find(&Choice::Auto).ok()?;
     let image = engine.image(reference).ok()?;
-    let read = |error: &dyn std::fmt::Display| {
-        Failure::missing(format!("failed to read {reference}: {error}"))
-    };
-    let stream = engine.save(&image.id).map_err(|error| read(&error));
-    Some(stream.and_then(|mut stream| {
-        let image = Image::stream(&mut stream, &Wanted::default());
-        image.map_err(|error| failed(reference, &error))
-    }))
+    Some((engine, image.id))
 }
 
-fn of_registry(reference: &str, wanted: &Wanted) -> Result<Image, Failure> {
-    let pull = || Image::pull(&Remote::open(reference)?, wanted);
-    pull().map_err(|error| {
-        let there = "there is no such file, and no engine that has such an image";
-        failed(reference, &error).hint(there)
-    })
+fn save(
+    engine: &dyn Engine,
+    image: &str,
+    reference: &str,
+) -> Result<Box<dyn Read + Send>, Failure> {
+    let failed = |error| Failure::missing(format!("failed to read {reference}: {error}"));
+    engine.save(image).map_err(failed)
+}
+
+fn pulled(reference: &str) -> impl Fn(Error) -> Failure {
+    let there = "there is no such file, and no engine that has such an image";
+    move |error| failed(reference, &error).hint(there)
 }
 
 fn failed(reference: &str, error: &Error) -> Failure {

@@ -80,10 +80,9 @@ impl Process {
             stop_signal: signal::number(&text(config, "StopSignal"))?,
             exposed: exposed(config),
         };
-        let pairs = process.env.iter().flat_map(|(name, value)| [name, value]);
-        let mut texts = process.args.iter().chain([&process.cwd]).chain(pairs);
-        let has_zero = texts.any(|text| text.contains('\0'));
-        match has_zero {
+        let has_zero = |text: &String| text.contains('\0');
+        let in_env = process.env.iter().any(|(name, value)| has_zero(name) || has_zero(value));
+        match in_env || has_zero(&process.cwd) || process.args.iter().any(has_zero) {
             true => Err(Error::Start("the image's command or environment holds a zero".to_owned())),
             false => Ok(process),
         }
