@@ -12,7 +12,7 @@ use super::booted::Booted;
 pub fn figures(service: &str, reports: &[BootReport]) -> Vec<NamedFigure> {
     let Some(report) = reports.first() else { return Vec::new() };
     let boots = Booted { report };
-    let first = report.first.iter().filter_map(|boot| boot.ready);
+    let first = report.first.as_ref().and_then(|boot| boot.ready);
     let memory = boots.memory();
     let limit = report.settings.memory.filter(|limit| *limit > 0);
     let share = memory.zip(limit).map(|(used, limit)| used as f64 / limit as f64);
@@ -21,7 +21,7 @@ pub fn figures(service: &str, reports: &[BootReport]) -> Vec<NamedFigure> {
         Some((all.median?, all.values.len()))
     };
     let all = [
-        ("boot.first.seconds", first.last().map(|seconds| (seconds, 1))),
+        ("boot.first.seconds", first.map(|seconds| (seconds, 1))),
         ("boot.cpu.seconds", median(|boot| boot.cpu)),
         ("memory.boot.bytes", memory.map(|used| (used as f64, boots.ready().values.len().max(1)))),
         ("memory.boot_ratio", share.map(|share| (share, boots.ready().values.len().max(1)))),

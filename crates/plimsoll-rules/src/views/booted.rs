@@ -159,8 +159,12 @@ impl<'r> Booted<'r> {
         let starts = if count == 1 { "start" } else { "starts" };
         let tail = ready.p95.and_then(|_| ready.tail(seconds));
         let tail = tail.map_or(String::new(), |tail| format!(", {tail}"));
+        let first = self.report.first.as_ref().and_then(|boot| boot.ready);
+        let first = first.map_or(String::new(), |first| {
+            format!("; before them one with nothing of the image in memory, {}", seconds(first))
+        });
         Some(format!(
-            "measured: {count} cold {starts}{}: median {}{tail}, max {}",
+            "measured: {count} cold {starts}{}: median {}{tail}, max {}{first}",
             self.told_cpus(),
             seconds(median),
             seconds(max)
