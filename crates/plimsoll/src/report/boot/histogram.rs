@@ -30,18 +30,21 @@ impl Bins {
         let spreads: Vec<Spread> = series.iter().filter_map(|values| Spread::of(values)).collect();
         let least = spreads.iter().map(|spread| spread.least).reduce(f64::min)?;
         let most = spreads.iter().map(|spread| spread.most).reduce(f64::max)?;
-        let from = spreads.iter().map(Spread::from).reduce(f64::min)?;
-        let to = spreads.iter().map(Spread::to).reduce(f64::max)?;
+        let from = spreads.iter().map(|spread| spread.from).reduce(f64::min)?;
+        let to = spreads.iter().map(|spread| spread.to).reduce(f64::max)?;
         let wide = spreads.iter().filter_map(|spread| spread.wide).reduce(f64::min);
         // Where all are the same, a twentieth shows where they are.
         let wide = wide.unwrap_or_else(|| (from.abs() / 20.0).max(0.001));
         let step = round(wide, false).max(round((to - from) / MOST, true));
-        let (first, last) = ((from / step).floor(), (to / step).floor());
-        let edge = |at: f64| (first + at) * step;
+        // Divided, not multiplied: 12 × 0.1 is more than 1.2.
+        let at_edge =
+            |edge: f64| if step < 1.0 { edge / (1.0 / step).round() } else { edge * step };
+        let (first, last) = ((from / step + 1e-9).floor(), (to / step + 1e-9).floor());
+        let edge = |at: f64| at_edge(first + at);
         let inner = (0..=(last - first) as usize)
             .map(|at| Bin { from: Some(edge(at as f64)), to: Some(edge(at as f64 + 1.0)) });
         let below = (least < edge(0.0)).then_some(Bin { from: None, to: Some(edge(0.0)) });
-        let end = (last + 1.0) * step;
+        let end = at_edge(last + 1.0);
         let above = (most >= end).then_some(Bin { from: Some(end), to: None });
         let bins = below.into_iter().chain(inner).chain(above).collect();
         Some(Self { bins, step, milliseconds: end <= 1.0 })
@@ -117,9 +120,9 @@ pub(super) fn blocks(share: f64, room: usize) -> String {
 struct Spread {
     least: f64,
     most: f64,
-    /// The middle half.
-    low: f64,
-    high: f64,
+    /// The first and the last that are no outliers.
+    from: f64,
+    to: f64,
     /// How wide a bin of them is, where they are not all the same.
     wide: Option<f64>,
 }
@@ -131,16 +134,11 @@ impl Spread {
         let (least, most) = (*sorted.first()?, *sorted.last()?);
         let half = sorted.len() / 2;
         let (low, high) = (median(&sorted[..half.max(1)])?, median(&sorted[half..])?);
+        let far = 3.0 * (high - low);
+        let from = sorted.iter().find(|value| **value >= low - far).copied()?;
+        let to = sorted.iter().rev().find(|value| **value <= high + far).copied()?;
         let wide = 2.0 * (high - low) / (sorted.len() as f64).cbrt();
-        Some(Self { least, most, low, high, wide: Some(wide).filter(|wide| *wide > 0.0) })
-    }
-
-    fn from(&self) -> f64 {
-        self.least.max(self.low - 3.0 * (self.high - self.low))
-    }
-
-    fn to(&self) -> f64 {
-        self.most.min(self.high + 3.0 * (self.high - self.low))
+        Some(Self { least, most, from, to, wide: Some(wide).filter(|wide| *wide > 0.0) })
     }
 }
 
@@ -202,25 +200,12 @@ mod tests {
         let values = [1.01, 1.02, 1.02, 1.03, 1.04, 1.04, 1.06, 1.07, 60.0, 0.2];
         assert_eq!(
             drawn(&values, 40),
-            "\
-below 0.88 s │████████ 1
-      0.88 s │
-      0.90 s │
-      0.92 s │
-      0.94 s │
-      0.96 s │
-      0.98 s │
+            "below 1.00 s │████████ 1
       1.00 s │████████ 1
       1.02 s │████████████████████████ 3
       1.04 s │████████████████ 2
       1.06 s │████████████████ 2
-      1.08 s │
-      1.10 s │
-      1.12 s │
-      1.14 s │
-      1.16 s │
-      1.18 s │
- from 1.20 s │████████ 1"
+ from 1.08 s │████████ 1"
         );
     }
 
@@ -232,9 +217,9 @@ below 0.88 s │████████ 1
         assert_eq!(
             lines.join("\n"),
             "       as set             boost
-1.0 s │                  │███▊ 1
-1.1 s │                  │███████████████ 4
-1.2 s │                  │
+1.0 s │                  │█████ 1
+1.1 s │                  │███████████████ 3
+1.2 s │                  │█████ 1
 1.3 s │                  │
 1.4 s │                  │
 1.5 s │                  │
@@ -242,9 +227,10 @@ below 0.88 s │████████ 1
 1.7 s │                  │
 1.8 s │                  │
 1.9 s │                  │
-2.0 s │███▊ 1            │
-2.1 s │███████▌ 2        │
-2.2 s │███████▌ 2        │"
+2.0 s │█████ 1           │
+2.1 s │██████████ 2      │
+2.2 s │█████ 1           │
+2.3 s │█████ 1           │"
         );
     }
 

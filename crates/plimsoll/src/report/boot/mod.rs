@@ -73,10 +73,7 @@ fn times(page: &mut Page, report: &BootReport) {
     let first = report.first.as_ref();
     if let Some(first) = first.filter(|first| first.outcome == BootOutcome::Ready) {
         let time = first.ready.map_or_else(|| "-".to_owned(), seconds);
-        page.line(&format!(
-            "    {:<7}{time:>9}   with nothing of the image in the page cache",
-            "first"
-        ));
+        row(page, "first", &time, "with nothing of the image in the page cache");
     }
     let Some(median) = ready.median else {
         page.line("    no start became ready: there is no distribution");
@@ -86,8 +83,7 @@ fn times(page: &mut Page, report: &BootReport) {
         Some(_) => format!("{} with 95 % certainty", certain(&ready, seconds)),
         None => "how certain it is takes six starts to say".to_owned(),
     };
-    let time = page.paint.bold(&format!("{:>9}", seconds(median)));
-    page.line(&format!("    {:<7}{time}   {between}", "P50"));
+    row(page, "P50", &seconds(median), &between);
     tail(page, &ready);
     let cpu = report.of(|boot| boot.cpu).median;
     if let Some(cpu) = cpu {
@@ -101,23 +97,27 @@ fn tail(page: &mut Page, ready: &Distribution) {
     let rows = [("P95", ready.p95, ready.p95_at_most), ("P99", ready.p99, ready.p99_at_most)];
     for (name, value, bound) in rows {
         let Some((value, bound)) = value.zip(bound) else { continue };
-        let (value, bound) = (seconds(value), seconds(bound));
-        page.line(&format!("    {name:<7}{value:>9}   at most {bound} with 95 % certainty"));
+        let bound = format!("at most {} with 95 % certainty", seconds(bound));
+        row(page, name, &seconds(value), &bound);
     }
     if let (None, Some(most)) = (ready.p95, ready.max()) {
         let starts = ready.values.len();
         let of = format!("max of {starts}; P95 takes 59 starts to say, P99 299");
-        page.line(&format!("    {:<7}{:>9}   {of}", "max", seconds(most)));
+        row(page, "max", &seconds(most), &of);
     }
+}
+
+fn row(page: &mut Page, name: &str, value: &str, text: &str) {
+    page.wrapped(&format!("    {name:<7}{value:>9}   "), text);
 }
 
 fn first_answers(page: &mut Page, report: &BootReport) {
     let plain = report.of(|boot| boot.ready).values;
     let boosted = report.boost.as_ref().map_or_else(Vec::new, boosted);
-    let Some(bins) = Bins::of(&[&plain, &boosted]).filter(|_| plain.len() + boosted.len() > 1)
-    else {
+    if plain.len() + boosted.len() < 2 {
         return;
-    };
+    }
+    let Some(bins) = Bins::of(&[&plain, &boosted]) else { return };
     let plain_name = without_boost(report);
     let boost_name = report.boost.as_ref().map_or_else(String::new, with_boost);
     let mut series: Vec<(&str, &[f64])> = vec![(&plain_name, &plain)];

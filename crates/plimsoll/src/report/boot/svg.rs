@@ -7,11 +7,12 @@ use plimsoll_model::{BootReport, Distribution, seconds};
 use super::histogram::{Bin, Bins};
 use super::{boosted, counted, with_boost, without_boost};
 use crate::report::escape;
+use crate::report::replay::shortened;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 320.0;
 const LEFT: f64 = 44.0;
-const RIGHT: f64 = 700.0;
+const RIGHT: f64 = 640.0;
 const TOP: f64 = 92.0;
 const BOTTOM: f64 = 276.0;
 
@@ -68,7 +69,7 @@ fn begin(report: &BootReport, plain: &Distribution, fast: &[f64]) -> String {
          <text class=\"name\" x=\"16\" y=\"28\">{2}</text>\n<text class=\"dim\" x=\"16\" y=\"48\">{1}</text>\n",
         escape(&title),
         escape(&said),
-        escape(&super::super::replay::shortened(&title, 80)),
+        escape(&shortened(&title, 80)),
     );
     if let (Some(boost), false) = (&report.boost, fast.is_empty()) {
         legend(&mut out, 16.0, "a", &without_boost(report));
@@ -131,13 +132,10 @@ impl Axis<'_> {
                 continue;
             }
             let edge = LEFT + at as f64 * self.wide;
-            let (x, anchor) = match is_end {
-                true => (edge + self.wide / 2.0, "middle"),
-                false => (edge, "middle"),
-            };
+            let x = if is_end { edge + self.wide / 2.0 } else { edge };
             let _ = writeln!(
                 out,
-                "<text class=\"dim\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
+                "<text class=\"dim\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
                 BOTTOM + 20.0,
                 escape(&self.bins.name(bin))
             );
@@ -175,16 +173,17 @@ impl Axis<'_> {
 
 /// The median and the 95th percentile, where they may be said.
 fn marks(out: &mut String, axis: &Axis, plain: &Distribution) {
-    for (name, value, class, y) in
-        [("P50", plain.median, "mid", TOP - 6.0), ("P95", plain.p95, "slow", TOP - 6.0)]
-    {
+    // One stands before its line, the other after it: they may be close to each other.
+    for (name, value, class) in [("P50", plain.median, "mid"), ("P95", plain.p95, "slow")] {
         let Some(value) = value else { continue };
         let x = axis.x(value);
-        let anchor = if x > RIGHT - 60.0 { "end" } else { "start" };
+        let before = name == "P50" && x > LEFT + 70.0;
+        let (anchor, at) = if before { ("end", x - 3.0) } else { ("start", x + 3.0) };
         let _ = writeln!(
             out,
-            "<path class=\"{class}\" d=\"M{x:.1} {}V{BOTTOM}\"/><text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"{anchor}\">{name} {}</text>",
+            "<path class=\"{class}\" d=\"M{x:.1} {}V{BOTTOM}\"/><text x=\"{at:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{name} {}</text>",
             TOP - 2.0,
+            TOP - 6.0,
             seconds(value)
         );
     }
