@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use plimsoll_measure::boot::Subject;
 use plimsoll_measure::engine::{self, BuildRequest, Cancel, Engine};
 use plimsoll_model::{BootReport, Exit};
 
@@ -59,6 +60,9 @@ pub(crate) struct Args {
     /// Also writes what was measured as JSON to a file.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Starts this instead of the image's own command.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
 }
 
 /// Measures and prints.
@@ -73,12 +77,14 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
         return Ok(Exit::BuildFailed);
     };
     target.complete(&held.ports)?;
-    let subject = args.options.subject(&target.name, &held, &target.plan);
+    let command = (!args.command.is_empty()).then_some(&*args.command);
+    let subject = Subject { command, ..args.options.subject(&target.name, &held, &target.plan) };
     let wishes = args.options.wishes();
     let (whole, page, failed) = match &args.against {
         Some(other) => {
             let held = runtime.take(other, &args.asked)?;
             let against = args.options.subject(other, &held, &target.plan);
+            let against = Subject { command, ..against };
             let compared = boots::compare(&runtime, (&subject, &against), &wishes, &cancel)?;
             let failed = failed(&compared.subject) || failed(&compared.against);
             (json::text(&compared), page::compared::page(&compared, args.full, colour), failed)

@@ -1,7 +1,5 @@
 //! Cold starts, as a page for the terminal and as a picture.
 
-// For the lead: goes with the first command that calls it.
-
 pub(crate) mod compared;
 mod failures;
 mod histogram;
