@@ -67,10 +67,12 @@ impl Group {
         let places = driver.places.iter().map(|(of, place)| (*of, below(place))).collect();
         let group = Self { places };
         for dir in group.dirs() {
-            match fs::create_dir(dir) {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(at(dir, &e)),
-                _ => {}
-            }
+            // One of that name is left of a process that had the number of this one.
+            let made = fs::create_dir(dir).or_else(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => fs::remove_dir(dir).and(fs::create_dir(dir)),
+                _ => Err(error),
+            });
+            made.map_err(|e| at(dir, &e))?;
         }
         group.limit(limits)?;
         Ok(group)
@@ -120,11 +122,16 @@ impl Group {
                 }
             }
         }
-        if let Some((pids, place)) = limits.pids.zip(self.place(Controller::Pids)) {
-            // The launcher is one of them until it has started the first.
-            put(place, "pids.max", u64::from(pids) + 1)?;
+        // The launcher is one of them until it has started the first.
+        self.set_pids(limits.pids.map(|pids| pids.saturating_add(1)))
+    }
+
+    /// Limits how many processes and threads there are.
+    pub(crate) fn set_pids(&self, pids: Option<u32>) -> Result<(), Error> {
+        match pids.zip(self.place(Controller::Pids)) {
+            Some((pids, place)) => put(place, "pids.max", pids),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Changes how many processors it may use; it takes effect at once.

@@ -16,6 +16,8 @@ pub(super) fn parent(
     own: &Path,
     wanted: &[&str],
 ) -> Result<(PathBuf, Vec<String>), String> {
+    // Where this process was moved down before, that is not where it belongs.
+    let own = if own.ends_with(LEAF) { own.parent().unwrap_or(own) } else { own };
     let is_root = !mount.join("cgroup.type").exists();
     let parent = if is_root && is_writable(mount) { mount } else { own };
     if !is_writable(parent) || !is_writable(&parent.join("cgroup.subtree_control")) {
@@ -53,9 +55,12 @@ fn enable(parent: &Path, wanted: &[&str]) -> std::io::Result<()> {
     }
 }
 
+/// Where this process is while its cgroup hands controllers on.
+const LEAF: &str = "plimsoll.self";
+
 /// Moves this process into a child of its cgroup.
 fn step_down(own: &Path) -> std::io::Result<()> {
-    let leaf = own.join("plimsoll.self");
+    let leaf = own.join(LEAF);
     match fs::create_dir(&leaf) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
