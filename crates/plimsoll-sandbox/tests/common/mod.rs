@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use plimsoll_sandbox::{Container, Ended, Error, Host, Limits, Network, Spec};
 
 /// Long enough for any machine: nothing may hang for ever.
-pub const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// A folder that is gone with its test.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("jail-{}-{number}", std::process::id()));
@@ -27,7 +27,7 @@ impl Folder {
         Self(path)
     }
 
-    pub fn file(&self, path: &str, text: impl AsRef<[u8]>, mode: u32) -> PathBuf {
+    pub(crate) fn file(&self, path: &str, text: impl AsRef<[u8]>, mode: u32) -> PathBuf {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -35,13 +35,13 @@ impl Folder {
         path
     }
 
-    pub fn link(&self, path: &str, to: impl AsRef<Path>) {
+    pub(crate) fn link(&self, path: &str, to: impl AsRef<Path>) {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(to, path).unwrap();
     }
 
-    pub fn folder(&self, path: &str, mode: u32) {
+    pub(crate) fn folder(&self, path: &str, mode: u32) {
         let path = self.0.join(path);
         fs::create_dir_all(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -79,8 +79,27 @@ fn probe() -> &'static Path {
     })
 }
 
+/// The root that tests share: it is only read.
+fn shared() -> PathBuf {
+    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join("root");
+    // Tests are processes of their own.
+    let lock = fs::File::create(made.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let time = |path: &Path| path.metadata().and_then(|m| m.modified()).ok();
+    if time(&made.join("bin/probe")) < time(probe()) {
+        let new = base();
+        let whole = Path::new(env!("CARGO_TARGET_TMPDIR")).join(new.0.file_name().unwrap());
+        // To another file system nothing can be moved at once.
+        let copied = Command::new("cp").arg("-a").arg(&new.0).arg(&whole).status().unwrap();
+        assert!(copied.success());
+        let _ = fs::remove_dir_all(&made);
+        fs::rename(&whole, &made).unwrap();
+    }
+    made
+}
+
 /// A root with a shell.
-pub fn base() -> Folder {
+pub(crate) fn base() -> Folder {
     let root = Folder::new();
     let copy = |from: &Path, to: &str| root.file(to, fs::read(from).unwrap(), 0o755);
     let shell = copy(&busybox(), "bin/busybox");
@@ -88,7 +107,6 @@ pub fn base() -> Folder {
     for applet in String::from_utf8(applets).unwrap().lines().filter(|name| *name != "busybox") {
         symlink("busybox", root.0.join("bin").join(applet)).unwrap();
     }
-    // Under another user there is no compiler's folder to write to, and the root is handed over.
     copy(probe(), "bin/probe");
     root.file("etc/passwd", "root:x:0:0:root:/:/bin/sh\n", 0o644);
     root.folder("tmp", 0o1777);
@@ -96,78 +114,76 @@ pub fn base() -> Folder {
 }
 
 /// What is run, and where.
-pub struct Jail {
-    pub host: Host,
-    pub root: Option<Folder>,
-    pub seat: Folder,
-    pub spec: Spec,
+pub(crate) struct Jail {
+    pub(crate) host: Host,
+    pub(crate) seat: Folder,
+    pub(crate) spec: Spec,
 }
 
 /// How it ended.
 #[derive(Debug)]
-pub struct Done {
-    pub ended: Ended,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Done {
+    pub(crate) ended: Ended,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// A root that was made for a process that cannot make one.
-pub const HANDED: &str = "PLIMSOLL_TEST_ROOT";
+pub(crate) const HANDED: &str = "PLIMSOLL_TEST_ROOT";
 
 impl Jail {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let seat = Folder::new();
         let host = Host::probe(&seat.0).unwrap();
         let handed = std::env::var_os(HANDED).map(PathBuf::from);
-        let root = handed.is_none().then(base);
-        let layer = handed.or_else(|| root.as_ref().map(|root| root.0.clone())).unwrap();
+        let layer = handed.unwrap_or_else(shared);
         let spec = Spec {
             layers: vec![layer],
             env: vec![("PATH".to_owned(), "/bin".to_owned())],
             kept: 1 << 20,
             ..Spec::default()
         };
-        Self { host, root, seat, spec }
+        Self { host, seat, spec }
     }
 
-    pub fn over(mut self, layer: &Folder) -> Self {
+    pub(crate) fn over(mut self, layer: &Folder) -> Self {
         self.spec.layers.push(layer.0.clone());
         self
     }
 
-    pub fn args(mut self, args: &[&str]) -> Self {
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
         self.spec.args = args.iter().map(|arg| (*arg).to_owned()).collect();
         self
     }
 
-    pub fn sh(self, script: &str) -> Self {
+    pub(crate) fn sh(self, script: &str) -> Self {
         self.args(&["sh", "-c", script])
     }
 
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub(crate) fn limits(mut self, limits: Limits) -> Self {
         self.spec.limits = limits;
         self
     }
 
-    pub fn network(mut self, network: Network) -> Self {
+    pub(crate) fn network(mut self, network: Network) -> Self {
         self.spec.network = network;
         self
     }
 
-    pub fn with(mut self, change: impl FnOnce(&mut Spec)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Spec)) -> Self {
         change(&mut self.spec);
         self
     }
 
-    pub fn start(&self) -> Result<Container, Error> {
+    pub(crate) fn start(&self) -> Result<Container, Error> {
         self.host.prepare(&self.spec)?.start()
     }
 
-    pub fn run(&self) -> Done {
+    pub(crate) fn run(&self) -> Done {
         finish(self.start().unwrap_or_else(|error| panic!("not started: {error}")))
     }
 
-    pub fn error(&self) -> Error {
+    pub(crate) fn error(&self) -> Error {
         match self.start() {
             Ok(container) => panic!("it was started: {:?}", finish(container)),
             Err(error) => error,
@@ -175,7 +191,7 @@ impl Jail {
     }
 }
 
-pub fn finish(mut container: Container) -> Done {
+pub(crate) fn finish(mut container: Container) -> Done {
     let ended = container.wait(LONG);
     let (out, err) = container.printed();
     let (out, err) = (out.text(), err.text());
@@ -184,13 +200,13 @@ pub fn finish(mut container: Container) -> Done {
 }
 
 /// Runs a script in a jail; what it printed.
-pub fn sh(script: &str) -> String {
+pub(crate) fn sh(script: &str) -> String {
     let done = Jail::new().sh(script).run();
     format!("{}{}", done.out, done.err)
 }
 
 /// Waits for something that is about to be; false where it never is.
-pub fn soon(mut is: impl FnMut() -> bool) -> bool {
+pub(crate) fn soon(mut is: impl FnMut() -> bool) -> bool {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(5) {
         if is() {
@@ -202,7 +218,7 @@ pub fn soon(mut is: impl FnMut() -> bool) -> bool {
 }
 
 /// Every folder of every tree of cgroups that has `part` in its name.
-pub fn cgroups(part: &str) -> Vec<PathBuf> {
+pub(crate) fn cgroups(part: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![(PathBuf::from("/sys/fs/cgroup"), 0)];
     while let Some((folder, depth)) = waiting.pop() {
@@ -222,7 +238,7 @@ pub fn cgroups(part: &str) -> Vec<PathBuf> {
 }
 
 /// The processes whose command line has `part` in it; one that has ended has none.
-pub fn processes(part: &str) -> Vec<i32> {
+pub(crate) fn processes(part: &str) -> Vec<i32> {
     let all = fs::read_dir("/proc").unwrap().flatten();
     let all = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let has = |pid: &i32| {
@@ -232,6 +248,6 @@ pub fn processes(part: &str) -> Vec<i32> {
     all.filter(has).collect()
 }
 
-pub fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
