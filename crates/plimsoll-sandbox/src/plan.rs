@@ -133,12 +133,12 @@ fn folders(path: &str, below: &str, itself: bool) -> Result<Vec<CString>, Error>
 }
 
 impl Written {
-    fn new(layers: &[PathBuf], path: &str, bytes: Vec<u8>) -> Result<Self, Error> {
+    fn new(layers: &[PathBuf], path: &str, bytes: Vec<u8>, own_user: bool) -> Result<Self, Error> {
         let Some((above, _)) = path.rsplit_once('/').or((!path.is_empty()).then_some(("", "")))
         else {
             return Err(Error::new(Kind::Spec, "a file without a name cannot be written"));
         };
-        let late = !is_plain(layers, above);
+        let late = !is_plain(layers, above, own_user);
         let below = if late { "" } else { "u" };
         let folders = folders(path, below, false)?;
         Ok(Self { folders, path: text(format!("{below}/{path}"))?, bytes, late })
@@ -147,8 +147,9 @@ impl Written {
 
 /// Whether the folders of a path are not there, or such as are made for a file: then the file can lie
 /// over the layers before they are mounted. A folder of somebody else would become
-/// root's by that, and a link would be lost with all that is behind it.
-fn is_plain(layers: &[PathBuf], folder: &str) -> bool {
+/// root's by that, and a link would be lost with all that is behind it. One that is a stranger's
+/// in a user namespace lets nobody write to it, and takes no file otherwise.
+fn is_plain(layers: &[PathBuf], folder: &str, own_user: bool) -> bool {
     let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
     let mut above = ends.filter_map(|end| folder.get(..end)).filter(|above| !above.is_empty());
     above.all(|above| {
@@ -156,8 +157,9 @@ fn is_plain(layers: &[PathBuf], folder: &str) -> bool {
         found.all(|found| match found {
             Err(error) => error.kind() == std::io::ErrorKind::NotFound,
             Ok(found) => {
-                let ours = rustix::process::geteuid().as_raw();
-                found.is_dir() && found.mode() & 0o7777 == 0o755 && found.uid() == ours
+                let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+                let is_usual = is_ours && found.mode() & 0o7777 == 0o755;
+                found.is_dir() && (is_usual || own_user && !is_ours)
             }
         })
     })
@@ -199,7 +201,8 @@ impl Root {
         for (path, bytes) in &spec.files {
             files.insert(parts(path)?.join("/"), bytes.clone());
         }
-        let written = |(path, bytes): (String, Vec<u8>)| Written::new(&spec.layers, &path, bytes);
+        let written =
+            |(path, bytes): (String, Vec<u8>)| Written::new(&spec.layers, &path, bytes, own_user);
         let cgroup = |(dir, name): (&Path, &str)| {
             Ok((of_path(dir)?, text(format!("/sys/fs/cgroup{name}"))?))
         };

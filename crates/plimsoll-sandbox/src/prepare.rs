@@ -260,7 +260,7 @@ fn said(message: [u8; 8], spec: &Spec) -> Error {
     let what = Step::NAMES.get(usize::from(step)).copied().unwrap_or("start");
     let error = Error::host(format_args!("cannot {what}"), errno);
     match errno {
-        Errno::PERM | Errno::ACCESS | Errno::NOSPC | Errno::USERS => error.hint(
+        Errno::PERM | Errno::ACCESS | Errno::NOSPC | Errno::USERS if step != Step::Files as u8 => error.hint(
             "containers need root, or user namespaces that this machine allows; --engine docker takes the Docker Engine",
         ),
         _ => error,

@@ -120,13 +120,16 @@ pub(crate) fn ignore_signals() {
     }
 }
 
+/// Asks the kernel itself: libraries keep two signals to themselves, which may be ignored all the same.
 #[expect(unsafe_code, reason = "changing what a signal does has no safe form")]
 fn on_signal(signal: i32, what: libc::sighandler_t) {
-    // SAFETY: all zeroes is an action, and an empty set.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = what;
-    // SAFETY: the action outlives the call. Those that cannot be changed are refused.
-    unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
+    // What it does, its flags, what comes after a handler, and the set of signals that one blocks.
+    let action: [u64; 4] = [what as u64, 0, 0, 0];
+    let none = std::ptr::null_mut::<u64>();
+    let size = size_of::<u64>();
+    // SAFETY: on processors of 64 bits that is the kernel's form, and it outlives the call. No
+    // handler is named. What cannot be changed is refused.
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), none, size) };
 }
 
 /// Lets this process learn how its children end: one that ignores `SIGCHLD`, as it may have been
