@@ -66,7 +66,7 @@ fn too_little_memory_to_start_is_an_answer() {
                 let done = finish(container);
                 assert!(done.ended.out_of_memory || done.out == "ran\n", "{kib} KiB: {done:?}");
             }
-            Err(error) => println!("{kib} KiB: {error}"),
+            Err(error) => assert!(error.what.contains("memory"), "{kib} KiB: {error}"),
         }
         assert!(began.elapsed() < Duration::from_secs(20), "{kib} KiB");
     }
@@ -86,7 +86,8 @@ fn a_quota_halves_what_a_spinner_gets() {
     };
     let half = rate(&container);
     assert!((0.1..0.65).contains(&half), "{half}");
-    assert!(container.usage().throttled.unwrap() > Duration::from_millis(50));
+    // Where others keep the machine busy, it takes a while to use up a quota.
+    assert!(common::soon(|| container.usage().throttled.unwrap() > Duration::from_millis(50)));
     container.set_cpus(Some(0.1)).unwrap();
     let tenth = rate(&container);
     assert!(tenth < 0.25 && tenth < half, "{tenth} after {half}");
@@ -104,14 +105,15 @@ fn there_are_as_many_processes_as_asked_for() {
     if !jail.host.limited().pids {
         return;
     }
-    let script = "for at in 1 2 3 4; do sleep 50 & done; echo four; sleep 50 & echo five; wait";
+    let script =
+        "sleep 0.3; for at in 1 2 3 4; do sleep 50 & done; echo four; sleep 50 & echo five; wait";
     let mut container = jail.sh(script).start().unwrap();
     assert!(
         common::soon(|| container.printed().1.text().contains("fork")),
         "{:?}",
         container.printed()
     );
-    assert!(container.printed().0.text().starts_with("four"));
+    assert!(common::soon(|| container.printed().0.text().starts_with("four")));
     assert!(container.usage().threads.unwrap() <= 5);
     container.kill();
 }

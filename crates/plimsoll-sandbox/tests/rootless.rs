@@ -79,7 +79,7 @@ fn nothing_of_the_machine_is_seen_or_changed() {
     assert_eq!(
         done.out.split_whitespace().collect::<Vec<_>>(),
         [
-            "3",
+            "4",
             "bin",
             "dev",
             "etc",

@@ -57,7 +57,7 @@ impl Drop for Folder {
 fn busybox() -> PathBuf {
     let places = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
     let found = places.into_iter().find(|place| place.is_file());
-    found.expect("busybox is not there: apt-get install busybox-static")
+    found.unwrap_or_else(|| panic!("busybox is not there: apt-get install busybox-static"))
 }
 
 /// The program that tries what a shell cannot; compiled once for a test.
