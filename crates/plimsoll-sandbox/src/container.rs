@@ -183,6 +183,8 @@ impl Container {
             None => seen(),
             Some(mut usage) => {
                 usage.cpu = usage.cpu.saturating_sub(self.before);
+                let read = usage.read.filter(|bytes| *bytes > 0);
+                usage.read = read.or_else(|| self.pid.and_then(usage::read_by));
                 usage.throttled = usage.throttled.filter(|_| self.limits.cpus.is_some());
                 // Some hosts count time and no memory.
                 if !usage.by_cgroups {

@@ -105,12 +105,36 @@ fn read(group: &Group) -> Option<u64> {
     Some(text.lines().filter_map(of_line).sum())
 }
 
+/// A process and all below it.
+fn tree(first: Pid) -> Vec<i32> {
+    let mut found = vec![first.as_raw_nonzero().get()];
+    let mut at = 0;
+    while let Some(pid) = found.get(at) {
+        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
+            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            found.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Bytes that a process, those below it, and those they waited for read from disks. Newer kernels count
+/// them for cgroups of v1 only where a limit is set.
+pub(crate) fn read_by(first: Pid) -> Option<u64> {
+    let of_one = |pid: i32| {
+        let text = fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("read_bytes: ")?.parse::<u64>().ok())
+    };
+    let each: Vec<u64> = tree(first).into_iter().filter_map(of_one).collect();
+    (!each.is_empty()).then(|| each.iter().sum())
+}
+
 /// Adds up what the processes below one used, as far as `/proc` tells.
 pub(crate) fn of_processes(first: Pid) -> Usage {
     let mut usage = Usage::default();
     let (mut threads, mut faults) = (0, 0);
-    let mut waiting = vec![first.as_raw_nonzero().get()];
-    while let Some(pid) = waiting.pop() {
+    for pid in tree(first) {
         let text =
             |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
         let stat = text("stat");
@@ -134,11 +158,8 @@ pub(crate) fn of_processes(first: Pid) -> Usage {
         usage.memory.working_set += kib("Pss:");
         usage.memory.anon += kib("Pss_Anon:");
         usage.memory.shared += kib("Pss_Shmem:");
-        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            waiting.extend(children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
-        }
     }
+    usage.read = read_by(first);
     usage.major_faults = Some(faults);
     usage.threads = Some(threads);
     usage

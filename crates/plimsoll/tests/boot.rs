@@ -231,13 +231,18 @@ fn two_images_are_started_in_turns() {
     assert!(compared.cpu.interval.is_some() && compared.cpu.could_have_seen.is_some());
 }
 
+/// A client of the engine that can build.
+fn client() -> PathBuf {
+    plimsoll_measure::engine::client_program().unwrap()
+}
+
 /// Builds an image of files; its name.
 fn built(name: &str, files: &[(&str, &str)]) -> String {
     assert!(engine(), "no engine: run scripts/test-engine");
     let repo = files.iter().fold(Repo::new(), |repo, (path, text)| repo.file(path, text));
     let tag = format!("plimsoll-test-boot:{name}");
     let path = repo.path();
-    let done = Command::new("docker")
+    let done = Command::new(client())
         .env("DOCKER_BUILDKIT", "1")
         .args(["build", "--quiet", "--tag", &tag, "."])
         .current_dir(&path)
@@ -326,7 +331,7 @@ fn a_static_program_needs_nothing_else_in_its_image() {
         &["build", "--quiet", "--tag", tag, "."][..],
         &["save", "--output", archive.to_str().unwrap(), tag],
     ] {
-        let done = Command::new("docker")
+        let done = Command::new(client())
             .env("DOCKER_BUILDKIT", "1")
             .args(args)
             .current_dir(repo.path())
@@ -379,7 +384,7 @@ fn a_review_starts_an_image_that_is_given_without_an_engine() {
     let folder = story.repo.path();
     let archive = folder.with_file_name("api.tar");
     let docker = |args: &[&str]| {
-        let done = Command::new("docker")
+        let done = Command::new(client())
             .env("DOCKER_BUILDKIT", "1")
             .args(args)
             .current_dir(&folder)
