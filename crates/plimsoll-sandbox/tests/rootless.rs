@@ -157,6 +157,7 @@ fn what_cannot_be_limited_is_said() {
         "is not delegated to this user",
         "no cgroups are mounted",
         "cannot be handed on",
+        "other processes are in",
     ];
     assert!(said.iter().any(|said| why.contains(said)), "{why}");
     assert!(
