@@ -1,10 +1,9 @@
 //! Runs a program in a root of its own: namespaces, cgroups, an overlay, and nothing else of this machine.
 //!
 //! ```no_run
-//! use std::time::Duration;
 //! use plimsoll_sandbox::{Host, Spec};
 //!
-//! let host = Host::probe()?;
+//! let host = Host::probe("/var/lib/images/seat".as_ref())?;
 //! let spec = Spec {
 //!     layers: vec!["/var/lib/images/base".into(), "/var/lib/images/app".into()],
 //!     args: vec!["/app/server".to_owned()],
@@ -14,7 +13,7 @@
 //! let prepared = host.prepare(&spec)?;
 //! let mut container = prepared.start()?;
 //! let stream = container.connect(8080, plimsoll_sandbox::Reach::Service)?;
-//! let ended = container.kill()?;
+//! let ended = container.kill();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -24,7 +23,7 @@
 //! over what was made ready before: a lock that another thread held at that moment would
 //! never be given back, so they must not allocate. `child` holds that code and nothing else.
 //!
-//! This is the only crate with `unsafe`; all of it is in `sys`.
+//! This is the only crate with `unsafe`; nearly all of it is in `sys`.
 
 mod cgroup;
 mod child;

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,12 @@ fn driver() {
         }
         other => panic!("{other}"),
     }
+}
+
+/// These tests count what this process has: one at a time, where they share one.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Driver {
@@ -104,6 +111,7 @@ fn mounts() -> String {
 
 #[test]
 fn of_a_plimsoll_that_is_killed_nothing_is_left() {
+    let _alone = alone();
     let before = mounts();
     for step in ["prepared", "running"] {
         let (mut driver, _) = Driver::start(step, &[]);
@@ -117,6 +125,7 @@ fn of_a_plimsoll_that_is_killed_nothing_is_left() {
 
 #[test]
 fn of_a_plimsoll_that_is_killed_at_any_moment_nothing_runs_on() {
+    let _alone = alone();
     let before = mounts();
     for at in 0..25 {
         let (mut driver, _) = Driver::start("over and over", &[]);
@@ -133,6 +142,7 @@ fn of_a_plimsoll_that_is_killed_at_any_moment_nothing_runs_on() {
 
 #[test]
 fn a_plimsoll_that_is_killed_with_its_keeper_is_swept_up_by_the_next() {
+    let _alone = alone();
     let (mut driver, _) = Driver::start("running", &[]);
     let of_it = format!("-{}-", driver.child.id());
     if cgroups(&of_it).is_empty() {
@@ -154,6 +164,7 @@ fn a_plimsoll_that_is_killed_with_its_keeper_is_swept_up_by_the_next() {
 
 #[test]
 fn whoever_ends_everything_politely_does_not_end_the_keeper_first() {
+    let _alone = alone();
     let (mut driver, _) = Driver::start("running", &[]);
     for pid in processes(&driver.token) {
         let pid = rustix::process::Pid::from_raw(pid).unwrap();
@@ -165,6 +176,7 @@ fn whoever_ends_everything_politely_does_not_end_the_keeper_first() {
 
 #[test]
 fn an_end_is_learnt_of_where_nobody_asked_for_it() {
+    let _alone = alone();
     // As `nohup` and some supervisors start what they start.
     let (mut driver, code) =
         Driver::start("code", &["sh", "-c", "trap '' CHLD TERM HUP; exec \"$@\"", "sh"]);
@@ -175,6 +187,7 @@ fn an_end_is_learnt_of_where_nobody_asked_for_it() {
 
 #[test]
 fn a_keeper_that_is_killed_takes_nothing_with_it() {
+    let _alone = alone();
     let jail = Jail::new().args(&["sleep", "1000"]);
     let mut container = jail.start().unwrap();
     let own = std::process::id();
@@ -204,6 +217,7 @@ fn a_keeper_that_is_killed_takes_nothing_with_it() {
 
 #[test]
 fn fifty_starts_leave_this_process_as_it_was() {
+    let _alone = alone();
     let seen = || {
         let count = |path: &str| fs::read_dir(path).unwrap().count();
         let children: usize = fs::read_dir("/proc/self/task")
@@ -235,6 +249,7 @@ fn fifty_starts_leave_this_process_as_it_was() {
 
 #[test]
 fn many_at_once_do_not_disturb_one_another() {
+    let _alone = alone();
     let jail = Jail::new().limits(Limits { memory: Some(64 << 20), ..Limits::default() });
     let jail = &jail.sh("echo $A; exit $A");
     thread::scope(|scope| {
@@ -259,6 +274,7 @@ fn many_at_once_do_not_disturb_one_another() {
 
 #[test]
 fn without_descriptors_there_is_an_error_and_no_wait() {
+    let _alone = alone();
     let jail = Jail::new().args(&["true"]);
     let began = Instant::now();
     let mut held = Vec::new();
@@ -291,6 +307,7 @@ fn without_descriptors_there_is_an_error_and_no_wait() {
 
 #[test]
 fn a_seat_is_made_and_stays_empty() {
+    let _alone = alone();
     let folder = Folder::new();
     let seat = folder.0.join("a/seat");
     let host = plimsoll_sandbox::Host::probe(&seat).unwrap();

@@ -154,7 +154,7 @@ fn of_much_output_the_ends_are_kept() {
     let done =
         jail.sh("echo begun; dd if=/dev/zero bs=1M count=1000 2>/dev/null; echo done").start();
     let mut container = done.unwrap();
-    let ended = container.wait(common::LONG).unwrap();
+    let ended = container.wait(4 * common::LONG).unwrap();
     let (out, _) = container.printed();
     assert_eq!((ended.code, out.total), (0, (1000 << 20) + 11));
     assert_eq!((out.head.len(), out.tail.len()), (1000, 1000));

@@ -26,19 +26,31 @@ pub(super) fn parent(
             parent.display()
         ));
     }
-    if let Err(error) = enable(parent, wanted) {
-        // Its only process may be this one, which then moves down a step.
-        let busy = matches!(error.kind(), ErrorKind::ResourceBusy);
-        let moved = busy && parent == own && step_down(parent).is_ok();
-        if !moved || enable(parent, wanted).is_err() {
-            return Err(format!(
-                "controllers cannot be handed on in the cgroup {}: {error}",
-                parent.display()
-            ));
-        }
+    if !(is_root && parent == mount) {
+        vacate(parent)?;
     }
+    enable(parent, wanted).map_err(|error| {
+        format!("controllers cannot be handed on in the cgroup {}: {error}", parent.display())
+    })?;
     let enabled = fs::read_to_string(parent.join("cgroup.subtree_control")).unwrap_or_default();
     Ok((parent.to_owned(), enabled.split_whitespace().map(str::to_owned).collect()))
+}
+
+/// Leaves no process in a cgroup, where its only one is this. With a process of its own it would
+/// hand on some controllers all the same, but then takes no processes below it ("threaded").
+fn vacate(own: &Path) -> Result<(), String> {
+    let procs = fs::read_to_string(own.join("cgroup.procs")).unwrap_or_default();
+    if procs.trim().is_empty() {
+        return Ok(());
+    }
+    let itself = std::process::id().to_string();
+    if procs.lines().any(|pid| pid != itself) {
+        return Err(format!(
+            "other processes are in the cgroup {}: systemd-run --user --scope -p Delegate=yes plimsoll …",
+            own.display()
+        ));
+    }
+    step_down(own).map_err(|error| format!("the cgroup {} cannot be left: {error}", own.display()))
 }
 
 /// Hands controllers on, one by one: that one of them cannot be is no reason to lack all.
@@ -118,6 +130,22 @@ mod tests {
         let tree = Tree::new(&[("cgroup.subtree_control", "cpu io pids\n")]);
         enable(&tree.0, ALL).unwrap();
         assert_eq!(tree.read("cgroup.subtree_control"), "+memory");
+    }
+
+    #[test]
+    fn a_cgroup_of_others_is_left_alone() {
+        let tree = Tree::new(&[
+            ("cgroup.type", "domain\n"),
+            ("own/cgroup.subtree_control", "memory\n"),
+            ("own/cgroup.procs", &format!("{}\n", std::process::id())),
+        ]);
+        let own = tree.0.join("own");
+        assert_eq!(parent(&tree.0, &own, &["memory"]).unwrap().0, own);
+        assert!(own.join(LEAF).is_dir());
+        fs::remove_dir_all(own.join(LEAF)).unwrap();
+        tree.write("own/cgroup.procs", &format!("1\n{}\n", std::process::id()));
+        let why = parent(&tree.0, &own, &["memory"]).unwrap_err();
+        assert!(why.starts_with("other processes are in the cgroup") && !own.join(LEAF).exists());
     }
 
     #[test]
