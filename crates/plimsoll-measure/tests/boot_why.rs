@@ -1,5 +1,6 @@
 //! Why real services start as slowly as they do: the images are those of the tests' Docker Engine,
 //! the runtime is ours.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::Path;
@@ -117,8 +118,8 @@ fn of_python_the_costliest_import_is_named() {
     let first = &why.imports[0];
     assert_eq!((&*first.name, first.by.as_deref()), ("slow_client", Some("store")));
     assert_eq!(first.file.as_deref(), Some("/usr/lib/python3/dist-packages/slow_client.py"));
-    assert!(first.without_bytecode && first.seconds > 0.15, "{first:?}");
-    assert!(phase(&why, PhaseKind::Imports) > 0.15);
+    assert!(first.without_bytecode && first.seconds > 0.1, "{first:?}");
+    assert!(phase(&why, PhaseKind::Imports) > 0.1);
     assert!(phase(&why, PhaseKind::Runtime) > 0.0 && phase(&why, PhaseKind::Linking) > 0.0);
     assert!(why.modules.is_some_and(|modules| modules > 60));
     assert!(why.without_bytecode.is_some_and(|missing| missing >= 2));
@@ -157,7 +158,7 @@ fn of_node_the_costliest_package_is_named() {
     assert!(why.runtime.starts_with("Node.js "), "{}", why.runtime);
     let first = &why.imports[0];
     assert_eq!((&*first.name, first.by.as_deref()), ("slow", Some("/srv/db.js")));
-    assert!(first.seconds > 0.15 && phase(&why, PhaseKind::Imports) > 0.15);
+    assert!(first.seconds > 0.1 && phase(&why, PhaseKind::Imports) > 0.1);
     assert!(phase(&why, PhaseKind::Runtime) > 0.0);
     assert_eq!(why.modules, Some(2));
 }

@@ -150,7 +150,7 @@ mod tests {
             advice,
             [
                 "pandas takes 1.20 s of 2.00 s: load it where it is used, if not every request needs it",
-                "812 of 1\u{2009}024 modules are compiled at each start and take 800 ms of their own: compile \
+                "812 of 1 024 modules are compiled at each start and take 800 ms of their own: compile \
                  them in the image, RUN python3 -m compileall -q /usr/lib/python3.11 /app",
                 "600 ms of 2.00 s is waiting for CPU quota: it has 0.5 CPU; CPU boost, or more of it, \
                  shortens the start",

@@ -1,18 +1,49 @@
 //! Classes that a Java service loads, and how many of them do not come from the shared archive.
 
-/// What the virtual machine is told, besides what the image tells it.
-pub(super) const OPTION: &str = "-Xlog:class+load:stderr";
+use plimsoll_model::BootWhy;
+
+use super::Loaded;
+use super::rounds::Rounds;
+use super::runs::Tracing;
+use super::runtime::Runtime;
+use crate::boot::Subject;
+
+/// What makes the virtual machine say when it has loaded a class.
+pub(super) fn tracing(subject: &Subject<'_>, runtime: &Runtime) -> Tracing {
+    let option = runtime.with(subject, "JAVA_TOOL_OPTIONS", "-Xlog:class+load:stderr");
+    Tracing { env: vec![option], files: Vec::new() }
+}
+
+/// Counts the classes; when they are loaded is not looked at.
+pub(super) fn look(rounds: &Rounds, why: &mut BootWhy) -> Loaded {
+    match &rounds.traced {
+        Some(traced) => {
+            let classes = parse(&traced.ready);
+            why.modules = Some(classes.all);
+            why.without_bytecode = Some(classes.not_shared);
+            why.caveats.push(format!(
+                "of {} classes {} do not come from the shared archive; loading them is in the setup",
+                classes.all, classes.not_shared
+            ));
+        }
+        None => {
+            let failed = "with -Xlog:class+load it did not become ready: classes are not known";
+            why.caveats.push(failed.to_owned());
+        }
+    }
+    Loaded { version: version(&rounds.said), ..Loaded::default() }
+}
 
 /// How many classes were loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Classes {
-    pub(super) all: u32,
+struct Classes {
+    all: u32,
     /// Those that were read from class files and checked, and not mapped from the archive.
-    pub(super) not_shared: u32,
+    not_shared: u32,
 }
 
 /// Counts the lines of `-Xlog:class+load`; what is none of them is passed over.
-pub(super) fn parse(text: &str) -> Classes {
+fn parse(text: &str) -> Classes {
     let mut classes = Classes::default();
     for line in text.lines() {
         let Some((_, loaded)) = line.split_once("[class,load] ") else { continue };
@@ -25,7 +56,7 @@ pub(super) fn parse(text: &str) -> Classes {
 }
 
 /// The version that `java -version` says: `17`.
-pub(super) fn version(text: &str) -> Option<String> {
+fn version(text: &str) -> Option<String> {
     let (_, quoted) = text.split_once("version \"")?;
     let (version, _) = quoted.split_once('"')?;
     let version = version.strip_prefix("1.").unwrap_or(version);

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{BootPhase, BootReport, PhaseKind, seconds};
 
-use super::runs::TIMES;
+use super::rounds::TIMES;
 
 /// What is known of the parts, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,12 +53,15 @@ pub(super) fn of(report: &BootReport, known: &Known) -> Vec<BootPhase> {
     let mut room = Room { left: port.unwrap_or(f64::MAX), phases: Vec::new() };
     room.take(PhaseKind::Container, exec, format!("median of {count} starts"));
     if let Some(linking) = known.linking {
-        let method = format!("the loader alone, LD_TRACE_LOADED_OBJECTS, median of {TIMES} runs");
+        let method = format!(
+            "the loader alone, LD_TRACE_LOADED_OBJECTS, in turns with the whole, median of {TIMES} runs"
+        );
         room.take(PhaseKind::Linking, linking, method);
     }
     if let Some((empty, called)) = &known.runtime {
         let rest = empty - known.linking.unwrap_or(0.0);
-        let method = format!("`{called}` less the above, median of {TIMES} runs");
+        let method =
+            format!("`{called}` less the above, in turns with the whole, median of {TIMES} runs");
         room.take(PhaseKind::Runtime, rest, method);
     }
     if let Some(imports) = &known.imports {

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use plimsoll_model::{Boot, BootOutcome, StartPlan, median};
+use plimsoll_model::{Boot, BootOutcome, StartPlan};
 
 use super::runtime::Runtime;
 use super::waits::{Waited, Watch};
 use crate::boot::{Subject, machine, one};
 use crate::engine::{Cancel, Container, Ended, Engine, EngineError, ErrorKind};
 
-/// How often each is made; the middle one counts.
-pub(super) const TIMES: usize = 3;
 /// How much of what a traced service prints is read.
 const KEPT: usize = 16 << 20;
 
@@ -24,6 +22,7 @@ pub(super) struct Extra<'x> {
 /// A start that was looked at.
 #[derive(Debug, Default)]
 pub(super) struct LookedAt {
+    pub(super) boot: Boot,
     pub(super) runtime: Option<Runtime>,
     pub(super) waited: Option<Waited>,
 }
@@ -83,46 +82,27 @@ impl Extra<'_> {
     }
 
     /// Starts it as it is, and looks at what it does.
-    pub(super) fn looked_at(&self) -> Result<Vec<LookedAt>, EngineError> {
-        let mut all = Vec::new();
-        for _ in 0..TIMES {
-            let port = self.subject.plan.port;
-            let mut look = Look { port, first: None, watch: None, seen: LookedAt::default() };
-            one::looked_at(self.engine, self.subject, self.cpus(), &mut look, self.cancel)?;
-            let is_seen = look.first.is_some();
-            all.push(look.seen);
-            if !is_seen {
-                break;
-            }
-        }
-        Ok(all)
+    pub(super) fn looked_at(&self) -> Result<LookedAt, EngineError> {
+        let port = self.subject.plan.port;
+        let mut look = Look { port, first: None, watch: None, seen: LookedAt::default() };
+        let cpus = self.cpus();
+        let boot = one::looked_at(self.engine, self.subject, cpus, &mut look, self.cancel)?;
+        Ok(LookedAt { boot, ..look.seen })
     }
 
-    /// Starts it so often with tracing on; of those that became ready, the middle one.
-    pub(super) fn traced(
-        &self,
-        tracing: &Tracing,
-        times: usize,
-    ) -> Result<Option<Traced>, EngineError> {
+    /// Starts it with tracing on; nothing where it does not become ready then.
+    pub(super) fn traced(&self, tracing: &Tracing) -> Result<Option<Traced>, EngineError> {
         let mut plan: StartPlan = self.subject.plan.clone();
         plan.env.retain(|(name, _)| tracing.env.iter().all(|(other, _)| other != name));
         plan.env.extend(tracing.env.iter().cloned());
         let files: Vec<(String, Vec<u8>)> =
             self.subject.files.iter().chain(&tracing.files).cloned().collect();
         let subject = Subject { plan: &plan, files: &files, ..*self.subject };
-        let mut all = Vec::new();
-        for _ in 0..times {
-            let mut traced = Traced::default();
-            let cpus = self.cpus();
-            traced.boot = one::looked_at(self.engine, &subject, cpus, &mut traced, self.cancel)?;
-            if traced.boot.outcome != BootOutcome::Ready {
-                break;
-            }
-            all.push(traced);
-        }
-        all.sort_by(|a, b| until(&a.boot).total_cmp(&until(&b.boot)));
-        let middle = all.len() / 2;
-        Ok(all.into_iter().nth(middle))
+        let mut traced = Traced::default();
+        let cpus = self.cpus();
+        let boot = one::looked_at(self.engine, &subject, cpus, &mut traced, self.cancel)?;
+        let traced = Traced { boot, ..traced };
+        Ok(Some(traced).filter(|traced| traced.boot.outcome == BootOutcome::Ready))
     }
 
     /// Runs a program of the image to its end: seconds from when it runs, and what it said; nothing
@@ -130,11 +110,11 @@ impl Extra<'_> {
     pub(super) fn ran(
         &self,
         args: &[String],
-        tracing: Tracing,
+        tracing: &Tracing,
     ) -> Result<Option<(f64, Ended)>, EngineError> {
         let mut spec = one::spec(self.subject, self.cpus());
-        spec.env.extend(tracing.env);
-        spec.files.extend(tracing.files);
+        spec.env.extend(tracing.env.iter().cloned());
+        spec.files.extend(tracing.files.iter().cloned());
         (spec.entrypoint, spec.command, spec.port) = (Some(args.to_vec()), None, None);
         let container = match self.engine.start(&spec) {
             Err(error) if error.kind == ErrorKind::NoProgram => return Ok(None),
@@ -149,26 +129,4 @@ impl Extra<'_> {
         }
         Ok(Some((took, container.logs(KEPT)?)))
     }
-
-    /// Runs it some times: the median, and what it said last.
-    pub(super) fn median_of(
-        &self,
-        args: &[String],
-        env: &[(String, String)],
-    ) -> Result<Option<(f64, Ended)>, EngineError> {
-        let (mut times, mut said) = (Vec::new(), Ended::default());
-        for _ in 0..TIMES {
-            let tracing = Tracing { env: env.to_vec(), files: Vec::new() };
-            let Some((took, ended)) = self.ran(args, tracing)? else { return Ok(None) };
-            times.push(took);
-            said = ended;
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(median(&times).map(|took| (took, said)))
-    }
-}
-
-/// Until it was ready; one without a port never says so.
-pub(super) fn until(boot: &Boot) -> f64 {
-    boot.ready.unwrap_or(0.0)
 }

@@ -5,26 +5,31 @@ mod trace;
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{BootReport, BootWhy};
+use plimsoll_model::BootWhy;
 
+use super::Loaded;
 use super::advice::Bytecode;
-use super::runs::{Extra, Tracing, until};
+use super::rounds::Rounds;
+use super::runs::{Extra, Tracing};
 use super::runtime::Runtime;
-use super::{Loaded, slower};
 use crate::engine::EngineError;
 
-/// Starts it with `-X importtime` and asks the image where its modules are.
+/// What makes it say when it has loaded a module.
+pub(super) fn tracing() -> Tracing {
+    let env = vec![("PYTHONPROFILEIMPORTTIME".to_owned(), "1".to_owned())];
+    Tracing { env, files: Vec::new() }
+}
+
+/// Reads what it said with `-X importtime` and asks the image where its modules are.
 pub(super) fn look(
     extra: &Extra<'_>,
     runtime: &Runtime,
-    report: &BootReport,
+    rounds: &Rounds,
     why: &mut BootWhy,
 ) -> Result<Loaded, EngineError> {
-    let env = vec![("PYTHONPROFILEIMPORTTIME".to_owned(), "1".to_owned())];
-    let traced = extra.traced(&Tracing { env, files: Vec::new() }, super::TIMES)?;
-    let Some(traced) = traced else {
-        why.caveats
-            .push("with -X importtime it did not become ready: modules are not known".to_owned());
+    let Some(traced) = &rounds.traced else {
+        let failed = "with -X importtime it did not become ready: modules are not known";
+        why.caveats.push(failed.to_owned());
         return Ok(Loaded::default());
     };
     let mut all = trace::parse(&traced.ready);
@@ -35,13 +40,12 @@ pub(super) fn look(
         why.caveats.push("-X importtime printed nothing: is its output sent elsewhere?".to_owned());
     }
     let before = traced.opened.as_deref().map(trace::parse);
-    let (factor, overhead) = slower(report, until(&traced.boot));
-    why.overhead = overhead;
-    all.service.scale(factor);
+    all.service.scale(rounds.factor);
     let files = ask(extra, runtime, &all)?;
     files.tell(&mut all.service);
     let seconds = all.service.seconds();
-    let before = before.map_or(seconds, |before| before.service.seconds() * factor).min(seconds);
+    let before =
+        before.map_or(seconds, |before| before.service.seconds() * rounds.factor).min(seconds);
     let is_there = |name: &str| !files.is_missing(name);
     why.imports = all.service.costliest();
     let named: BTreeSet<&str> =
@@ -83,6 +87,6 @@ fn ask(
     }
     let args = [runtime.call.clone(), files::SCRIPT_PATH.to_owned()];
     let files = files::question(&trace.service, &paths);
-    let ran = extra.ran(&args, Tracing { env: Vec::new(), files })?;
+    let ran = extra.ran(&args, &Tracing { env: Vec::new(), files })?;
     Ok(ran.map(|(_, said)| files::answer(&said.out)).unwrap_or_default())
 }

@@ -2,7 +2,8 @@
 //!
 //! Each line is one module, written when it is loaded: `import time: own | with all | name`, the name
 //! indented by its depth. Workers write to the same stream, line by line, and no line says whose it
-//! is; but a module's time is its own and that of what it loads, to the microsecond, and that tells.
+//! is; but a module's time is its own and that of what it loads, to the microsecond, and that tells. Where
+//! it leaves more than one way open, either will do: workers load the same modules in about the same time.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,8 @@ use super::super::forest::{Forest, MOST, Module};
 const MARK: &str = "import time:";
 /// How long the name of a module may be.
 const NAME: usize = 300;
-/// How far back it is looked for what a module loads.
-const BACK: usize = 2_000;
+/// How many modules wait to be claimed by what loads them.
+const WAITING: usize = 4_000;
 /// How many tries all of a trace may take.
 const TRIES: u32 = 2_000_000;
 /// How many one module may take.
@@ -102,6 +103,9 @@ impl Reader {
         });
         if line.depth > 0 {
             self.waiting.push(Waiting { at, depth: line.depth, micros: line.all });
+            if self.waiting.len() > WAITING {
+                self.waiting.drain(..WAITING / 4);
+            }
         }
     }
 
@@ -151,8 +155,7 @@ impl Reader {
 
     /// Some that take as long together, the latest first, none twice.
     fn search(&mut self, depth: usize, wanted: u64) -> Option<Vec<usize>> {
-        let from = self.waiting.len().saturating_sub(BACK);
-        let places: Vec<usize> = (from..self.waiting.len())
+        let places: Vec<usize> = (0..self.waiting.len())
             .rev()
             .filter(|place| self.waiting[*place].depth == depth + 1)
             .collect();
@@ -160,12 +163,27 @@ impl Reader {
         let had = left;
         let found = self.pick(&places, wanted, &mut left);
         self.tries = self.tries.saturating_add(had - left);
-        found
+        found.or_else(|| Some(self.nearly(&places, wanted)))
+    }
+
+    /// One of each name, the latest first, as long as they take no longer together.
+    fn nearly(&self, places: &[usize], wanted: u64) -> Vec<usize> {
+        let (mut names, mut left) = (BTreeSet::new(), wanted.saturating_add(2));
+        let fits = |place: &&usize| {
+            let waiting = &self.waiting[**place];
+            let fits = waiting.micros <= left && names.insert(self.name(**place));
+            left -= if fits { waiting.micros } else { 0 };
+            fits
+        };
+        places.iter().filter(fits).copied().collect()
+    }
+
+    fn name(&self, place: usize) -> &str {
+        &self.trace.service.modules[self.waiting[place].at].name
     }
 
     /// Depth first without recursion: what is printed decides how deep it goes.
     fn pick(&self, places: &[usize], wanted: u64, left: &mut u32) -> Option<Vec<usize>> {
-        let name = |place: usize| self.trace.service.modules[self.waiting[place].at].name.as_str();
         let (mut taken, mut sum, mut next) = (Vec::<usize>::new(), 0_u64, 0_usize);
         let mut names = BTreeSet::new();
         loop {
@@ -176,14 +194,14 @@ impl Reader {
             if let Some(place) = places.get(next) {
                 let with = sum.saturating_add(self.waiting[*place].micros);
                 let most = wanted.saturating_add(taken.len() as u64 + 2);
-                if with <= most && names.insert(name(*place)) {
+                if with <= most && names.insert(self.name(*place)) {
                     taken.push(next);
                     sum = with;
                 }
                 next += 1;
             } else {
                 let index = taken.pop()?;
-                names.remove(name(places[index]));
+                names.remove(self.name(places[index]));
                 sum -= self.waiting[places[index]].micros;
                 next = index + 1;
             }

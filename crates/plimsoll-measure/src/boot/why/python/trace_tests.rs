@@ -48,7 +48,7 @@ fn workers_are_told_apart() {
     assert_eq!(lost, 0);
     let costliest = trace.service.costliest();
     assert_eq!(costliest[0].name, "fastapi", "{costliest:#?}");
-    assert!(costliest[0].modules > 100);
+    assert!(costliest[0].modules > 100, "{costliest:#?}");
 }
 
 #[test]
