@@ -15,7 +15,7 @@ const NAME: usize = 300;
 /// How many modules wait to be claimed by what loads them.
 const WAITING: usize = 4_000;
 /// How many tries all of a trace may take.
-const TRIES: u32 = 2_000_000;
+const TRIES: u32 = 1_000_000;
 /// How many one module may take.
 const TRIES_EACH: u32 = 20_000;
 
