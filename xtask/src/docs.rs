@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use plimsoll_model::{Better, Exit, ImageReport, METRICS, Report, Section};
+use plimsoll_model::{
+    Better, BootComparison, BootReport, Exit, ImageReport, METRICS, Report, Section,
+};
 use plimsoll_rules::all_rules;
 
 /// Every generated file with its text.
@@ -15,6 +17,8 @@ fn generated() -> Vec<(String, String)> {
         ("docs/reference/exit-codes.md".to_owned(), exit_codes()),
         ("docs/reference/report.schema.json".to_owned(), schema::<Report>()),
         ("docs/reference/image.schema.json".to_owned(), schema::<ImageReport>()),
+        ("docs/reference/boot.schema.json".to_owned(), schema::<BootReport>()),
+        ("docs/reference/boot-comparison.schema.json".to_owned(), schema::<BootComparison>()),
     ];
     files.extend(
         all_rules().map(|r| (format!("docs/reference/rules/{}.md", r.name), r.page.to_owned())),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ImageComparison, MeasuredBuilds, NamedFigure, ServiceCheck};
+use crate::{BootReport, ImageComparison, MeasuredBuilds, NamedFigure, ServiceCheck};
 
 /// What was measured of a service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct MeasuredService {
     pub image: Option<crate::ImageReport>,
     /// What was tried of its image.
     pub checks: Vec<ServiceCheck>,
+    /// Its cold starts.
+    pub boots: Vec<BootReport>,
     /// The figures, and the gaps.
     pub figures: Vec<NamedFigure>,
 }

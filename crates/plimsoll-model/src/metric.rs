@@ -118,7 +118,7 @@ pub const METRICS: [Metric; 19] = [
     lower("boot.ready.p95", "cold start P95", Unit::Seconds, Section::Runtime)
         .limit(2.0)
         .doc("95th percentile of the time from start to the first successful request, with CPU boost where it is set.")
-        .command("plimsoll boot"),
+        .command("plimsoll review --measure --boots 60"),
     lower("boot.first.seconds", "cold start, nothing cached", Unit::Seconds, Section::Runtime)
         .extra()
         .doc("Time from start to the first successful request when the page cache has nothing of the image.")

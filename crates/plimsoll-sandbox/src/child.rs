@@ -7,7 +7,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, Result, write};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
-use rustix::process::{Signal, chdir, pidfd_send_signal, setsid, umask};
+use rustix::process::{
+    PidfdFlags, Signal, chdir, getpid, pidfd_open, pidfd_send_signal, setsid, umask,
+};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::system::sethostname;
 use rustix::thread::{
@@ -17,7 +19,7 @@ use rustix::thread::{
 };
 
 use crate::link::Link;
-use crate::plan::{ADDRESS, Plan, Program};
+use crate::plan::{ADDRESS, Ends, Plan, Program};
 use crate::{mounts, sys};
 
 /// Words between the processes.
@@ -46,6 +48,7 @@ pub(crate) enum Step {
     Process,
     Root,
     Furnish,
+    Files,
     Hostname,
     Cwd,
     Capabilities,
@@ -56,11 +59,12 @@ pub(crate) enum Step {
 
 impl Step {
     /// What could not be done, by the number of the step.
-    pub(crate) const NAMES: [&str; 10] = [
+    pub(crate) const NAMES: [&str; 11] = [
         "make the namespaces of a container",
         "start the first process",
         "mount the root",
         "mount /proc, /sys and /dev",
+        "write files into the root",
         "set the host name",
         "go to the working directory",
         "drop capabilities",
@@ -73,8 +77,7 @@ impl Step {
 /// The keeper: makes the network, the launcher, then sockets; cleans up at the end.
 pub(crate) fn keep(plan: &Plan) {
     if let Err(errno) = prepare(plan) {
-        report(plan, Step::Namespaces, errno);
-        let _ = plan.ends.control.send(word::FAILED, None);
+        give_up(plan, Step::Namespaces, errno);
         return;
     }
     // SAFETY: the launcher does system calls only.
@@ -83,11 +86,12 @@ pub(crate) fn keep(plan: &Plan) {
     let launcher = match made {
         Ok(launcher) => launcher,
         Err(errno) => {
-            report(plan, Step::Process, errno);
-            let _ = plan.ends.control.send(word::FAILED, None);
+            give_up(plan, Step::Process, errno);
             return;
         }
     };
+    // Whoever ends all that Plimsoll started, politely, must not end what cleans up.
+    sys::ignore_signals();
     let ends = &plan.ends;
     // What the launcher has must end with it.
     let keep = sorted([ends.control.as_fd(), ends.told.as_fd(), launcher.pidfd.as_fd()]);
@@ -96,6 +100,12 @@ pub(crate) fn keep(plan: &Plan) {
     drop(launcher.pidfd);
     let container = serve(&ends.control, &ends.told);
     clean(plan, container);
+}
+
+fn give_up(plan: &Plan, step: Step, errno: Errno) {
+    report(plan, step, errno);
+    let _ = plan.ends.control.send(word::FAILED, None);
+    clean(plan, None);
 }
 
 fn sorted(fds: [BorrowedFd<'_>; 3]) -> [i32; 3] {
@@ -177,7 +187,7 @@ fn serve(control: &Link, told: &Link) -> Option<OwnedFd> {
         }
     }
     // The launcher may be about to start it.
-    while telling {
+    while telling && container.is_none() {
         match told.receive() {
             Ok((_, fd)) => container = fd.or(container),
             Err(_) => telling = false,
@@ -226,7 +236,9 @@ fn pause(milliseconds: i64) {
 /// The launcher: waits in the container's cgroups for the word, makes its first process, and is gone.
 fn launch(plan: &Plan) {
     let ends = &plan.ends;
-    if !matches!(ends.launch.receive(), Ok((word::GO, _))) {
+    // What the keeper has must end with it.
+    let keep = &plan.launch_keep;
+    if sys::close_all_but(keep).is_err() || !matches!(ends.launch.receive(), Ok((word::GO, _))) {
         return;
     }
     let flags = libc::CLONE_PARENT
@@ -239,15 +251,18 @@ fn launch(plan: &Plan) {
     #[expect(unsafe_code, reason = "the first process is a copy of this one")]
     let made = unsafe { sys::clone(flags as u64, || become_program(plan)) };
     match made {
-        Ok(container) => {
-            let _ = ends.telling.send(word::GO, Some(container.pidfd.as_fd()));
-            let _ = ends.launch.send(word::GO, Some(container.pidfd.as_fd()));
-        }
+        Ok(container) => announce(ends, container.pidfd.as_fd()),
         Err(errno) => {
             report(plan, Step::Process, errno);
             let _ = ends.launch.send(word::FAILED, None);
         }
     }
+}
+
+/// Tells the keeper and Plimsoll of the first process.
+fn announce(ends: &Ends, container: BorrowedFd<'_>) {
+    let _ = ends.telling.send(word::GO, Some(container));
+    let _ = ends.launch.send(word::GO, Some(container));
 }
 
 fn report(plan: &Plan, step: Step, errno: Errno) {
@@ -272,6 +287,7 @@ fn try_program(plan: &Plan) -> std::result::Result<(), (Step, Errno)> {
     mounts::furnish(&plan.root, &old).map_err(at(Step::Furnish))?;
     mounts::leave(&old).map_err(at(Step::Root))?;
     drop(old);
+    mounts::write_late(&plan.root).map_err(at(Step::Files))?;
     umask(Mode::from_raw_mode(0o022));
     sethostname(&program.hostname).map_err(at(Step::Hostname))?;
     // As engines do, the working directory is made where it is not there.
@@ -279,6 +295,10 @@ fn try_program(plan: &Plan) -> std::result::Result<(), (Step, Errno)> {
         mounts::folder_at(folder, 0o755).map_err(at(Step::Cwd))?;
     }
     chdir(&*program.cwd).map_err(at(Step::Cwd))?;
+    // Here, as one who may read what its user may only execute.
+    for candidate in &program.candidates {
+        mounts::is_inside(candidate).map_err(at(Step::Execute))?;
+    }
     bound(program.capabilities).map_err(at(Step::Capabilities))?;
     identity(program).map_err(at(Step::User))?;
     set_no_new_privs(true).map_err(at(Step::Filter))?;
@@ -289,6 +309,11 @@ fn try_program(plan: &Plan) -> std::result::Result<(), (Step, Errno)> {
 }
 
 fn streams(plan: &Plan) -> Result<()> {
+    // The launcher does so, too, if it lives: of two processes that are short of memory, the kernel
+    // may have ended that one, and whoever is to end this one must know of it.
+    if let Ok(itself) = pidfd_open(getpid(), PidfdFlags::empty()) {
+        announce(&plan.ends, itself.as_fd());
+    }
     setsid()?;
     dup2_stdout(&plan.ends.out)?;
     dup2_stderr(&plan.ends.err)?;
@@ -331,6 +356,8 @@ fn execute(program: &Program) -> Errno {
     let mut told = Errno::NOENT;
     for candidate in &program.candidates {
         match sys::execute(candidate, &program.args, &program.env) {
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NAMETOOLONG
+                if program.candidates.len() > 1 => {}
             Errno::NOENT | Errno::NOTDIR => {}
             errno @ Errno::ACCESS => told = errno,
             errno => return errno,

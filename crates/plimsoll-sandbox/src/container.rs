@@ -6,14 +6,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use crate::cgroup::Group;
 use crate::child::word;
 use crate::error::Error;
-use crate::link::Link;
+use crate::link::{Link, readable};
 use crate::output::{Output, Printed};
 use crate::plan::ADDRESS;
 use crate::prepare::Keeper;
@@ -202,6 +201,10 @@ impl Container {
         self.group.set_cpus(cpus)
     }
 
+    pub(crate) fn set_pids(&self, pids: Option<u32>) -> Result<(), Error> {
+        self.group.set_pids(pids)
+    }
+
     /// What it printed so far: its results, and the rest.
     #[must_use]
     pub fn printed(&self) -> (Printed, Printed) {
@@ -222,15 +225,7 @@ impl Container {
         if self.ended.is_some() {
             return self.ended;
         }
-        let limit = Timespec {
-            tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: i64::from(limit.subsec_nanos()),
-        };
-        let mut ends = [PollFd::new(&self.process, PollFlags::IN)];
-        match poll(&mut ends, Some(&limit)) {
-            Ok(1..) => Some(self.reaped()),
-            _ => None,
-        }
+        readable(self.process.as_fd(), limit).then(|| self.reaped())
     }
 
     /// Ends it, whatever it does.

@@ -38,6 +38,7 @@ impl Host {
     /// # Errors
     /// Where containers cannot be made at all.
     pub fn probe(seat: &Path) -> Result<Self, Error> {
+        crate::sys::learn_of_children();
         let is_root = capabilities(None).is_ok_and(|sets| {
             rustix::process::geteuid().is_root()
                 && sets.effective.contains(CapabilitySet::SYS_ADMIN)

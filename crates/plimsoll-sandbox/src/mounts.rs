@@ -3,8 +3,11 @@
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{CWD, Mode, OFlags, chmod, mkdir, open, symlink};
-use rustix::io::{Errno, Result, write};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, access, chmod, mkdir, open,
+    openat2, statat, symlink, unlink,
+};
+use rustix::io::{Errno, Result, read, write};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
     mount_bind, mount_change, mount_remount, move_mount, open_tree, unmount,
@@ -22,8 +25,14 @@ const DEVICES: [&CStr; 6] =
     [c"/dev/null", c"/dev/zero", c"/dev/full", c"/dev/random", c"/dev/urandom", c"/dev/tty"];
 
 /// What of `/proc` would change the machine: it is only read.
-const READ_ONLY: [&CStr; 5] =
-    [c"/proc/bus", c"/proc/fs", c"/proc/irq", c"/proc/sys", c"/proc/sysrq-trigger"];
+const READ_ONLY: [&CStr; 6] = [
+    c"/proc/bus",
+    c"/proc/dynamic_debug",
+    c"/proc/fs",
+    c"/proc/irq",
+    c"/proc/sys",
+    c"/proc/sysrq-trigger",
+];
 
 /// What of `/proc` and `/sys` tells of the machine: files, then folders.
 const HIDDEN: [&CStr; 6] = [
@@ -34,8 +43,13 @@ const HIDDEN: [&CStr; 6] = [
     c"/proc/sched_debug",
     c"/proc/interrupts",
 ];
-const HIDDEN_FOLDERS: [&CStr; 4] =
-    [c"/proc/acpi", c"/proc/scsi", c"/proc/asound", c"/sys/firmware"];
+const HIDDEN_FOLDERS: [&CStr; 5] = [
+    c"/proc/acpi",
+    c"/proc/scsi",
+    c"/proc/asound",
+    c"/sys/firmware",
+    c"/sys/devices/virtual/powercap",
+];
 
 /// How many trees of this machine are carried into the new root.
 const MOST_CARRIED: usize = 24;
@@ -57,9 +71,11 @@ pub(crate) fn enter(root: &Root) -> Result<Old> {
     let trees = DEVICES.iter().copied().chain(root.cgroups.iter().map(|(from, _)| &**from));
     for (seat, path) in carried.iter_mut().zip(trees) {
         // A device or a cgroup that this machine lacks, the container lacks, too.
-        *seat =
-            open_tree(CWD, path, OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC)
-                .ok();
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        *seat = match open_tree(CWD, path, flags) {
+            Err(Errno::NOENT) => None,
+            tree => Some(tree?),
+        };
     }
     mount(c"tmpfs", &*root.seat, c"tmpfs", SAFE, Some(&*root.scratch))?;
     chdir(&*root.seat)?;
@@ -69,7 +85,8 @@ pub(crate) fn enter(root: &Root) -> Result<Old> {
     for (name, path) in &root.layers {
         symlink(&**path, &**name)?;
     }
-    root.written.iter().try_for_each(put)?;
+    // Nothing of a layer is on the way of these.
+    root.written.iter().filter(|file| !file.late).try_for_each(put)?;
     mount(c"overlay", c"r", c"overlay", SAFE, Some(&*root.overlay))?;
     chdir(c"r")?;
     let old = open(c"/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
@@ -85,10 +102,22 @@ pub(crate) fn leave(old: &Old) -> Result<()> {
     chdir(c"/")
 }
 
+/// Writes the files whose folders the layers have, in their own way: a link, or a folder of a user.
+/// The old root must be gone: links are followed, and lead nowhere else then.
+pub(crate) fn write_late(root: &Root) -> Result<()> {
+    root.written.iter().filter(|file| file.late).try_for_each(put)
+}
+
 fn put(file: &Written) -> Result<()> {
     file.folders.iter().try_for_each(|folder| folder_at(folder, 0o755))?;
+    match unlink(&*file.path) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let to = open(&*file.path, flags, Mode::from_raw_mode(0o644))?;
+    // A link of `/proc` could lead into what this process has open.
+    let to =
+        openat2(CWD, &*file.path, flags, Mode::from_raw_mode(0o644), ResolveFlags::NO_MAGICLINKS)?;
     let mut rest = &*file.bytes;
     while !rest.is_empty() {
         rest = rest.get(write(&to, rest)?..).unwrap_or_default();
@@ -105,19 +134,39 @@ pub(crate) fn folder_at(path: &CStr, mode: u32) -> Result<()> {
     }
 }
 
-/// Mounts `/proc`, `/sys` and `/dev`. Paths begin at the new root already, so no link leads out of it.
+/// Makes a folder in the place of whatever else the layers have there.
+fn own_folder_at(path: &CStr) -> Result<()> {
+    match mkdir(path, Mode::from_raw_mode(0o755)) {
+        Err(Errno::EXIST) => {}
+        done => return done,
+    }
+    let found = statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    if FileType::from_raw_mode(found.st_mode).is_dir() {
+        return Ok(());
+    }
+    unlink(path)?;
+    mkdir(path, Mode::from_raw_mode(0o755))
+}
+
+/// Mounts `/proc`, `/sys` and `/dev`. The layers have no say in where they are: a `/proc` that is a
+/// link to `/dev/shm` would be out of sight when it is to be covered, and in sight elsewhere. And
+/// while the old root lies over the new one, `/..` is the old one.
 pub(crate) fn furnish(root: &Root, old: &Old) -> Result<()> {
     for folder in [c"/proc", c"/sys", c"/dev"] {
-        folder_at(folder, 0o755)?;
+        own_folder_at(folder)?;
     }
     mount(c"proc", c"/proc", c"proc", DATA, NONE)?;
     system(root)?;
-    mount(c"tmpfs", c"/dev", c"tmpfs", MountFlags::NOSUID, Some(c"mode=0755,size=65536"))?;
+    mount(c"tmpfs", c"/dev", c"tmpfs", DATA, Some(c"mode=0755,size=65536"))?;
     let mut trees = old.carried.iter();
     for (name, tree) in DEVICES.iter().zip(&mut trees) {
         if let Some(tree) = tree {
             touch(name)?;
             settle(tree, name)?;
+            // It is this machine's own: read-only, its mode and owner cannot be changed; what is
+            // written to a device goes through all the same.
+            let flags = MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::RDONLY;
+            mount_remount(*name, MountFlags::BIND | flags, c"")?;
         }
     }
     devices()?;
@@ -182,20 +231,50 @@ fn devices() -> Result<()> {
 /// Covers what the machine's own root could change or see through `/proc`. What is not there needs
 /// no cover; what is there and stays bare is an error.
 fn cover() -> Result<()> {
-    let there = |done: Result<()>| match done {
-        Err(Errno::NOENT) => Ok(()),
-        done => done,
-    };
-    for path in READ_ONLY {
-        there(mount_bind(path, path).and_then(|()| {
-            mount_remount(path, MountFlags::BIND | MountFlags::RDONLY | DATA, c"")
-        }))?;
+    let is_there = |path: &&&CStr| access(**path, Access::EXISTS) != Err(Errno::NOENT);
+    for path in READ_ONLY.iter().filter(is_there) {
+        mount_bind(*path, *path)?;
+        mount_remount(*path, MountFlags::BIND | MountFlags::RDONLY | DATA, c"")?;
     }
-    for path in HIDDEN {
-        there(mount_bind(c"/dev/null", path))?;
+    for path in HIDDEN.iter().filter(is_there) {
+        mount_bind(c"/dev/null", *path)?;
     }
-    for path in HIDDEN_FOLDERS {
-        there(mount(c"tmpfs", path, c"tmpfs", DATA | MountFlags::RDONLY, Some(c"size=0")))?;
+    for path in HIDDEN_FOLDERS.iter().filter(is_there) {
+        mount(c"tmpfs", *path, c"tmpfs", DATA | MountFlags::RDONLY, Some(c"size=4096,mode=0555"))?;
+    }
+    Ok(())
+}
+
+/// Whether a program is of this root. Until it runs, `/proc/self/exe` is Plimsoll itself, a file of
+/// this machine: a program, or the interpreter that a script names, that leads there
+/// would have it in its hands, and could write to it once nobody runs it any more (CVE-2019-5736).
+pub(crate) fn is_inside(program: &CStr) -> Result<()> {
+    const LONGEST: usize = 256;
+    let mut buffer = [0u8; LONGEST + 1];
+    let mut next;
+    let mut at = program;
+    // The kernel follows no more than five.
+    for _ in 0..6 {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = match openat2(CWD, at, flags, Mode::empty(), ResolveFlags::NO_MAGICLINKS) {
+            // What is not there, or no file, cannot be run either.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::NXIO | Errno::ISDIR) => return Ok(()),
+            file => file?,
+        };
+        let count = match read(&file, &mut buffer[..LONGEST]) {
+            Err(Errno::ISDIR | Errno::INVAL | Errno::AGAIN) => return Ok(()),
+            count => count?,
+        };
+        let start = buffer.get(..count).unwrap_or_default();
+        let Some(line) = start.strip_prefix(b"#!") else { return Ok(()) };
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let from = line.iter().position(|byte| !is_space(byte)).unwrap_or(line.len());
+        let named = line.get(from..).unwrap_or_default();
+        let ends = |byte: &u8| is_space(byte) || matches!(byte, b'\n' | 0);
+        let length = named.iter().position(ends).unwrap_or(named.len());
+        next = [0; LONGEST + 1];
+        next.iter_mut().zip(named.iter().take(length)).for_each(|(to, from)| *to = *from);
+        at = CStr::from_bytes_until_nul(&next).map_err(|_| Errno::NOEXEC)?;
     }
     Ok(())
 }

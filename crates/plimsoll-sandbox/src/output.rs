@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
+use std::time::Duration;
+
+use crate::error::Error;
 
 /// What was printed on one stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,22 +51,35 @@ impl Printed {
 #[derive(Debug)]
 pub(crate) struct Output {
     printed: Arc<Mutex<Printed>>,
-    reader: Option<JoinHandle<()>>,
+    /// Its other end is gone when nothing more can come.
+    reads: Option<Receiver<()>>,
 }
 
+/// How long a stream is read after the end of all that were to write to it: there is a pipe's worth
+/// at most, but whoever was handed the pipe may hold it for ever.
+const REST: Duration = Duration::from_secs(5);
+
 impl Output {
-    pub(crate) fn of(pipe: OwnedFd, kept: usize) -> Self {
+    pub(crate) fn of(pipe: OwnedFd, kept: usize) -> Result<Self, Error> {
         let printed = Arc::new(Mutex::new(Printed::default()));
         let into = Arc::clone(&printed);
-        let reader = thread::spawn(move || {
+        let (alive, reads) = channel();
+        let reader = thread::Builder::new().name("output".to_owned()).spawn(move || {
+            let _alive: Sender<()> = alive;
             let mut pipe = File::from(pipe);
             let mut buffer = vec![0; 64 << 10];
-            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            loop {
+                let count = match pipe.read(&mut buffer) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(_) | Ok(0) => break,
+                    Ok(count) => count,
+                };
                 let mut printed = into.lock().unwrap_or_else(PoisonError::into_inner);
                 printed.add(&buffer[..count], kept / 2);
             }
         });
-        Self { printed, reader: Some(reader) }
+        reader.map_err(|error| Error::io("cannot read what a container prints", &error))?;
+        Ok(Self { printed, reads: Some(reads) })
     }
 
     /// What came so far.
@@ -72,8 +89,8 @@ impl Output {
 
     /// Waits until nothing more can come.
     pub(crate) fn finish(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
+        if let Some(reads) = self.reads.take() {
+            let _ = reads.recv_timeout(REST);
         }
     }
 }

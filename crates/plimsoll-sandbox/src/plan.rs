@@ -1,8 +1,10 @@
 //! What the processes that are made need, laid out before they are: they may not allocate.
 
+use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use rustix::thread::{CapabilitySet, Gid, Uid};
 use seccompiler::BpfProgram;
@@ -19,6 +21,8 @@ pub(crate) struct Written {
     pub(crate) folders: Vec<CString>,
     pub(crate) path: CString,
     pub(crate) bytes: Vec<u8>,
+    /// Whether it is written through the finished root: its folders are not as they would be made.
+    pub(crate) late: bool,
 }
 
 /// The root and everything mounted in it.
@@ -36,7 +40,7 @@ pub(crate) struct Root {
     pub(crate) cgroups: Vec<(CString, CString)>,
     /// Whether that is one tree for all controllers.
     pub(crate) unified: bool,
-    /// Whether its root is this machine's: then what could change the machine is covered.
+    /// Whether one of its users is this machine's root: then what could change the machine is covered.
     pub(crate) covers: bool,
 }
 
@@ -78,6 +82,8 @@ pub(crate) struct Plan {
     pub(crate) ends: Ends,
     /// Descriptors that are kept, sorted.
     pub(crate) keep: Vec<i32>,
+    /// Those that the launcher keeps, sorted.
+    pub(crate) launch_keep: Vec<i32>,
     pub(crate) own_user: bool,
     pub(crate) own_network: bool,
     /// Folders of cgroups to remove at the end.
@@ -110,14 +116,53 @@ fn of_path(path: &Path) -> Result<CString, Error> {
     text(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()))
 }
 
-/// Every folder above a path, the uppermost first; `path` is taken from the root.
-fn folders(path: &str, below: &str, itself: bool) -> Result<Vec<CString>, Error> {
+/// The names of a path, which is taken from the root.
+fn parts(path: &str) -> Result<Vec<&str>, Error> {
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if parts.contains(&"..") {
         return Err(Error::new(Kind::Spec, format!("the path {path} leads up")));
     }
+    Ok(parts)
+}
+
+/// Every folder above a path, the uppermost first.
+fn folders(path: &str, below: &str, itself: bool) -> Result<Vec<CString>, Error> {
+    let parts = parts(path)?;
     let count = if itself { parts.len() } else { parts.len().saturating_sub(1) };
     (1..=count).map(|count| text(format!("{below}/{}", parts[..count].join("/")))).collect()
+}
+
+impl Written {
+    fn new(layers: &[PathBuf], path: &str, bytes: Vec<u8>, own_user: bool) -> Result<Self, Error> {
+        let Some((above, _)) = path.rsplit_once('/').or((!path.is_empty()).then_some(("", "")))
+        else {
+            return Err(Error::new(Kind::Spec, "a file without a name cannot be written"));
+        };
+        let late = !is_plain(layers, above, own_user);
+        let below = if late { "" } else { "u" };
+        let folders = folders(path, below, false)?;
+        Ok(Self { folders, path: text(format!("{below}/{path}"))?, bytes, late })
+    }
+}
+
+/// Whether the folders of a path are not there, or such as are made for a file: then the file can lie
+/// over the layers before they are mounted. A folder of somebody else would become
+/// root's by that, and a link would be lost with all that is behind it. One that is a stranger's
+/// in a user namespace lets nobody write to it, and takes no file otherwise.
+fn is_plain(layers: &[PathBuf], folder: &str, own_user: bool) -> bool {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+    let mut above = ends.filter_map(|end| folder.get(..end)).filter(|above| !above.is_empty());
+    above.all(|above| {
+        let mut found = layers.iter().map(|layer| layer.join(above).symlink_metadata());
+        found.all(|found| match found {
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            Ok(found) => {
+                let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+                let is_usual = is_ours && found.mode() & 0o7777 == 0o755;
+                found.is_dir() && (is_usual || own_user && !is_ours)
+            }
+        })
+    })
 }
 
 impl Root {
@@ -136,7 +181,7 @@ impl Root {
         let names: Vec<String> = (0..spec.layers.len()).rev().map(|at| format!("l/{at}")).collect();
         let marks = if spec.user_marks || own_user { ",userxattr" } else { "" };
         let overlay = format!("lowerdir={},upperdir=u,workdir=w{marks}", names.join(":"));
-        let layer = |(at, path): (usize, &std::path::PathBuf)| {
+        let layer = |(at, path): (usize, &PathBuf)| {
             let whole = std::path::absolute(path).map_err(|e| Error::io("the layers", &e))?;
             Ok((text(format!("l/{at}"))?, of_path(&whole)?))
         };
@@ -148,19 +193,16 @@ impl Root {
             }
             Network::Host => std::fs::read("/etc/hosts").unwrap_or_default(),
         };
-        let mut files = vec![("/etc/hosts".to_owned(), hosts)];
+        let mut files = BTreeMap::from([("etc/hosts".to_owned(), hosts)]);
         if spec.network == Network::Host {
             let names = std::fs::read("/etc/resolv.conf").unwrap_or_default();
-            files.push(("/etc/resolv.conf".to_owned(), names));
+            files.insert("etc/resolv.conf".to_owned(), names);
         }
-        files.extend(spec.files.iter().cloned());
-        let written = |(path, bytes): (String, Vec<u8>)| {
-            Ok(Written {
-                folders: folders(&path, "u", false)?,
-                path: text(format!("u/{}", path.trim_start_matches('/')))?,
-                bytes,
-            })
-        };
+        for (path, bytes) in &spec.files {
+            files.insert(parts(path)?.join("/"), bytes.clone());
+        }
+        let written =
+            |(path, bytes): (String, Vec<u8>)| Written::new(&spec.layers, &path, bytes, own_user);
         let cgroup = |(dir, name): (&Path, &str)| {
             Ok((of_path(dir)?, text(format!("/sys/fs/cgroup{name}"))?))
         };
@@ -172,7 +214,8 @@ impl Root {
             written: files.into_iter().map(written).collect::<Result<_, Error>>()?,
             cgroups: group.seen().into_iter().map(cgroup).collect::<Result<_, Error>>()?,
             unified: group.is_unified(),
-            covers: !own_user,
+            // In a namespace, too, root of this machine may write to what is root's.
+            covers: !own_user || rustix::process::geteuid().is_root(),
         })
     }
 }

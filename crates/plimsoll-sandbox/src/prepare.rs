@@ -4,18 +4,18 @@ use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Gid, Mode, OFlags, Uid, fchown, open};
 use rustix::io::{Errno, read};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use crate::cgroup::Group;
 use crate::child::{self, Step, word};
 use crate::container::{Connector, Container};
 use crate::error::{Error, Kind};
-use crate::link::Link;
+use crate::link::{Link, readable};
 use crate::output::Output;
 use crate::plan::{Ends, Plan, Program, Root, text};
 use crate::sys::{self, Made};
@@ -78,8 +78,9 @@ impl Host {
     /// # Errors
     /// Where the specification makes no sense, or this machine refuses.
     pub fn prepare(&self, spec: &Spec) -> Result<Prepared, Error> {
+        spec.check()?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("plimsoll-{}-{number}", std::process::id());
+        let name = self.driver.name(number);
         let mut spec = spec.clone();
         if spec.hostname.is_empty() {
             "plimsoll".clone_into(&mut spec.hostname);
@@ -97,9 +98,17 @@ impl Host {
         let launcher = greet(&spec, &control, &status, &made);
         let connector = Connector::new(control, spec.network);
         let keeper = Keeper { connector, process: made.pidfd };
-        let launcher = Launcher { link: Some(launch), process: launcher? };
+        let launcher = match launcher {
+            Ok(process) => Launcher { link: Some(launch), process },
+            Err(error) => {
+                // First: the keeper waits for the launcher's end, and that one for a word.
+                drop(launch);
+                drop(keeper);
+                return Err(error);
+            }
+        };
         group.take(number_of(&launcher.process)?)?;
-        let (out, err) = (Output::of(out, spec.kept), Output::of(err, spec.kept));
+        let (out, err) = (Output::of(out, spec.kept)?, Output::of(err, spec.kept)?);
         Ok(Prepared { name, spec, launcher, status, out, err, group, keeper })
     }
 
@@ -110,6 +119,8 @@ impl Host {
         let links = links.map(|link| link.as_fd().as_raw_fd());
         let mut keep: Vec<i32> = files.into_iter().chain(links).collect();
         keep.sort_unstable();
+        let mut launch_keep: Vec<i32> = keep.clone();
+        launch_keep.retain(|fd| ![links[0], links[2]].contains(fd));
         let dirs = group.dirs().into_iter().map(|dir| text(dir.as_os_str().as_bytes()));
         Ok(Plan {
             root: Root::new(spec, &self.seat, group, own_user)?,
@@ -117,6 +128,7 @@ impl Host {
             groups: dirs.collect::<Result<_, _>>()?,
             ends,
             keep,
+            launch_keep,
             own_user,
             own_network: spec.network == Network::Own,
         })
@@ -133,9 +145,21 @@ fn greet(spec: &Spec, control: &Link, status: &OwnedFd, keeper: &Made) -> Result
                 control.send(word::MAPPED, None).map_err(gone)?;
             }
             Ok((word::LAUNCHER, Some(launcher))) => return Ok(launcher),
-            _ => return Err(failure(status, spec).unwrap_or_else(gone)),
+            // What it had to say it has said before.
+            _ => {
+                return Err(failure(status, spec, Duration::ZERO)
+                    .ok()
+                    .flatten()
+                    .unwrap_or_else(gone));
+            }
         }
     }
+}
+
+/// That the kernel ended what was to become the program: the limit is too low for the start itself.
+fn out_of_memory(group: &Group) -> Option<Error> {
+    let killed = usage::of_group(group).is_some_and(|usage| usage.killed_for_memory > 0);
+    killed.then(|| Error::new(Kind::Spec, "the memory limit is too low to start anything"))
 }
 
 fn gone() -> Error {
@@ -199,7 +223,13 @@ fn ends(spec: &Spec) -> Result<(Here, Ends), Error> {
 }
 
 /// What a process said before it ended; nothing where it became the program.
-fn failure(status: &OwnedFd, spec: &Spec) -> Option<Error> {
+///
+/// # Errors
+/// Where neither happens in time.
+fn failure(status: &OwnedFd, spec: &Spec, limit: Duration) -> Result<Option<Error>, Error> {
+    if !readable(status.as_fd(), limit) {
+        return Err(late());
+    }
     let mut message = [0; 8];
     let count = loop {
         match read(status, &mut message) {
@@ -207,22 +237,34 @@ fn failure(status: &OwnedFd, spec: &Spec) -> Option<Error> {
             done => break done.unwrap_or(0),
         }
     };
-    if count < message.len() {
-        return None;
-    }
+    Ok((count == message.len()).then(|| said(message, spec)))
+}
+
+/// How long a start may take: the files of a program may have to come from afar.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn late() -> Error {
+    Error::new(Kind::Host, format!("the container did not start within {} s", PATIENCE.as_secs()))
+}
+
+fn said(message: [u8; 8], spec: &Spec) -> Error {
     let [step, _, _, _, number @ ..] = message;
     let errno = Errno::from_raw_os_error(i32::from_ne_bytes(number));
     if step == Step::Execute as u8 {
-        return Some(no_program(spec, errno));
+        return no_program(spec, errno);
+    }
+    if step == Step::Cwd as u8 {
+        let what = format_args!("cannot go to the working directory {}", spec.cwd);
+        return Error { kind: Kind::Spec, ..Error::host(what, errno) };
     }
     let what = Step::NAMES.get(usize::from(step)).copied().unwrap_or("start");
     let error = Error::host(format_args!("cannot {what}"), errno);
-    Some(match errno {
-        Errno::PERM | Errno::ACCESS | Errno::NOSPC | Errno::USERS => error.hint(
+    match errno {
+        Errno::PERM | Errno::ACCESS | Errno::NOSPC | Errno::USERS if step != Step::Files as u8 => error.hint(
             "containers need root, or user namespaces that this machine allows; --engine docker takes the Docker Engine",
         ),
         _ => error,
-    })
+    }
 }
 
 fn no_program(spec: &Spec, errno: Errno) -> Error {
@@ -233,10 +275,12 @@ fn no_program(spec: &Spec, errno: Errno) -> Error {
         Errno::NOEXEC => {
             "it is no program of this system and processor, or a script that does not begin with #!"
         }
+        Errno::LOOP => "links go round in a circle, or lead out of the root",
         Errno::TOOBIG => "its arguments and variables are too long",
         _ => {
+            let passes = matches!(errno, Errno::AGAIN | Errno::NOMEM | Errno::NFILE | Errno::IO);
             return Error {
-                kind: Kind::NoProgram,
+                kind: if passes { Kind::Host } else { Kind::NoProgram },
                 ..Error::host(format_args!("`{program}` cannot be run"), errno)
             };
         }
@@ -250,26 +294,34 @@ impl Prepared {
     /// # Errors
     /// Where the program cannot be run, or this machine refuses.
     pub fn start(self) -> Result<Container, Error> {
-        let Self { name, spec, launcher, status, out, err, group, keeper } = self;
+        // The last is dropped first: the keeper waits for the launcher's end.
+        let Self { keeper, group, out, err, status, spec, name, launcher } = self;
         let launch = launcher.link.as_ref().ok_or_else(gone)?;
         let before = usage::of_group(&group).map(|usage| usage.cpu).unwrap_or_default();
         let started = Instant::now();
         launch.send(word::GO, None).map_err(|errno| Error::host("the launcher is gone", errno))?;
-        let made = launch.receive();
-        let failed = failure(&status, &spec);
-        let exec = started.elapsed();
-        drop(launcher);
-        let Ok((word::GO, Some(process))) = made else {
-            return Err(failed.unwrap_or_else(gone));
+        let made = match readable(launch.as_fd(), PATIENCE) {
+            true => launch.receive(),
+            false => Err(Errno::TIMEDOUT),
         };
+        let failed = failure(&status, &spec, PATIENCE);
+        let exec = started.elapsed();
+        let Ok((word::GO, Some(process))) = made else {
+            let why =
+                failed.unwrap_or_else(Some).or_else(|| out_of_memory(&group)).unwrap_or_else(gone);
+            // The keeper, when it is dropped, ends what there is.
+            return Err(why);
+        };
+        drop(launcher);
         let pid = number_of(&process);
-        if let Some(error) = failed {
+        if let Some(error) = failed.unwrap_or_else(Some) {
+            let _ = pidfd_send_signal(&process, Signal::KILL);
             reap(&process);
             return Err(error);
         }
         // One that has ended already has no number any more, and needs none.
         let pid = pid.ok().and_then(rustix::process::Pid::from_raw);
-        Ok(Container::new(
+        let container = Container::new(
             name,
             spec.limits,
             group,
@@ -279,6 +331,9 @@ impl Prepared {
             (started, exec),
             before,
             (out, err),
-        ))
+        );
+        // The launcher was one of them.
+        container.set_pids(spec.limits.pids)?;
+        Ok(container)
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch,
+    SeccompRule, TargetArch, sock_filter,
 };
 
 use crate::error::{Error, Kind};
+
+/// `open_tree_attr` of Linux 6.15; its number is the same everywhere.
+const OPEN_TREE_ATTR: i64 = 467;
 
 /// What changes the machine, other processes or the namespaces that it is in.
 const REFUSED: &[i64] = &[
@@ -38,12 +41,16 @@ const REFUSED: &[i64] = &[
     libc::SYS_name_to_handle_at,
     libc::SYS_open_by_handle_at,
     libc::SYS_open_tree,
+    OPEN_TREE_ATTR,
     libc::SYS_perf_event_open,
+    libc::SYS_pidfd_getfd,
     libc::SYS_pivot_root,
+    libc::SYS_process_madvise,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
     libc::SYS_ptrace,
     libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
     libc::SYS_reboot,
     libc::SYS_request_key,
     libc::SYS_setdomainname,
@@ -83,10 +90,33 @@ pub(crate) fn filters() -> Result<Vec<BpfProgram>, Error> {
         flags.push(SeccompRule::new(vec![set.map_err(failed)?]).map_err(failed)?);
     }
     refused.insert(libc::SYS_clone, flags);
+    // Sockets of that kind know no namespaces: whoever runs this machine as a guest listens there.
+    let family =
+        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::AF_VSOCK as u64);
+    let rule = SeccompRule::new(vec![family.map_err(failed)?]).map_err(failed)?;
+    refused.insert(libc::SYS_socket, vec![rule]);
     // The arguments of clone3 lie in memory, where a filter cannot look; libraries fall back to
     // clone where it is not there at all.
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    Ok(vec![compile(refused, libc::EPERM)?, compile(absent, libc::ENOSYS)?])
+    let mut filters = vec![compile(refused, libc::EPERM)?, compile(absent, libc::ENOSYS)?];
+    if cfg!(target_arch = "x86_64") {
+        filters.push(no_x32());
+    }
+    Ok(filters)
+}
+
+/// The second set of calls of an x86_64 kernel: the same calls under other numbers, which no rule
+/// of the others knows, and the same architecture.
+fn no_x32() -> BpfProgram {
+    const X32: u32 = 0x4000_0000;
+    let step = |code: u32, jt, k| sock_filter { code: code as u16, jt, jf: 0, k };
+    vec![
+        // The number of the call is the first word of what a filter is given.
+        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
+        step(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 1, X32),
+        step(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
+        step(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+    ]
 }
 
 fn compile(rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<BpfProgram, Error> {

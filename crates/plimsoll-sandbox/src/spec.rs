@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::error::{Error, Kind};
+
 /// What is to be run. Nothing of it is trusted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
@@ -52,4 +54,28 @@ pub enum Network {
     Own,
     /// What this machine reaches: no isolation at all.
     Host,
+}
+
+impl Spec {
+    /// What the kernel would take for something else, or refuse without a word.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let wrong = |what: String| Err(Error::new(Kind::Spec, what));
+        // To the kernel it says "as it is": root.
+        let mut ids = [self.user, self.group].into_iter().chain(self.groups.iter().copied());
+        if ids.any(|id| id == u32::MAX) {
+            return wrong(format!("{} is no user and no group", u32::MAX));
+        }
+        if self.hostname.len() > 64 || self.hostname.contains(['\n', '\0']) {
+            return wrong(format!("a host cannot be called {:?}", self.hostname));
+        }
+        let Limits { cpus, memory, pids } = self.limits;
+        if let Some(cpus) = cpus.filter(|cpus| !(*cpus > 0.0 && *cpus <= 100_000.0)) {
+            return wrong(format!("{cpus} processors cannot be had"));
+        }
+        // No memory at all would mean no limit to a tmpfs.
+        if memory == Some(0) || pids == Some(0) {
+            return wrong("a container cannot run without memory or processes".to_owned());
+        }
+        Ok(())
+    }
 }

@@ -104,16 +104,45 @@ pub(crate) fn execute(program: &CStr, args: &Words, env: &Words) -> Errno {
 /// its children would.
 #[expect(unsafe_code, reason = "changing what a signal does has no safe form")]
 pub(crate) fn reset_signals() {
-    // SAFETY: all zeroes is an action, the default one, and an empty set.
-    let default: libc::sigaction = unsafe { std::mem::zeroed() };
     for signal in 1..=64 {
-        // SAFETY: the action outlives the call. Those that cannot be changed are refused.
-        unsafe { libc::sigaction(signal, &raw const default, std::ptr::null_mut()) };
+        on_signal(signal, libc::SIG_DFL);
     }
     // SAFETY: as above.
     let none: libc::sigset_t = unsafe { std::mem::zeroed() };
     // SAFETY: the set outlives the call.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) };
+}
+
+/// No signal that can be ignored does anything.
+pub(crate) fn ignore_signals() {
+    for signal in 1..=64 {
+        on_signal(signal, libc::SIG_IGN);
+    }
+}
+
+/// Asks the kernel itself: libraries keep two signals to themselves, which may be ignored all the same.
+#[expect(unsafe_code, reason = "changing what a signal does has no safe form")]
+fn on_signal(signal: i32, what: libc::sighandler_t) {
+    // What it does, its flags, what comes after a handler, and the set of signals that one blocks.
+    let action: [u64; 4] = [what as u64, 0, 0, 0];
+    let none = std::ptr::null_mut::<u64>();
+    let size = size_of::<u64>();
+    // SAFETY: on processors of 64 bits that is the kernel's form, and it outlives the call. No
+    // handler is named. What cannot be changed is refused.
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), none, size) };
+}
+
+/// Lets this process learn how its children end: one that ignores `SIGCHLD`, as it may have been
+/// started, does not.
+#[expect(unsafe_code, reason = "asking what a signal does has no safe form")]
+pub(crate) fn learn_of_children() {
+    // SAFETY: all zeroes is an action; it is written over.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: it outlives the call, which changes nothing else.
+    let asked = unsafe { libc::sigaction(libc::SIGCHLD, std::ptr::null(), &raw mut action) };
+    if asked == 0 && action.sa_sigaction == libc::SIG_IGN {
+        on_signal(libc::SIGCHLD, libc::SIG_DFL);
+    }
 }
 
 /// Closes every descriptor from `first` on when this process becomes another program.
@@ -140,7 +169,7 @@ pub(crate) fn close_all_but(keep: &[i32]) -> Result<()> {
     let mut from = 3u32;
     for fd in keep.iter().filter_map(|fd| u32::try_from(*fd).ok()).filter(|fd| *fd >= 3) {
         close_range(from, fd.saturating_sub(1), 0)?;
-        from = fd + 1;
+        from = fd.saturating_add(1);
     }
     close_range(from, u32::MAX, 0)
 }

@@ -147,12 +147,46 @@ pub(crate) fn of_processes(first: Pid) -> Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cgroup::tests::Tree;
 
     #[test]
     fn a_value_is_found_by_its_whole_name() {
         let text = "anon 5\nanon_thp 7\nshmem 9\n";
         assert_eq!((value(text, "anon"), value(text, "anon_thp")), (Some(5), Some(7)));
         assert_eq!((value(text, "an"), value("", "anon")), (None, None));
+    }
+
+    #[test]
+    fn the_counters_of_v2_are_read() {
+        let tree = Tree::new(&[]);
+        let group = tree.group(true, &crate::Limits::default());
+        assert_eq!(of_group(&group), None);
+        for (file, text) in [
+            (
+                "cpu.stat",
+                "usage_usec 1500\nuser_usec 900\nsystem_usec 600\nnr_throttled 2\nthrottled_usec 700\n",
+            ),
+            ("memory.current", "9000\n"),
+            ("memory.peak", "12000\n"),
+            (
+                "memory.stat",
+                "anon 4000\nfile 3000\nshmem 500\ninactive_file 1000\npgfault 9\npgmajfault 3\n",
+            ),
+            ("memory.events", "low 0\nhigh 0\nmax 8\noom 2\noom_kill 1\noom_group_kill 0\n"),
+            (
+                "io.stat",
+                "8:0 rbytes=4096 wbytes=1 rios=1 wios=1\n8:16 \n259:0 rbytes=100 wbytes=0\n",
+            ),
+            ("pids.current", "4\n"),
+        ] {
+            tree.write(&format!("it/{file}"), text);
+        }
+        let used = of_group(&group).unwrap();
+        assert_eq!(used.cpu, Duration::from_micros(1500));
+        assert_eq!(used.throttled, Some(Duration::from_micros(700)));
+        assert_eq!((used.major_faults, used.read, used.threads), (Some(3), Some(4196), Some(4)));
+        let memory = Memory { working_set: 8000, anon: 4000, shared: 500, peak: Some(12000) };
+        assert_eq!((used.memory, used.killed_for_memory, used.by_cgroups), (memory, 1, true));
     }
 
     #[test]

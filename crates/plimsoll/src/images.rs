@@ -74,7 +74,7 @@ pub(crate) fn measure(
 }
 
 /// The service that an image is of.
-fn named(found: &Found, name: Option<&str>) -> Result<String, Failure> {
+pub(crate) fn named(found: &Found, name: Option<&str>) -> Result<String, Failure> {
     let all: Vec<&str> = found.found.services.iter().map(|s| s.name.as_str()).collect();
     match (name, all.as_slice()) {
         (Some(name), all) if all.contains(&name) => Ok(name.to_owned()),

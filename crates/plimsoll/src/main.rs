@@ -1,6 +1,7 @@
 //! The app: arguments and wiring. What it does is in `commands/`, one file a verb.
 
 mod bench;
+mod boots;
 mod builds;
 mod commands;
 mod contexts;
@@ -53,6 +54,8 @@ enum Command {
     ExplainMiss(commands::explain_miss::Args),
     /// Builds services, looks into their images, loads, starts and stops them.
     Measure(commands::measure::Args),
+    /// Starts a service cold, again and again, under the limits of production, and says what it takes.
+    Boot(commands::boot::Args),
     /// Shows what an image holds: layers, owners, waste, secrets, and whether it can start.
     Image(commands::image::Args),
     /// Shows or applies the fixes of the findings.
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => commands::replay::run(&args, colour),
         Command::ExplainMiss(args) => commands::explain_miss::run(&args, colour),
         Command::Measure(args) => commands::measure::run(&args, colour),
+        Command::Boot(args) => commands::boot::run(&args, colour),
         Command::Image(args) => commands::image::run(&args, colour),
         Command::Fix(args) => commands::fix::run(&args, colour),
         Command::Judge(args) => commands::judge::run(&args, colour),

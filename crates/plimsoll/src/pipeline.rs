@@ -107,7 +107,9 @@ fn measure(path: &Path, found: &Found, settings: &Settings<'_>) -> Result<Measur
     }
     images::measure(found, settings.images, &mut measured)?;
     if let Some((options, keep)) = settings.measure {
-        let work = || measuring::measure(path, found, options, &mut measured, listen, keep);
+        let images = settings.images;
+        let work =
+            || measuring::measure(path, found, options, images, &mut measured, (listen, keep));
         stage(listen, "measure", work)?;
         if settings.replay {
             replays::weigh(path, found, &mut measured);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use plimsoll_measure::engine::{Choice, Embedded, Engine, find};
+use plimsoll_measure::engine::{Choice, Embedded, find};
 use plimsoll_oci::disk::{Store, Unpacked};
 use plimsoll_oci::{Digest, Wanted};
 

@@ -100,7 +100,7 @@ pub struct BootWhy {
     pub modules: Option<u32>,
     /// How many of them have no bytecode, or do not come from the shared archive.
     pub without_bytecode: Option<u32>,
-    /// How much longer the start takes with tracing on.
+    /// How much longer the start takes with tracing on, as a share: 0.3 is 30 % longer.
     pub overhead: Option<f64>,
     /// What can be done, the most worthwhile first.
     pub advice: Vec<String>,

@@ -21,6 +21,7 @@ pub fn figures(service: &str, reports: &[BootReport]) -> Vec<NamedFigure> {
         Some((all.median?, all.values.len()))
     };
     let all = [
+        ("boot.first_request.seconds", median(|boot| boot.ready)),
         ("boot.first.seconds", first.map(|seconds| (seconds, 1))),
         ("boot.cpu.seconds", median(|boot| boot.cpu)),
         ("memory.boot.bytes", memory.map(|used| (used as f64, boots.ready().values.len().max(1)))),

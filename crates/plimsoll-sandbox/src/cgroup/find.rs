@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use super::{Controller, Place, unified};
 
@@ -14,10 +19,21 @@ pub(crate) struct Driver {
     pub(crate) why: Option<String>,
 }
 
-/// What our cgroups are called; the number is that of the process that made them.
-pub(crate) const PREFIX: &str = "plimsoll-";
+/// What our cgroups are called. There follow the namespace and the number of the process that made
+/// them: containers may share a tree of cgroups, and then each has a process 7.
+const PREFIX: &str = "plimsoll-";
+
+fn prefix() -> String {
+    let namespace = fs::metadata("/proc/self/ns/pid").map_or(0, |ns| ns.ino());
+    format!("{PREFIX}{namespace}-")
+}
 
 impl Driver {
+    /// What the cgroups of a container are called.
+    pub(crate) fn name(&self, number: u32) -> String {
+        format!("{}{}-{number}", prefix(), std::process::id())
+    }
+
     /// Looks at what is mounted and where this process is.
     pub(crate) fn find() -> Self {
         let mounted = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
@@ -155,18 +171,35 @@ pub(super) fn is_writable(dir: &Path) -> bool {
     rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
-/// Removes what a run left that was killed together with its keeper.
+/// Removes what a run left that was killed together with its keeper: the container may run yet.
 fn sweep(parent: &Path) {
+    let prefix = prefix();
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let owner = name.to_str().and_then(|name| name.strip_prefix(&*prefix));
         let owner = owner.and_then(|rest| rest.split('-').next()).and_then(|pid| pid.parse().ok());
-        let Some(pid) = owner.and_then(rustix::process::Pid::from_raw) else { continue };
+        let Some(pid) = owner.and_then(Pid::from_raw) else { continue };
         // One that is there but another's may not be asked.
-        if rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH) {
-            // It is refused where somebody is still in it.
+        if test_kill_process(pid) == Err(rustix::io::Errno::SRCH) {
+            end_all(&entry.path());
             let _ = fs::remove_dir(entry.path());
         }
+    }
+}
+
+/// Ends the processes of a cgroup, and waits a moment for that.
+fn end_all(cgroup: &Path) {
+    for _ in 0..50 {
+        let procs = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+        let pids: Vec<Pid> =
+            procs.lines().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect();
+        if pids.is_empty() {
+            return;
+        }
+        for pid in pids {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

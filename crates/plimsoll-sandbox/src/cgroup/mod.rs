@@ -67,10 +67,12 @@ impl Group {
         let places = driver.places.iter().map(|(of, place)| (*of, below(place))).collect();
         let group = Self { places };
         for dir in group.dirs() {
-            match fs::create_dir(dir) {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(at(dir, &e)),
-                _ => {}
-            }
+            // One of that name is left of a process that had the number of this one.
+            let made = fs::create_dir(dir).or_else(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => fs::remove_dir(dir).and(fs::create_dir(dir)),
+                _ => Err(error),
+            });
+            made.map_err(|e| at(dir, &e))?;
         }
         group.limit(limits)?;
         Ok(group)
@@ -120,11 +122,16 @@ impl Group {
                 }
             }
         }
-        if let Some((pids, place)) = limits.pids.zip(self.place(Controller::Pids)) {
-            // The launcher is one of them until it has started the first.
-            put(place, "pids.max", u64::from(pids) + 1)?;
+        // The launcher is one of them until it has started the first.
+        self.set_pids(limits.pids.map(|pids| pids.saturating_add(1)))
+    }
+
+    /// Limits how many processes and threads there are.
+    pub(crate) fn set_pids(&self, pids: Option<u32>) -> Result<(), Error> {
+        match pids.zip(self.place(Controller::Pids)) {
+            Some((pids, place)) => put(place, "pids.max", pids),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Changes how many processors it may use; it takes effect at once.
@@ -196,4 +203,108 @@ fn put(place: &Place, file: &str, value: impl std::fmt::Display) -> Result<(), E
 
 fn at(path: &Path, error: &io::Error) -> Error {
     Error::io(format_args!("cannot use the cgroup {}", path.display()), error)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A folder of plain files that looks like a tree of cgroups.
+    pub(crate) struct Tree(pub(crate) PathBuf);
+
+    impl Tree {
+        pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+            static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let name = format!("cgroup-tree-{}-{number}", std::process::id());
+            let tree = Self(std::env::temp_dir().join(name));
+            fs::create_dir(&tree.0).unwrap();
+            files.iter().for_each(|(path, text)| tree.write(path, text));
+            tree
+        }
+
+        pub(crate) fn write(&self, path: &str, text: &str) {
+            let path = self.0.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        pub(crate) fn read(&self, path: &str) -> String {
+            fs::read_to_string(self.0.join(path)).unwrap()
+        }
+
+        /// A group of all controllers below it, called `it`.
+        pub(crate) fn group(&self, v2: bool, limits: &Limits) -> Group {
+            let place = Place { v2, dir: self.0.clone(), name: "/all".to_owned() };
+            let places = Controller::ALL.into_iter().map(|of| (of, place.clone())).collect();
+            Group::create(&Driver { places, why: None }, "it", limits).unwrap()
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    const LIMITS: Limits = Limits { cpus: Some(0.5), memory: Some(1 << 20), pids: Some(5) };
+
+    #[test]
+    fn limits_are_written_as_v2_wants_them() {
+        let tree = Tree::new(&[]);
+        let group = tree.group(true, &LIMITS);
+        assert_eq!(tree.read("it/cpu.max"), "50000 100000");
+        assert_eq!(
+            (tree.read("it/memory.max"), tree.read("it/memory.swap.max")),
+            ("1048576".to_owned(), "0".to_owned())
+        );
+        // The launcher is one of them until it is gone.
+        assert_eq!(tree.read("it/pids.max"), "6");
+        group.set_pids(LIMITS.pids).unwrap();
+        assert_eq!(tree.read("it/pids.max"), "5");
+        group.set_cpus(Some(0.000_01)).unwrap();
+        assert_eq!(tree.read("it/cpu.max"), "1000 100000");
+        group.set_cpus(None).unwrap();
+        assert_eq!(tree.read("it/cpu.max"), "max 100000");
+        group.take(77).unwrap();
+        assert_eq!(tree.read("it/cgroup.procs"), "77");
+        assert!(group.is_unified());
+        assert_eq!(group.seen(), [(&*tree.0.join("it"), "")]);
+    }
+
+    #[test]
+    fn limits_are_written_as_v1_wants_them() {
+        let tree = Tree::new(&[]);
+        let group = tree.group(false, &LIMITS);
+        let read = |name: &str| tree.read(&format!("it/{name}"));
+        assert_eq!(
+            (read("cpu.cfs_quota_us"), read("cpu.cfs_period_us")),
+            ("50000".to_owned(), "100000".to_owned())
+        );
+        assert_eq!(read("memory.limit_in_bytes"), read("memory.memsw.limit_in_bytes"));
+        group.set_cpus(None).unwrap();
+        group.take(77).unwrap();
+        assert_eq!((read("cpu.cfs_quota_us"), read("tasks")), ("-1".to_owned(), "77".to_owned()));
+        assert_eq!(group.seen(), [(&*tree.0.join("it"), "/all")]);
+    }
+
+    #[test]
+    fn without_limits_nothing_is_written() {
+        let tree = Tree::new(&[]);
+        let group = tree.group(true, &Limits::default());
+        assert_eq!(fs::read_dir(tree.0.join("it")).unwrap().count(), 0);
+        drop(group);
+        assert!(!tree.0.join("it").exists());
+    }
+
+    #[test]
+    fn a_group_of_that_name_is_not_shared() {
+        let tree = Tree::new(&[("it/cgroup.procs", "5")]);
+        let place = Place { v2: true, dir: tree.0.clone(), name: String::new() };
+        let driver = Driver { places: BTreeMap::from([(Controller::Cpu, place)]), why: None };
+        assert!(Group::create(&driver, "it", &LIMITS).is_err());
+        assert_eq!(tree.read("it/cgroup.procs"), "5");
+        fs::remove_file(tree.0.join("it/cgroup.procs")).unwrap();
+        assert!(Group::create(&driver, "it", &LIMITS).is_ok());
+    }
 }

@@ -6,7 +6,7 @@ use plimsoll_model::{CheckState, Exit, MeasuredService, NamedFigure};
 use plimsoll_rules::review::Measured;
 
 use super::delivery::write_whole;
-use crate::events::stage;
+use crate::events::{self, stage};
 use crate::failure::Failure;
 use crate::measuring::{self, against};
 use crate::pipeline::{self, Found};
@@ -79,7 +79,10 @@ fn measure(args: &Args, found: &Found) -> Result<Vec<MeasuredService>, Failure> 
     let keep = |name: &str, bytes: &[u8]| recorder.blob(name, bytes);
     let mut measured = Measured::default();
     stage(&tell, "replay", || replays::measure(&args.path, found, &mut measured));
-    let work = || measuring::measure(&args.path, found, &args.options, &mut measured, &tell, &keep);
+    let work = || {
+        let hear = (&tell as events::Listen<'_>, &keep as measuring::Keep<'_>);
+        measuring::measure(&args.path, found, &args.options, &[], &mut measured, hear)
+    };
     stage(&tell, "measure", work)?;
     let id = recorder.finish(&Outcome {
         repository: repository::of(&args.path, found),
@@ -106,6 +109,7 @@ fn services(found: &Found, mut measured: Measured) -> Vec<MeasuredService> {
             builds: measured.builds.remove(name),
             image: measured.images.remove(name),
             checks,
+            boots: measured.boots.remove(name).unwrap_or_default(),
             figures,
         });
     }

@@ -1,5 +1,6 @@
 //! The commands, one file a verb: arguments and wiring only.
 
+pub(crate) mod boot;
 pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod context;

@@ -12,7 +12,7 @@ use plimsoll_model::{
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
 
-use super::{Bearings, said};
+use super::{Bearings, said, say};
 use crate::builds::{Plan, Watch};
 use crate::failure::Failure;
 
@@ -45,7 +45,7 @@ pub(super) fn run(
     if let Some((file, commits, of)) =
         replay.and_then(|replay| change(bearings, copy, plan, replay))
     {
-        bearings.say(service, &format!("{file} is changed"));
+        say(service, &format!("{file} is changed"));
         builds.changed = Some(ChangedBuild { file, commits, of, build: again("changed")? });
     }
     Ok(builds)
@@ -78,7 +78,7 @@ fn one(
     which: &str,
     no_cache: bool,
 ) -> Result<BuildReport, Failure> {
-    bearings.say(service, &format!("{which} build"));
+    say(service, &format!("{which} build"));
     let log = bearings.bench.file(&format!("{which}.log"));
     let archive = archive(bearings, image);
     let request = BuildRequest {
@@ -93,7 +93,8 @@ fn one(
         ..BuildRequest::new(&plan.context, &plan.dockerfile)
     };
     let mut watch = Watch::new();
-    let built = bearings.engine.build(&request, &mut |event| watch.tell(event), bearings.cancel);
+    let built =
+        bearings.engine.build(&request, &mut |event| watch.tell(event), bearings.work.cancel);
     drop(watch);
     let mut report = built?;
     report.dockerfile.clone_from(&plan.path);
@@ -103,7 +104,7 @@ fn one(
     if let Some(image) = &mut report.image {
         (image.tag, image.archive) = (None, None);
     }
-    (bearings.listen)(Happened::Built {
+    (bearings.work.listen)(Happened::Built {
         service: service.name.clone(),
         which: which.to_owned(),
         built: report.built,

@@ -2,11 +2,12 @@
 
 use plimsoll_measure::checks::Checked;
 use plimsoll_model::{
-    BuildReport, CheckName, CheckState, Figure, ImageReport, MeasuredBuilds, NamedFigure,
-    Provenance, Unit, median, metric,
+    BootReport, BuildReport, CheckName, CheckState, Figure, ImageReport, MeasuredBuilds,
+    NamedFigure, Provenance, Unit, median, metric,
 };
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
+use plimsoll_rules::views::boot_figures;
 
 fn add(service: &Service, name: &str, figure: Figure, measured: &mut Measured) {
     measured.figures.retain(|known| known.service != service.name || known.metric != name);
@@ -87,6 +88,13 @@ pub(super) fn of_tries(service: &Service, checked: &Checked, measured: &mut Meas
     add(service, name, first, measured);
     if let Some(value) = checked.stop {
         add(service, "stop.seconds", seconds(value, "SIGTERM to the end of the program"), measured);
+    }
+}
+
+/// What cold starts say.
+pub(super) fn of_boots(service: &Service, report: &BootReport, measured: &mut Measured) {
+    for figure in boot_figures::figures(&service.name, std::slice::from_ref(report)) {
+        add(service, &figure.metric, figure.figure, measured);
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn look(
 
 /// Says of each layer which line of the Dockerfile made it, where the image's history tells.
 fn name_lines(report: &mut ImageReport, image: &Image, bearings: &Bearings<'_>, plan: &Plan) {
-    let text = bearings.found.sources.text(&plan.path).unwrap_or_default();
+    let text = bearings.work.found.sources.text(&plan.path).unwrap_or_default();
     let inputs = Inputs {
         build_args: plan.args.iter().cloned().collect(),
         target: plan.target.clone(),

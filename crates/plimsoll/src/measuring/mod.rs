@@ -9,22 +9,26 @@ pub(crate) mod against;
 mod builds;
 mod figures;
 mod looks;
+mod starts;
 mod tries;
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use plimsoll_measure::engine::{self, Cancel, Choice, Engine, ErrorKind};
 use plimsoll_measure::history::History;
-use plimsoll_model::{CheckName, CheckState, Happened, ServiceCheck};
+use plimsoll_model::{CheckName, CheckState, Happened, ServiceCheck, StartPlan};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
 
 use crate::bench::Bench;
+use crate::boots::{self, Runtime};
 use crate::builds::{Asked, plan_in};
 use crate::events::Listen;
 use crate::failure::Failure;
 use crate::pipeline::Found;
-use crate::{signals, ui};
+use crate::{images, signals, ui};
 
 /// What is measured, and with what.
 #[derive(clap::Args)]
@@ -47,6 +51,10 @@ pub(crate) struct Options {
     /// How long a container may take to load what it declares, to open its port, and then to answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub(crate) start_timeout: u32,
+    /// Starts each service so many times cold, too, by Plimsoll's own runtime, under the limits of its first
+    /// environment; a P95 takes 59. Where an image is given and no engine builds it, 20 unless this says otherwise.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) boots: Option<u32>,
 }
 
 impl Options {
@@ -56,8 +64,20 @@ impl Options {
             (!self.services.is_empty(), "--service"),
             (!self.build_arg.is_empty(), "--build-arg"),
             (!self.env.is_empty(), "--env"),
+            (self.boots.is_some(), "--boots"),
         ];
         given.into_iter().find_map(|(given, name)| given.then_some(name))
+    }
+
+    /// How long a container may take.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.start_timeout.into())
+    }
+
+    /// Adds the variables that were given.
+    fn complete(&self, start: &mut StartPlan) {
+        start.unknown.retain(|name| self.env.iter().all(|(given, _)| given != name));
+        start.env.extend(self.env.iter().cloned());
     }
 }
 
@@ -72,45 +92,100 @@ pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
 /// Keeps what a run produces besides figures, under a name.
 pub(crate) type Keep<'k> = &'k dyn Fn(&str, &[u8]) -> Result<(), Failure>;
 
-/// What is needed to measure a service.
-struct Bearings<'b> {
-    found: &'b Found,
-    options: &'b Options,
-    engine: &'b dyn Engine,
-    bench: &'b Bench,
-    listen: Listen<'b>,
-    keep: Keep<'b>,
-    cancel: &'b Cancel,
+/// What is needed to try a service.
+#[derive(Clone, Copy)]
+struct Work<'w> {
+    found: &'w Found,
+    options: &'w Options,
+    listen: Listen<'w>,
+    cancel: &'w Cancel,
 }
 
-/// Measures the services that are asked for. What does not build, or does not start, is a result.
+/// What is needed to build it, besides.
+struct Bearings<'b> {
+    work: Work<'b>,
+    engine: &'b dyn Engine,
+    /// Our own runtime, where starts are measured or the engine runs nothing.
+    runtime: Option<&'b Runtime>,
+    bench: &'b Bench,
+    keep: Keep<'b>,
+}
+
+/// Measures the services that are asked for: those of which an image is given by trying that, the others
+/// by building them. What does not build, or does not start, is a result.
 pub(crate) fn measure(
     root: &Path,
     found: &Found,
     options: &Options,
+    images: &[(Option<String>, String)],
     measured: &mut Measured,
-    listen: Listen<'_>,
-    keep: Keep<'_>,
+    (listen, keep): (Listen<'_>, Keep<'_>),
 ) -> Result<(), Failure> {
     let services = chosen(found, &options.services)?;
     let cancel = signals::wish_to_stop()?;
-    let engine = engine::find(&options.engine)?;
+    let work = Work { found, options, listen, cancel: &cancel };
+    let mut given: BTreeMap<String, &str> = BTreeMap::new();
+    for (service, image) in images {
+        given.insert(images::named(found, service.as_deref())?, image);
+    }
+    let image = |service: &&Service| given.get(&service.name).copied();
+    let built: Vec<&Service> = services.iter().copied().filter(|s| image(s).is_none()).collect();
+    let given: Vec<(&Service, &str)> =
+        services.iter().filter_map(|service| Some((*service, image(service)?))).collect();
+    let done = || -> Result<(), Failure> {
+        if !built.is_empty() {
+            build(root, work, &built, measured, keep)?;
+        }
+        if !given.is_empty() {
+            let runtime = Runtime::open(&boots::Choice::Auto)?;
+            for service in given {
+                starts::given(work, &runtime, service, measured)?;
+            }
+        }
+        Ok(())
+    };
+    done().map_err(|failure| interrupted(failure, &cancel))
+}
+
+/// Builds services and tries what comes of it.
+fn build(
+    root: &Path,
+    work: Work<'_>,
+    services: &[&Service],
+    measured: &mut Measured,
+    keep: Keep<'_>,
+) -> Result<(), Failure> {
+    let engine = engine::find(&work.options.engine).map_err(|error| {
+        let failure = Failure::from(error);
+        let hint = failure.hint.clone().unwrap_or_default();
+        failure.hint(
+            format!("{hint}; of an image that exists: --image SERVICE=IMAGE")
+                .trim_start_matches("; ")
+                .to_owned(),
+        )
+    })?;
     if !engine.capabilities().builds {
         return Err(engine::client_program().map_or_else(Failure::from, |_| {
             Failure::missing("the client of the engine cannot build")
         }));
     }
+    let own = work.options.boots.is_some() || !engine.capabilities().runs_containers;
+    // Without it there are no starts; where they are asked for, that is an error.
+    let runtime = match own.then(|| Runtime::open(&boots::Choice::Auto)).transpose() {
+        Err(failure) if work.options.boots.is_some() => return Err(failure),
+        other => other.ok().flatten(),
+    };
     let bench = Bench::new()?;
-    let bearings =
-        Bearings { found, options, engine: &*engine, bench: &bench, listen, keep, cancel: &cancel };
+    let runtime = runtime.as_ref();
+    let bearings = Bearings { work, engine: &*engine, runtime, bench: &bench, keep };
     let branch = History::open(root).ok().and_then(|history| history.branch());
-    for (number, service) in services.into_iter().enumerate() {
+    for (number, service) in services.iter().enumerate() {
         let copy = bench.copy(root, &number.to_string())?;
         let name = bearings.image(number);
         let done = one(&bearings, &copy, branch.clone(), service, &name, measured);
         // An image left behind harms nobody; that it could not be removed is no reason to stop.
         let _ = engine.remove(&name);
-        done.map_err(|failure| interrupted(failure, &cancel))?;
+        done?;
     }
     Ok(())
 }
@@ -138,10 +213,10 @@ impl Bearings<'_> {
     fn image(&self, number: usize) -> String {
         format!("plimsoll-measure-{}:{number}", self.bench.name)
     }
+}
 
-    fn say(&self, service: &Service, what: &str) {
-        ui::note(format_args!("{}: {what}", service.name));
-    }
+fn say(service: &Service, what: &str) {
+    ui::note(format_args!("{}: {what}", service.name));
 }
 
 /// Builds, looks and tries.
@@ -153,8 +228,9 @@ fn one(
     image: &str,
     measured: &mut Measured,
 ) -> Result<(), Failure> {
-    let asked = Asked { args: &bearings.options.build_arg, target: None };
-    let plan = match plan_in(copy, branch, bearings.found, service, asked) {
+    let work = bearings.work;
+    let asked = Asked { args: &work.options.build_arg, target: None };
+    let plan = match plan_in(copy, branch, work.found, service, asked) {
         Ok(plan) => plan,
         Err(failure) => {
             let checks = measured.checks.entry(service.name.clone()).or_default();
@@ -169,27 +245,29 @@ fn one(
     figures::of_builds(service, &builds, measured);
     measured.builds.insert(service.name.clone(), builds);
     if built {
-        bearings.say(service, "looking into the image");
+        say(service, "looking into the image");
         match looks::look(bearings, service, &plan, image)? {
             Some(report) => {
                 figures::of_image(service, &report, measured);
                 measured.images.insert(service.name.clone(), report);
             }
-            None => bearings.say(service, "this engine gives no image to look into"),
+            None => say(service, "this engine gives no image to look into"),
         }
-        let report = measured.images.get(&service.name);
-        let checked = tries::run(bearings, service, image, report)?;
-        figures::of_tries(service, &checked, measured);
-        checks.extend(checked.checks);
+        checks.extend(starts::built(bearings, service, image, measured)?);
     } else {
         checks.extend(tries::untried("the image does not build"));
     }
+    record(work, service, checks, measured);
+    Ok(())
+}
+
+/// Tells of checks and keeps them.
+fn record(work: Work<'_>, service: &Service, checks: Vec<ServiceCheck>, measured: &mut Measured) {
     for check in &checks {
         let (service, name, state) = (service.name.clone(), check.name, check.state);
-        (bearings.listen)(Happened::Checked { service, name, state });
+        (work.listen)(Happened::Checked { service, name, state });
     }
     measured.checks.entry(service.name.clone()).or_default().extend(checks);
-    Ok(())
 }
 
 fn said(name: CheckName, state: CheckState, detail: impl Into<String>) -> ServiceCheck {

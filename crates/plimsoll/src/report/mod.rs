@@ -1,6 +1,7 @@
 //! Renderers: `&Report` in, text out. They compute nothing that the report does not say.
 
 pub(crate) mod board;
+pub(crate) mod boot;
 pub(crate) mod build;
 pub(crate) mod diff;
 mod evidence;
@@ -12,6 +13,7 @@ mod junit;
 mod markdown;
 pub(crate) mod measured;
 pub(crate) mod misses;
+mod page;
 pub(crate) mod proof;
 pub(crate) mod replay;
 pub(crate) mod runs;

@@ -6,18 +6,12 @@ use plimsoll_model::{
     FileSum, ImageComparison, PackageChange, PackageState, PathChange, bytes, count, printable,
 };
 
-use super::{Page, SHORT, size};
-use crate::report::replay::Paint;
-use crate::ui::{self, Colour};
+use super::{Page, size};
+use crate::ui::Colour;
 
 /// The page.
 pub(crate) fn page(comparison: &ImageComparison, full: bool, colour: Colour) -> String {
-    let mut page = Page {
-        out: String::new(),
-        paint: Paint(colour.on()),
-        most: if full { usize::MAX } else { SHORT },
-        width: ui::width(),
-    };
+    let mut page = Page::new(full, colour);
     head(&mut page, comparison);
     packages(&mut page, comparison);
     paths(&mut page, "folders", &comparison.folders);

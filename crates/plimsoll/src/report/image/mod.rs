@@ -9,20 +9,12 @@ use std::fmt::Write as _;
 
 use plimsoll_model::{ImageReport, bytes, count, printable};
 
-use super::replay::{Paint, shortened};
-use crate::ui::{self, Colour};
-
-/// How many lines a list has unless all are asked for.
-const SHORT: usize = 10;
+use super::page::Page;
+use crate::ui::Colour;
 
 /// The page.
 pub(crate) fn page(report: &ImageReport, full: bool, colour: Colour) -> String {
-    let mut page = Page {
-        out: String::new(),
-        paint: Paint(colour.on()),
-        most: if full { usize::MAX } else { SHORT },
-        width: ui::width(),
-    };
+    let mut page = Page::new(full, colour);
     page.head(report);
     page.layers(report);
     page.owners(report);
@@ -37,42 +29,7 @@ pub(crate) fn page(report: &ImageReport, full: bool, colour: Colour) -> String {
     page.out
 }
 
-/// A page in the making.
-struct Page {
-    out: String,
-    paint: Paint,
-    most: usize,
-    width: usize,
-}
-
 impl Page {
-    fn line(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{text}");
-    }
-
-    fn title(&mut self, title: &str, said: &str) {
-        let title = self.paint.bold(title);
-        let _ = writeln!(self.out, "\n  {title}{}{said}", if said.is_empty() { "" } else { "  " });
-    }
-
-    /// The rows that are shown, and how many are not.
-    fn shown<'r, T>(&self, rows: &'r [T]) -> (&'r [T], usize) {
-        let shown = rows.len().min(self.most);
-        (&rows[..shown], rows.len() - shown)
-    }
-
-    fn more(&mut self, left: usize) {
-        if left > 0 {
-            let _ = writeln!(self.out, "    … {} more: --full", count(left as f64));
-        }
-    }
-
-    /// A text of a repository or an image, short enough for what is left of the line.
-    fn fit(&self, text: &str, used: usize) -> String {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        shortened(&printable(&text), self.width.saturating_sub(used).max(20))
-    }
-
     fn head(&mut self, report: &ImageReport) {
         let name = self.paint.bold(&printable(&report.image));
         let id: String = report.id.chars().take(19).collect();
