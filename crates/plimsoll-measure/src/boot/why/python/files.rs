@@ -11,6 +11,8 @@ const SCRIPT: &[u8] = include_bytes!("files.py");
 /// Where the script lies.
 pub(super) const SCRIPT_PATH: &str = "/.plimsoll/files.py";
 const NAMES_PATH: &str = "/.plimsoll/names.json";
+/// How long the path of a file may be.
+const PATH: usize = 4096;
 
 /// What is known of a module.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,6 +60,7 @@ pub(super) fn answer(text: &str) -> Files {
 fn found(line: &str) -> Option<(String, Found)> {
     let (name, is_there, file, has_bytecode): (String, bool, Option<String>, Option<bool>) =
         serde_json::from_str::<Value>(line).and_then(serde_json::from_value).ok()?;
+    let file = file.filter(|file| file.len() <= PATH);
     Some((name, Found { is_there, file, has_bytecode }))
 }
 
