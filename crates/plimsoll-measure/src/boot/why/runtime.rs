@@ -86,7 +86,8 @@ impl Runtime {
         ];
         let told: Vec<String> = told.into_iter().flatten().collect();
         let known = told.iter().find(|path| kind(path) != Kind::Native);
-        let call = known.or_else(|| told.first())?.clone();
+        // A name alone does not say that it is no script.
+        let call = known.or_else(|| told.first().filter(|_| image.is_some()))?.clone();
         let kind = kind(&call);
         // Paths of an image's report are relative to its root, and a name alone is searched for.
         let call =
