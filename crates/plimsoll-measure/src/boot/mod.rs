@@ -6,6 +6,7 @@
 mod machine;
 mod one;
 mod turns;
+mod why;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use plimsoll_model::{
 use crate::engine::{Cancel, Container, Engine, EngineError};
 pub use machine::Quiet;
 pub use turns::compare;
+pub use why::why;
 
 /// What is started.
 #[derive(Clone, Copy, Debug)]

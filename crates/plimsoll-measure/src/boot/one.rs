@@ -20,12 +20,43 @@ const LOCAL: Duration = Duration::from_secs(1);
 /// How long one that has nothing to answer must run.
 const STAYS: Duration = Duration::from_secs(2);
 
+/// Moments of a start at which somebody may look at the container.
+pub(super) trait Moments {
+    /// Its program runs.
+    fn started(&mut self, _: &dyn Container) {}
+
+    /// Its port is open, and was not asked yet.
+    fn opened(&mut self, _: &dyn Container) {}
+
+    /// It is ready.
+    fn ready(&mut self, container: &dyn Container) -> Result<(), EngineError>;
+}
+
+struct Then<'t>(&'t mut dyn FnMut(&dyn Container) -> Result<(), EngineError>);
+
+impl Moments for Then<'_> {
+    fn ready(&mut self, container: &dyn Container) -> Result<(), EngineError> {
+        (self.0)(container)
+    }
+}
+
 /// Starts it with so many processors, and calls back with the container once it is ready.
 pub(super) fn start(
     engine: &dyn Engine,
     subject: &Subject<'_>,
     cpus: Option<f64>,
     then: &mut dyn FnMut(&dyn Container) -> Result<(), EngineError>,
+    cancel: &Cancel,
+) -> Result<Boot, EngineError> {
+    looked_at(engine, subject, cpus, &mut Then(then), cancel)
+}
+
+/// As [`start`], with more moments to look at it.
+pub(super) fn looked_at(
+    engine: &dyn Engine,
+    subject: &Subject<'_>,
+    cpus: Option<f64>,
+    moments: &mut dyn Moments,
     cancel: &Cancel,
 ) -> Result<Boot, EngineError> {
     let spec = spec(subject, cpus);
@@ -41,10 +72,12 @@ pub(super) fn start(
     let mut watch =
         Watch { subject, container: &*container, began: begun.at, looked: begun.at, cancel };
     let mut boot = Boot { exec, ..Boot::default() };
-    let outcome = watch.until_ready(engine.capabilities().sees_localhost, &mut boot)?;
+    moments.started(&*container);
+    let sees_localhost = engine.capabilities().sees_localhost;
+    let outcome = watch.until_ready(sees_localhost, &mut boot, moments)?;
     if outcome == BootOutcome::Ready {
         count(&mut boot, &*container)?;
-        then(&*container)?;
+        moments.ready(&*container)?;
     } else {
         boot.detail = Some(last::line(&*container)?).filter(|said| !said.is_empty());
     }
@@ -52,7 +85,7 @@ pub(super) fn start(
     Ok(boot)
 }
 
-fn spec(subject: &Subject<'_>, cpus: Option<f64>) -> ContainerSpec {
+pub(super) fn spec(subject: &Subject<'_>, cpus: Option<f64>) -> ContainerSpec {
     let plan = subject.plan;
     ContainerSpec {
         image: subject.image.to_owned(),
@@ -109,6 +142,7 @@ impl Watch<'_> {
         &mut self,
         sees_localhost: bool,
         boot: &mut Boot,
+        moments: &mut dyn Moments,
     ) -> Result<BootOutcome, EngineError> {
         if self.subject.plan.port.is_none() {
             return self.stays();
@@ -137,6 +171,7 @@ impl Watch<'_> {
             thread::sleep(TRY);
         };
         boot.port = Some(self.elapsed());
+        moments.opened(self.container);
         if !matches!(self.subject.plan.probe, Some(ProbePlan::Http(_))) {
             boot.probe = boot.port;
         }

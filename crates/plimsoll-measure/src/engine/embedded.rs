@@ -228,6 +228,10 @@ impl Container for Running {
         &self.id
     }
 
+    fn pid(&self) -> Option<i32> {
+        self.container().pid()
+    }
+
     fn begun(&self) -> Begun {
         self.begun
     }

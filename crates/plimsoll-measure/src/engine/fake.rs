@@ -231,6 +231,10 @@ impl Ready for Run {
 }
 
 impl Container for Run {
+    fn pid(&self) -> Option<i32> {
+        None
+    }
+
     fn begun(&self) -> Begun {
         Begun { at: self.begun, exec: Duration::ZERO }
     }

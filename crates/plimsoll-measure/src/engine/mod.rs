@@ -138,6 +138,9 @@ pub trait Container: Send {
     /// Its id.
     fn id(&self) -> &str;
 
+    /// The number of its first process on this machine, where it runs here and that is known.
+    fn pid(&self) -> Option<i32>;
+
     /// When it was started, by the clock of this process. The moment before anything of it is
     /// made MUST be taken, and where its program ran MUST be the first that is known of that.
     fn begun(&self) -> Begun;

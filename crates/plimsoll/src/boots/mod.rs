@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use plimsoll_measure::boot::{self, Subject, Wishes};
 use plimsoll_measure::engine::{Cancel, Engine};
-use plimsoll_model::{BootComparison, BootReport, StartPlan};
+use plimsoll_model::{BootComparison, BootReport, BootWhy, StartPlan};
 use plimsoll_rules::views::cloud_run::cloud_run;
 
 pub(crate) use plan::{Overrides, Target, target};
@@ -20,6 +20,7 @@ pub(crate) use runtime::{Choice, Held, Runtime};
 pub(crate) use watch::Watch;
 
 use crate::failure::Failure;
+use crate::ui;
 
 /// How starts are measured.
 #[derive(Clone, Debug, clap::Args)]
@@ -103,6 +104,17 @@ pub(crate) fn measure(
         boot::measure(engine, subject, wishes, &mut |progress| watch.tell(progress), cancel)?;
     report.caveats.splice(0..0, runtime.caveats());
     Ok(report)
+}
+
+/// Finds out why its starts take as long as they do.
+pub(crate) fn why(
+    runtime: &Runtime,
+    subject: &Subject<'_>,
+    report: &BootReport,
+    cancel: &Cancel,
+) -> Result<BootWhy, Failure> {
+    ui::note(format!("{}: is started some times more, to see why", subject.name));
+    Ok(boot::why(runtime.engine(), subject, report, None, cancel)?)
 }
 
 /// Measures two images in turns.

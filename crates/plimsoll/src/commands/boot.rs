@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// Starts this image, too, in turns, and says what differs.
     #[arg(long, value_name = "IMAGE")]
     against: Option<String>,
+    /// Starts it about ten times more, looked at and traced, and says where the time goes and what helps.
+    #[arg(long, conflicts_with = "against")]
+    why: bool,
     /// Writes the distribution as a picture.
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     svg: Option<PathBuf>,
@@ -90,7 +93,10 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
             (json::text(&compared), page::compared::page(&compared, args.full, colour), failed)
         }
         None => {
-            let report = boots::measure(&runtime, &subject, &wishes, &cancel)?;
+            let mut report = boots::measure(&runtime, &subject, &wishes, &cancel)?;
+            if args.why {
+                report.why = Some(boots::why(&runtime, &subject, &report, &cancel)?);
+            }
             if let Some((path, picture)) = args.svg.as_ref().zip(page::svg::histogram(&report)) {
                 write_whole(path, &picture)?;
             }

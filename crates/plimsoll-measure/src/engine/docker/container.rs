@@ -182,6 +182,16 @@ impl Container for Made {
         &self.id
     }
 
+    fn pid(&self) -> Option<i32> {
+        // An engine that is reached by its socket runs here, or in a machine of its own, whose
+        // numbers mean something else: then this one has no such container.
+        let here = matches!(self.port, Some((_, Route::Unix(_))));
+        let pid = here.then(|| self.inspect().ok()?.state?.pid).flatten()?;
+        let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0)?;
+        let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+        groups.contains(&self.id).then_some(pid)
+    }
+
     fn begun(&self) -> Begun {
         self.begun
     }
