@@ -2,7 +2,7 @@
 //!
 //! `scripts/test-engine` starts the engine that the image comes from.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 

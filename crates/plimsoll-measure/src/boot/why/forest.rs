@@ -1,6 +1,6 @@
 //! Modules that load modules: what each costs, and which of them are worth naming.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::BootImport;
 
@@ -36,6 +36,8 @@ pub(super) struct Module {
     /// What loads it, where that has not ended.
     pub(super) by: Option<String>,
     pub(super) without_bytecode: bool,
+    /// Whether something loads it, though it may not be known what.
+    pub(super) is_inside: bool,
 }
 
 /// Modules in the order in which they ended: each comes after all that it loads.
@@ -48,7 +50,11 @@ impl Forest {
     /// Seconds of all that nothing else loads. Workers that load the same, do it at the same time.
     pub(super) fn seconds(&self) -> f64 {
         let mut longest = BTreeMap::<&str, f64>::new();
-        for module in self.modules.iter().filter(|module| module.parent.is_none()) {
+        let lost = self.lost();
+        let is_top = |module: &&Module| {
+            module.parent.is_none() && !(module.is_inside && lost.contains(&*module.name))
+        };
+        for module in self.modules.iter().filter(is_top) {
             let known = longest.entry(&module.name).or_default();
             *known = known.max(module.seconds);
         }
@@ -57,7 +63,7 @@ impl Forest {
 
     /// How many different modules there are.
     pub(super) fn count(&self, which: impl Fn(&Module) -> bool) -> u32 {
-        let names: std::collections::BTreeSet<&str> =
+        let names: BTreeSet<&str> =
             self.modules.iter().filter(|m| which(m)).map(|m| m.name.as_str()).collect();
         u32::try_from(names.len()).unwrap_or(u32::MAX)
     }
@@ -70,6 +76,12 @@ impl Forest {
             *known = known.max(module.own);
         }
         longest.values().sum()
+    }
+
+    /// Names of which it is known what loads them. Of another worker's it may not be, and it is the same.
+    fn lost(&self) -> BTreeSet<&str> {
+        let known = self.modules.iter().filter(|module| module.parent.is_some());
+        known.map(|module| module.name.as_str()).collect()
     }
 
     /// How many modules each one loads, itself included.
@@ -88,7 +100,9 @@ impl Forest {
 
     /// Whether each one is loaded by modules of the service alone, all the way up.
     fn shown(&self) -> Vec<bool> {
-        let mut shown = vec![true; self.modules.len()];
+        let lost = self.lost();
+        let is_known = |m: &Module| m.parent.is_some() || !m.is_inside || !lost.contains(&*m.name);
+        let mut shown: Vec<bool> = self.modules.iter().map(is_known).collect();
         for (at, module) in self.modules.iter().enumerate().rev() {
             let parent = module.parent.and_then(|parent| Some((parent, self.modules.get(parent)?)));
             if let Some((above, parent)) = parent {
@@ -186,6 +200,17 @@ mod tests {
         let forest = Forest { modules: vec![one, other] };
         assert_eq!((forest.seconds(), forest.count(|_| true)), (0.5, 1));
         assert_eq!(forest.costliest().len(), 1);
+    }
+
+    #[test]
+    fn what_another_worker_loads_is_no_other_module() {
+        let inside = |parent| Module {
+            is_inside: true,
+            ..module("routing", Home::Package, 0.4, 0.4, parent)
+        };
+        let app = module("fastapi", Home::Package, 0.5, 0.1, None);
+        let forest = Forest { modules: vec![inside(Some(1)), app, inside(None)] };
+        assert_eq!((forest.costliest().len(), forest.seconds()), (1, 0.5));
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod runs;
 mod runtime;
 mod waits;
 
-use plimsoll_model::{BootReport, BootWhy, EngineKind, ImageReport};
+use plimsoll_model::{BootReport, BootWhy, ImageReport};
 
 use super::Subject;
 use crate::engine::{Cancel, Engine, EngineError};
@@ -79,7 +79,7 @@ pub fn why(
     why.waits = waits::told(report, &rounds.waited);
     why.phases = phases::of(report, &known(&rounds, &runtime, loaded.imports));
     why.advice = advice::of(&why, report, loaded.bytecode.as_ref());
-    why.caveats.extend(unseen(engine, &rounds));
+    why.caveats.extend(unseen(&extra, &rounds));
     Ok(why)
 }
 
@@ -97,7 +97,7 @@ fn known(rounds: &Rounds, runtime: &Runtime, imports: Option<(f64, f64, &'static
     }
 }
 
-fn unseen(engine: &dyn Engine, rounds: &Rounds) -> Vec<String> {
+fn unseen(extra: &Extra<'_>, rounds: &Rounds) -> Vec<String> {
     let mut caveats = Vec::new();
     if rounds.waited.is_empty() {
         caveats.push(
@@ -105,9 +105,10 @@ fn unseen(engine: &dyn Engine, rounds: &Rounds) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if engine.about().kind != EngineKind::Embedded {
+    if !extra.sees_ends() {
         caveats.push(
-            "the engine says late that a program ended: loading it and its interpreter seem longer"
+            "the engine says late that a program ended: what its loader and its interpreter take is in \
+             other parts (--engine embedded tells)"
                 .to_owned(),
         );
     }

@@ -56,11 +56,13 @@ pub(super) fn make(
         rounds.waited.extend(seen.waited);
         let pace = ready.zip(whole).filter(|(_, whole)| *whole > 0.0);
         let pace = pace.map_or(1.0, |(ready, whole)| ready / whole);
-        taken.linking.extend(linking(extra, runtime)?.map(|took| took * pace));
+        if extra.sees_ends() {
+            taken.linking.extend(linking(extra, runtime)?.map(|took| took * pace));
+        }
         if let Some(args) = runtime.empty()
             && let Some((took, said)) = extra.ran(&args, &Tracing::default())?
         {
-            taken.empty.push(took * pace);
+            taken.empty.extend(extra.sees_ends().then_some(took * pace));
             rounds.said = said.err;
         }
         let traced = tracing.map(|tracing| extra.traced(tracing)).transpose()?.flatten();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plimsoll_model::{Boot, BootOutcome, StartPlan};
+use plimsoll_model::{Boot, BootOutcome, EngineKind, StartPlan};
 
 use super::runtime::Runtime;
 use super::waits::{Waited, Watch};
@@ -76,6 +76,11 @@ pub(super) struct Tracing {
 }
 
 impl Extra<'_> {
+    /// Whether it is known at once that a program ended: another engine says so much later.
+    pub(super) fn sees_ends(&self) -> bool {
+        self.engine.about().kind == EngineKind::Embedded
+    }
+
     fn cpus(&self) -> Option<f64> {
         let most = f64::from(machine::this().cpus);
         self.subject.plan.cpus.map(|cpus| cpus.min(most))

@@ -99,6 +99,7 @@ impl Reader {
             name: line.name.to_owned(),
             seconds: line.all as f64 / 1e6,
             own: line.own as f64 / 1e6,
+            is_inside: line.depth > 0,
             ..Module::default()
         });
         if line.depth > 0 {
