@@ -62,12 +62,15 @@ fn alone() -> MutexGuard<'static, ()> {
 struct Driver {
     child: Child,
     token: String,
+    /// Where it has what it cannot clean up itself.
+    _scratch: Folder,
 }
 
 impl Driver {
     fn start(step: &str, wrapped: &[&str]) -> (Self, String) {
         let token = format!("token-{}-{}", std::process::id(), step.replace(' ', "-"));
         let exe = std::env::current_exe().unwrap();
+        let scratch = Folder::new();
         let mut words: Vec<&str> = wrapped.to_vec();
         words.push(exe.to_str().unwrap());
         let mut child = Command::new(words[0])
@@ -75,6 +78,7 @@ impl Driver {
             .args(["--exact", "driver", "--nocapture", &token])
             .env(STEP, step)
             .env(TOKEN, &token)
+            .env("TMPDIR", &scratch.0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -84,7 +88,7 @@ impl Driver {
         let word = said.find_map(|line| line.strip_prefix("says ").map(str::to_owned));
         // What comes later must not stop it.
         thread::spawn(move || said.for_each(drop));
-        (Self { child, token }, word.unwrap())
+        (Self { child, token, _scratch: scratch }, word.unwrap())
     }
 
     /// Whether nothing is left of it, now or soon.
