@@ -247,9 +247,9 @@ fn launch(plan: &Plan) {
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP;
-    // SAFETY: until it is another program, the first process does system calls only.
-    #[expect(unsafe_code, reason = "the first process is a copy of this one")]
-    let made = unsafe { sys::clone(flags as u64, || become_program(plan)) };
+    // SAFETY: until it is another program, the first process does system calls only, and changes nothing.
+    #[expect(unsafe_code, reason = "the first process has the memory of this one")]
+    let made = unsafe { sys::spawn(flags, || become_program(plan)) };
     match made {
         Ok(container) => announce(ends, container.pidfd.as_fd()),
         Err(errno) => {
