@@ -418,7 +418,12 @@ fn a_review_starts_an_image_that_is_given_without_an_engine() {
     ] {
         assert!(value(metric).is_some_and(|value| value > 0.0), "{metric}");
     }
-    assert_eq!(report.services[0].boots.len(), 1);
+    let boots = &report.services[0].boots;
+    assert_eq!(boots.len(), 1);
+    assert!(
+        boots[0].why.as_ref().is_some_and(|why| why.runtime.starts_with("Python")),
+        "{boots:?}"
+    );
     let gate = report.gates.iter().find(|gate| gate.budget.metric == "boot.ready.p95").unwrap();
     assert_eq!(gate.state, plimsoll_model::GateState::Passed);
 }

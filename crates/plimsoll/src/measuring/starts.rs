@@ -90,7 +90,13 @@ fn start(
         host_network: false,
     };
     let wishes = Wishes { boots: count, ..boots::wishes() };
-    let report = boots::measure(runtime, &subject, &wishes, work.cancel)?;
+    let mut report = boots::measure(runtime, &subject, &wishes, work.cancel)?;
+    match boots::why(runtime, &subject, &report, work.cancel) {
+        Ok(why) => report.why = Some(why),
+        Err(failure) if work.cancel.is_cancelled() => return Err(failure),
+        // The starts are measured all the same.
+        Err(failure) => report.caveats.push(format!("why it takes as long: {}", failure.what)),
+    }
     figures::of_boots(service, &report, measured);
     measured.boots.insert(service.name.clone(), vec![report]);
     Ok(())
