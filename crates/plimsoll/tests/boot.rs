@@ -50,20 +50,21 @@ fn fails(args: &[&str], script: &str) -> (BootOutcome, String) {
 
 const SERVE: &str = "import http.server as h\nh.HTTPServer(('0.0.0.0', 8080), h.SimpleHTTPRequestHandler).serve_forever()";
 
-/// What this process and its children left: their cgroups are called by the number of the program.
-fn left(name: &str) -> Vec<PathBuf> {
-    fn search(folder: &Path, name: &str, found: &mut Vec<PathBuf>) {
+/// The cgroups of a program's containers: they have its number in their names.
+fn left(number: &str) -> Vec<PathBuf> {
+    fn search(folder: &Path, number: &str, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if entry.file_name().to_string_lossy().starts_with(name) {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with("plimsoll-") && name.contains(number) {
                     found.push(entry.path());
                 }
-                search(&entry.path(), name, found);
+                search(&entry.path(), number, found);
             }
         }
     }
     let mut found = Vec::new();
-    search(Path::new("/sys/fs/cgroup"), name, &mut found);
+    search(Path::new("/sys/fs/cgroup"), number, &mut found);
     found
 }
 
@@ -205,11 +206,11 @@ fn nothing_is_left_behind_even_by_one_that_is_killed() {
     .env("XDG_CACHE_HOME", cache())
     .spawn()
     .unwrap();
-    let name = format!("plimsoll-{}-", child.id());
+    let number = format!("-{}-", child.id());
     let began = Instant::now();
     let wait = |there: bool| {
-        while left(&name).is_empty() == there {
-            assert!(began.elapsed().as_secs() < 90, "{:?}", left(&name));
+        while left(&number).is_empty() == there {
+            assert!(began.elapsed().as_secs() < 90, "{:?}", left(&number));
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     };
