@@ -11,8 +11,8 @@ mod why;
 use std::time::Duration;
 
 use plimsoll_model::{
-    BOOT_SCHEMA_VERSION, BoostTerms, Boot, BootBoost, BootOutcome, BootReport, BootSettings,
-    ProbePlan, StartPlan,
+    BOOT_SCHEMA_VERSION, BoostTerms, Boot, BootBoost, BootMachine, BootOutcome, BootReport,
+    BootSettings, ProbePlan, StartPlan,
 };
 
 use crate::engine::{Cancel, Container, Engine, EngineError};
@@ -119,7 +119,7 @@ pub fn measure(
     cancel: &Cancel,
 ) -> Result<BootReport, EngineError> {
     let quiet = Quiet::begin(engine);
-    let mut run = Run { engine, subject, wishes, tell, cancel, number: 0 };
+    let mut run = Run::new(engine, subject, wishes, tell, cancel);
     let mut report = run.blank();
     report.first = run.first(&mut report.caveats)?;
     let boosted = run.boosted(&mut report.caveats);
@@ -137,13 +137,24 @@ struct Run<'r, 's> {
     wishes: &'r Wishes,
     tell: &'r mut dyn FnMut(Progress<'_>),
     cancel: &'r Cancel,
+    machine: BootMachine,
     number: u32,
 }
 
-impl Run<'_, '_> {
+impl<'r, 's> Run<'r, 's> {
+    fn new(
+        engine: &'r dyn Engine,
+        subject: &'r Subject<'s>,
+        wishes: &'r Wishes,
+        tell: &'r mut dyn FnMut(Progress<'_>),
+        cancel: &'r Cancel,
+    ) -> Self {
+        Self { engine, subject, wishes, tell, cancel, machine: machine::this(), number: 0 }
+    }
+
     fn blank(&self) -> BootReport {
         let mut caveats = Vec::new();
-        let machine = machine::this();
+        let machine = self.machine.clone();
         if let Some(wanted) = self.subject.plan.cpus.filter(|cpus| *cpus > f64::from(machine.cpus))
         {
             caveats.push(format!(
@@ -183,7 +194,7 @@ impl Run<'_, '_> {
 
     /// Processors that can be given here: an engine refuses more than there are.
     fn here(&self, cpus: Option<f64>) -> Option<f64> {
-        let most = f64::from(machine::this().cpus);
+        let most = f64::from(self.machine.cpus);
         cpus.map(|cpus| cpus.min(most))
     }
 
@@ -227,10 +238,10 @@ impl Run<'_, '_> {
         report: &mut BootReport,
         boosted: Option<(f64, bool)>,
     ) -> Result<(), EngineError> {
-        let mut order = turns::Order::new();
+        let mut chance = turns::chance();
         let mut boots = Vec::new();
         while (report.boots.len() as u32) < self.wishes.boots && !given_up(report) {
-            let boosted_first = boosted.is_some() && order.next();
+            let boosted_first = boosted.is_some() && chance.coin();
             if let Some((cpus, _)) = boosted.filter(|_| boosted_first) {
                 boots.push(self.again(Some(cpus))?);
             }

@@ -3,28 +3,14 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-use plimsoll_model::BootComparison;
+use plimsoll_model::{BootComparison, Random};
 
 use super::{Progress, Quiet, Run, Subject, Wishes, given_up};
 use crate::engine::{Cancel, Engine, EngineError};
 
-/// Who comes first.
-pub(super) struct Order {
-    state: RandomState,
-    count: u64,
-}
-
-impl Order {
-    pub(super) fn new() -> Self {
-        Self { state: RandomState::new(), count: 0 }
-    }
-
-    pub(super) fn next(&mut self) -> bool {
-        self.count += 1;
-        let mut hasher = self.state.build_hasher();
-        hasher.write_u64(self.count);
-        hasher.finish() & 1 == 1
-    }
+/// Coins for who comes first, other ones each time.
+pub(super) fn chance() -> Random {
+    Random::new(RandomState::new().build_hasher().finish())
 }
 
 /// Starts two images in turns.
@@ -41,15 +27,14 @@ pub fn compare(
     let quiet = Quiet::begin(engine);
     let wishes = Wishes { boost: false, ..wishes.clone() };
     let mut quietly = |_: Progress<'_>| {};
-    let mut one = Run { engine, subject, wishes: &wishes, tell, cancel, number: 0 };
-    let mut other =
-        Run { engine, subject: against, wishes: &wishes, tell: &mut quietly, cancel, number: 0 };
+    let mut one = Run::new(engine, subject, &wishes, tell, cancel);
+    let mut other = Run::new(engine, against, &wishes, &mut quietly, cancel);
     let (mut of_one, mut of_other) = (one.blank(), other.blank());
     of_one.first = one.first(&mut of_one.caveats)?;
     of_other.first = other.first(&mut of_other.caveats)?;
-    let mut order = Order::new();
+    let mut chance = chance();
     while (of_one.boots.len() as u32) < wishes.boots && !given_up(&of_one) && !given_up(&of_other) {
-        let other_first = order.next();
+        let other_first = chance.coin();
         if other_first {
             of_other.boots.push(other.again(against.plan.cpus)?);
         }
@@ -67,8 +52,8 @@ mod tests {
 
     #[test]
     fn both_come_first_about_as_often() {
-        let mut order = Order::new();
-        let first = (0..1000).filter(|_| order.next()).count();
+        let mut chance = chance();
+        let first = (0..1000).filter(|_| chance.coin()).count();
         assert!((400..600).contains(&first), "{first}");
     }
 }
