@@ -320,6 +320,7 @@ fn figures_rest_on_starts_and_a_gap_says_why() {
     let told: Vec<_> = figures.iter().map(|f| (f.metric.as_str(), f.figure.value())).collect();
     let want = [
         ("boot.ready.p95", None),
+        ("boot.first_request.seconds", Some(1.0)),
         ("boot.first.seconds", Some(3.0)),
         ("boot.cpu.seconds", Some(0.9)),
         ("memory.boot.bytes", Some(400.0)),
