@@ -30,7 +30,11 @@ pub(crate) mod word {
     pub(crate) const MAPPED: u8 = b'm';
     /// The launcher is there.
     pub(crate) const LAUNCHER: u8 = b'l';
-    /// The container is to be started; it was.
+    /// The first process is to be made; here it is.
+    pub(crate) const MAKE: u8 = b'f';
+    /// All is made, and the program can be run.
+    pub(crate) const READY: u8 = b'r';
+    /// It is to be run.
     pub(crate) const GO: u8 = b'g';
     /// A socket is wanted; here it is.
     pub(crate) const SOCKET: u8 = b's';
@@ -233,12 +237,13 @@ fn pause(milliseconds: i64) {
     let _: NanosleepRelativeResult = nanosleep(&pause);
 }
 
-/// The launcher: waits in the container's cgroups for the word, makes its first process, and is gone.
+/// The launcher: waits until it is in the container's cgroups, makes its first process, and is gone
+/// when that one is the program.
 fn launch(plan: &Plan) {
     let ends = &plan.ends;
     // What the keeper has must end with it.
     let keep = &plan.launch_keep;
-    if sys::close_all_but(keep).is_err() || !matches!(ends.launch.receive(), Ok((word::GO, _))) {
+    if sys::close_all_but(keep).is_err() || !matches!(ends.launch.receive(), Ok((word::MAKE, _))) {
         return;
     }
     let flags = libc::CLONE_PARENT
@@ -261,8 +266,8 @@ fn launch(plan: &Plan) {
 
 /// Tells the keeper and Plimsoll of the first process.
 fn announce(ends: &Ends, container: BorrowedFd<'_>) {
-    let _ = ends.telling.send(word::GO, Some(container));
-    let _ = ends.launch.send(word::GO, Some(container));
+    let _ = ends.telling.send(word::MAKE, Some(container));
+    let _ = ends.launch.send(word::MAKE, Some(container));
 }
 
 fn report(plan: &Plan, step: Step, errno: Errno) {
@@ -295,6 +300,8 @@ fn try_program(plan: &Plan) -> std::result::Result<(), (Step, Errno)> {
         mounts::folder_at(folder, 0o755).map_err(at(Step::Cwd))?;
     }
     chdir(&*program.cwd).map_err(at(Step::Cwd))?;
+    // Nothing of the image was read so far: what is not in the page cache is part of the start.
+    wait_for_the_word(&plan.ends.launch).map_err(at(Step::Process))?;
     // Here, as one who may read what its user may only execute.
     for candidate in &program.candidates {
         mounts::is_inside(candidate).map_err(at(Step::Execute))?;
@@ -306,6 +313,15 @@ fn try_program(plan: &Plan) -> std::result::Result<(), (Step, Errno)> {
         sys::filter(filter).map_err(at(Step::Filter))?;
     }
     Err((Step::Execute, execute(program)))
+}
+
+/// From here on the clock runs.
+fn wait_for_the_word(launch: &Link) -> Result<()> {
+    launch.send(word::READY, None)?;
+    match launch.receive()? {
+        (word::GO, _) => Ok(()),
+        _ => Err(Errno::CANCELED),
+    }
 }
 
 fn streams(plan: &Plan) -> Result<()> {

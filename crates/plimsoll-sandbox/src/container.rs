@@ -104,8 +104,8 @@ pub struct Container {
     pid: Option<Pid>,
     started: Instant,
     exec: Duration,
-    /// CPU time of its cgroups that is not its own.
-    before: Duration,
+    /// What making it used.
+    before: Usage,
     out: Output,
     err: Output,
     ended: Option<Ended>,
@@ -123,7 +123,7 @@ impl Container {
         process: OwnedFd,
         pid: Option<Pid>,
         (started, exec): (Instant, Duration),
-        before: Duration,
+        before: Usage,
         (out, err): (Output, Output),
     ) -> Self {
         Self {
@@ -182,10 +182,12 @@ impl Container {
         match counted {
             None => seen(),
             Some(mut usage) => {
-                usage.cpu = usage.cpu.saturating_sub(self.before);
+                usage.cpu = usage.cpu.saturating_sub(self.before.cpu);
                 let read = usage.read.filter(|bytes| *bytes > 0);
                 usage.read = read.or_else(|| self.pid.and_then(usage::read_by));
-                usage.throttled = usage.throttled.filter(|_| self.limits.cpus.is_some());
+                let before = self.before.throttled.unwrap_or_default();
+                let throttled = usage.throttled.filter(|_| self.limits.cpus.is_some());
+                usage.throttled = throttled.map(|time| time.saturating_sub(before));
                 // Some hosts count time and no memory.
                 if !usage.by_cgroups {
                     usage.memory = seen().memory;

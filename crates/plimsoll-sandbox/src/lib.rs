@@ -9,7 +9,7 @@
 //!     args: vec!["/app/server".to_owned()],
 //!     ..Spec::default()
 //! };
-//! // All that takes long comes before the clock: the network namespace, the cgroups.
+//! // All that takes long comes before the clock: namespaces, cgroups, the root.
 //! let prepared = host.prepare(&spec)?;
 //! let mut container = prepared.start()?;
 //! let stream = container.connect(8080, plimsoll_sandbox::Reach::Service)?;

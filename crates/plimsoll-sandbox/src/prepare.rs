@@ -1,4 +1,4 @@
-//! Makes all of a container but the container: what takes long comes before the clock starts.
+//! Makes all of a container but its program, which is left to the start.
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -34,18 +34,55 @@ pub struct Prepared {
     keeper: Keeper,
 }
 
-/// The process that makes the first one of the container.
+/// The process that makes the first one of the container, and that one until it is the program.
 #[derive(Debug)]
 struct Launcher {
     link: Option<Link>,
     process: OwnedFd,
+    first: Option<OwnedFd>,
 }
 
 impl Drop for Launcher {
     fn drop(&mut self) {
         // Without anybody to give it the word it ends.
         drop(self.link.take());
+        if let Some(first) = &self.first {
+            let _ = pidfd_send_signal(first, Signal::KILL);
+        }
         reap(&self.process);
+        if let Some(first) = &self.first {
+            reap(first);
+        }
+    }
+}
+
+impl Launcher {
+    fn link(&self) -> Result<&Link, Error> {
+        self.link.as_ref().ok_or_else(gone)
+    }
+
+    fn send(&self, word: u8) -> Result<(), Error> {
+        self.link()?.send(word, None).map_err(|errno| Error::host("the launcher is gone", errno))
+    }
+
+    /// The next word; nothing where there is none in time, or nobody to say it.
+    fn receive(&self) -> Option<(u8, Option<OwnedFd>)> {
+        let link = self.link.as_ref()?;
+        readable(link.as_fd(), PATIENCE).then(|| link.receive().ok()).flatten()
+    }
+
+    /// Lets it make the first process, which makes all else and waits.
+    fn make(&mut self) -> Result<bool, Error> {
+        self.send(word::MAKE)?;
+        while let Some((said, process)) = self.receive() {
+            match (said, process) {
+                (word::READY, _) => return Ok(true),
+                (word::MAKE, Some(process)) if self.first.is_none() => self.first = Some(process),
+                // It is the launcher's, whose first process has ended.
+                _ => break,
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -73,7 +110,7 @@ fn reap(process: &OwnedFd) {
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 impl Host {
-    /// Makes the network and the cgroups of a container, and what will start it.
+    /// Makes a container: its network, cgroups, root and first process, which waits.
     ///
     /// # Errors
     /// Where the specification makes no sense, or this machine refuses.
@@ -98,8 +135,8 @@ impl Host {
         let launcher = greet(&spec, &control, &status, &made);
         let connector = Connector::new(control, spec.network);
         let keeper = Keeper { connector, process: made.pidfd };
-        let launcher = match launcher {
-            Ok(process) => Launcher { link: Some(launch), process },
+        let mut launcher = match launcher {
+            Ok(process) => Launcher { link: Some(launch), process, first: None },
             Err(error) => {
                 // First: the keeper waits for the launcher's end, and that one for a word.
                 drop(launch);
@@ -108,6 +145,10 @@ impl Host {
             }
         };
         group.take(number_of(&launcher.process)?)?;
+        if !launcher.make()? {
+            let said = failure(&status, &spec, PATIENCE).unwrap_or_else(Some);
+            return Err(said.or_else(|| out_of_memory(&group)).unwrap_or_else(gone));
+        }
         let (out, err) = (Output::of(out, spec.kept)?, Output::of(err, spec.kept)?);
         Ok(Prepared { name, spec, launcher, status, out, err, group, keeper })
     }
@@ -289,38 +330,25 @@ fn no_program(spec: &Spec, errno: Errno) -> Error {
 }
 
 impl Prepared {
-    /// Starts it. The clock runs from the moment before its first process is made.
+    /// Starts it. The clock runs from the moment before its first process is given the word.
     ///
     /// # Errors
     /// Where the program cannot be run, or this machine refuses.
     pub fn start(self) -> Result<Container, Error> {
         // The last is dropped first: the keeper waits for the launcher's end.
-        let Self { keeper, group, out, err, status, spec, name, launcher } = self;
-        let launch = launcher.link.as_ref().ok_or_else(gone)?;
-        let before = usage::of_group(&group).map(|usage| usage.cpu).unwrap_or_default();
+        let Self { keeper, group, out, err, status, spec, name, mut launcher } = self;
+        let before = usage::of_group(&group).unwrap_or_default();
         let started = Instant::now();
-        launch.send(word::GO, None).map_err(|errno| Error::host("the launcher is gone", errno))?;
-        let made = match readable(launch.as_fd(), PATIENCE) {
-            true => launch.receive(),
-            false => Err(Errno::TIMEDOUT),
-        };
-        let failed = failure(&status, &spec, PATIENCE);
+        launcher.send(word::GO)?;
+        let failed = failure(&status, &spec, PATIENCE)?;
         let exec = started.elapsed();
-        let Ok((word::GO, Some(process))) = made else {
-            let why =
-                failed.unwrap_or_else(Some).or_else(|| out_of_memory(&group)).unwrap_or_else(gone);
-            // The keeper, when it is dropped, ends what there is.
-            return Err(why);
-        };
-        drop(launcher);
-        let pid = number_of(&process);
-        if let Some(error) = failed.unwrap_or_else(Some) {
-            let _ = pidfd_send_signal(&process, Signal::KILL);
-            reap(&process);
+        if let Some(error) = failed {
             return Err(error);
         }
+        let process = launcher.first.take().ok_or_else(gone)?;
+        drop(launcher);
         // One that has ended already has no number any more, and needs none.
-        let pid = pid.ok().and_then(rustix::process::Pid::from_raw);
+        let pid = number_of(&process).ok().and_then(rustix::process::Pid::from_raw);
         let container = Container::new(
             name,
             spec.limits,

@@ -102,7 +102,7 @@ pub trait Engine: Send + Sync {
 
     /// Makes a container of an image ready to start: without new privileges or anything of this
     /// machine, with the limits that the specification names. What takes time and is not part of
-    /// a start SHOULD be done here. It MUST NOT leave a container where it fails, or is dropped.
+    /// a start SHOULD be done here; files of the image MUST NOT be read. It MUST NOT leave a container where it fails, or is dropped.
     ///
     /// # Errors
     /// [`ErrorKind::Unknown`] where there is no such image; [`ErrorKind::NoProgram`] where the
@@ -141,8 +141,8 @@ pub trait Container: Send {
     /// The number of its first process on this machine, where it runs here and that is known.
     fn pid(&self) -> Option<i32>;
 
-    /// When it was started, by the clock of this process. The moment before anything of it is
-    /// made MUST be taken, and where its program ran MUST be the first that is known of that.
+    /// When it was started, by the clock of this process. The moment before it was told to MUST be
+    /// taken, and where its program ran MUST be the first that is known of that.
     fn begun(&self) -> Begun;
 
     /// A connection to the port of its specification.
