@@ -127,12 +127,12 @@ impl Walk<'_> {
             }
         } else if file_type.is_file() {
             self.sources.insert_entry(&path, EntryKind::File, ignored);
-            if !ignored && matters(&path, &name) {
+            if !ignored && matters(&path) {
                 self.file(path);
             }
         } else {
             self.sources.insert_entry(&path, EntryKind::Special, ignored);
-            if matters(&path, &name) {
+            if matters(&path) {
                 self.problem(&path, "it is no regular file and was not opened".to_owned());
             }
         }
@@ -206,7 +206,8 @@ fn is_third_party(name: &str) -> bool {
 }
 
 /// Whether a review reads the text of this file.
-fn matters(path: &str, name: &str) -> bool {
+#[must_use]
+pub fn matters(path: &str) -> bool {
     const NAMES: [&str; 41] = [
         "pyproject.toml",
         "poetry.lock",
@@ -250,6 +251,7 @@ fn matters(path: &str, name: &str) -> bool {
         "gunicorn.conf.py",
         "nginx.conf",
     ];
+    let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_ascii_lowercase();
     let ends = |suffixes: &[&str]| suffixes.iter().any(|s| lower.ends_with(s));
     NAMES.contains(&name)

@@ -9,6 +9,7 @@ mod events;
 mod explore;
 mod failure;
 mod images;
+mod lsp;
 mod measuring;
 mod pipeline;
 mod replays;
@@ -66,6 +67,8 @@ enum Command {
     Runs(commands::runs::Args),
     /// Explains a rule, or lists them all.
     Explain(commands::explain::Args),
+    /// Serves an editor: findings, figures and fixes while you type.
+    Lsp(commands::lsp::Args),
     /// Writes a commented plimsoll.toml for what it finds.
     Init(commands::init::Args),
     /// Prints a completion script for a shell.
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Command::Judge(args) => commands::judge::run(&args, colour),
         Command::Runs(args) => commands::runs::run(&args),
         Command::Explain(args) => commands::explain::run(&args, colour),
+        Command::Lsp(args) => commands::lsp::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::Completions(args) => commands::completions::run(&args, &mut command()),
         Command::Man => commands::completions::man(&command()),

@@ -121,6 +121,21 @@ fn measure(path: &Path, found: &Found, settings: &Settings<'_>) -> Result<Measur
     Ok(measured)
 }
 
+/// What is measured without building anything; no longer than a few seconds, and nobody is told.
+pub(crate) fn measure_at_rest(path: &Path, found: &Found) -> Measured {
+    let settings = Settings {
+        baseline: None,
+        today: None,
+        measure_context: true,
+        replay: true,
+        images: &[],
+        measure: None,
+        listen: &crate::events::nobody,
+    };
+    // Only images and builds can fail.
+    measure(path, found, &settings).unwrap_or_default()
+}
+
 /// Judges evidence: a pure function of what is given, be it just read or recorded long ago.
 pub(crate) fn judge(found: &Found, measured: &Measured, terms: &Terms<'_>) -> Report {
     review::review(&evidence(found, measured, terms.today), terms)

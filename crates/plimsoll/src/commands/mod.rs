@@ -11,6 +11,7 @@ pub(crate) mod fix;
 pub(crate) mod image;
 pub(crate) mod init;
 pub(crate) mod judge;
+pub(crate) mod lsp;
 pub(crate) mod measure;
 pub(crate) mod replay;
 pub(crate) mod review;

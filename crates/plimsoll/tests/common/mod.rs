@@ -4,6 +4,7 @@
 
 pub(crate) mod archive;
 pub(crate) mod case;
+pub(crate) mod editor;
 pub(crate) mod git;
 pub(crate) mod measured;
 pub(crate) mod records;
