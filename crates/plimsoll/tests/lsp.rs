@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::process::Command;
+
 use common::Repo;
 use common::editor::{Editor, uri};
 use serde_json::{Value, json};
@@ -90,7 +92,8 @@ fn applied(text: &str, action: &Value, uri: &str) -> String {
 
 #[test]
 fn fixes_and_waivers_are_offered_and_do_what_they_say() {
-    let text = "FROM alpine:3.20\n# \u{1f6a2}\nRUN echo \u{1f6a2} && sudo true\nUSER 1000\nCMD [\"/x\"]\n";
+    let text =
+        "FROM alpine:3.20\n# \u{1f6a2}\nRUN echo \u{1f6a2} && sudo true\nUSER 1000\nCMD [\"/x\"]\n";
     let repo = Repo::new().file("Dockerfile", text);
     let root = repo.path();
     let mut editor = Editor::new(&root, json!({}));
@@ -125,7 +128,9 @@ fn fixes_and_waivers_are_offered_and_do_what_they_say() {
 #[test]
 fn a_hover_has_the_figures_of_the_history_and_the_page_of_the_rule() {
     let docker = |n: u32| {
-        format!("FROM alpine:3.20\nCOPY . /app\nRUN sudo make -C /app # {n}\nUSER 1000\nCMD [\"/x\"]\n")
+        format!(
+            "FROM alpine:3.20\nCOPY . /app\nRUN sudo make -C /app # {n}\nUSER 1000\nCMD [\"/x\"]\n"
+        )
     };
     let repo = Repo::new().file("Dockerfile", docker(0)).file("a.txt", "0");
     let root = repo.path();
@@ -168,6 +173,61 @@ fn a_finding_of_one_file_is_mended_in_another() {
     editor.open(&root, "Dockerfile", "FROM alpine:3.20 AS nope\nUSER 1000\nCMD [\"/x\"]\n");
     editor.until("ci.yml", |all| !has(all, wrong));
     assert_eq!(editor.end(), 0);
+}
+
+/// What the guide gives to people with an older Neovim, then a look at what is shown, the quick fix, and a
+/// look again.
+const WATCH: &str = r#"
+local function shown()
+  local all = {}
+  for _, found in ipairs(vim.diagnostic.get(0)) do
+    table.insert(all, found.lnum .. ":" .. found.col .. " " .. found.code)
+  end
+  return table.concat(all, ", ")
+end
+vim.wait(20000, function() return shown() ~= "" end, 20)
+print("before: " .. shown())
+local at = { line = 1, character = 5 }
+local params = {
+  textDocument = vim.lsp.util.make_text_document_params(),
+  range = { start = at, ["end"] = at },
+  context = { diagnostics = {} },
+}
+for _, answer in pairs(vim.lsp.buf_request_sync(0, "textDocument/codeAction", params, 20000)) do
+  for _, action in ipairs(answer.result) do
+    if action.isPreferred then vim.lsp.util.apply_workspace_edit(action.edit, "utf-16") end
+  end
+end
+vim.wait(20000, function() return shown() == "" end, 20)
+print("\nafter: " .. shown() .. vim.api.nvim_buf_get_lines(0, 1, 2, true)[1])
+"#;
+
+#[test]
+fn neovim_shows_findings_and_mends_them() {
+    let there = Command::new("nvim").arg("--version").output().is_ok();
+    assert!(there || std::env::var_os("CI").is_none(), "no Neovim");
+    if !there {
+        return;
+    }
+    let text = "FROM alpine:3.20\nRUN sudo true\nUSER 1000\nCMD [\"/x\"]\n";
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/editors.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let set_up = guide.split("```lua\n").nth(2).unwrap().split("```").next().unwrap();
+    let program = format!("\"{}\"", env!("CARGO_BIN_EXE_plimsoll"));
+    let set_up = set_up.replace("\"plimsoll\", \"lsp\"", &format!("{program}, \"lsp\""));
+    let repo = Repo::new()
+        .file("Dockerfile", text)
+        .file("../init.lua", set_up)
+        .file("../watch.lua", WATCH);
+    let done = Command::new("nvim")
+        .args(["--headless", "-u", "../init.lua", "Dockerfile"])
+        .args(["-c", "luafile ../watch.lua", "-c", "qa!"])
+        .current_dir(repo.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).replace('\r', "");
+    assert!(said.contains("before: 1:4 security/sudo-in-build\n"), "{said}");
+    assert!(said.contains("after: RUN true"), "{said}");
 }
 
 #[test]

@@ -48,15 +48,11 @@ fn page(page: &str) -> String {
 
 /// What is known of the instruction at a place: how often its result was there in the builds of the
 /// history, how long it took and what it added when it was last built. Gives its line, from 0.
-fn figures(
-    workspace: &Workspace,
-    path: &str,
-    at: Position,
-    units: Units,
-) -> Option<(u32, String)> {
+fn figures(workspace: &Workspace, path: &str, at: Position, units: Units) -> Option<(u32, String)> {
     let file = workspace.found.repo.dockerfile(path)?;
     let offset = Lines::new(workspace.text(path)?, units).offset(at);
-    let mut steps = workspace.found.repo.dockerfiles.get(file)?.stages.iter().flat_map(|s| &s.steps);
+    let mut steps =
+        workspace.found.repo.dockerfiles.get(file)?.stages.iter().flat_map(|s| &s.steps);
     let span = steps.find_map(|step| {
         step.at.span.filter(|span| span.start as usize <= offset && offset < span.end as usize)
     })?;
@@ -78,10 +74,8 @@ fn figures(
 }
 
 fn history(report: &ReplayReport, step: &ReplayedStep) -> String {
-    let mut text = format!(
-        "cached in {} of the last {} builds of {}",
-        step.hits, step.builds, report.branch
-    );
+    let mut text =
+        format!("cached in {} of the last {} builds of {}", step.hits, step.builds, report.branch);
     if let Some(miss) = step.misses.first() {
         let _ = write!(text, "; ran {} times because {}", miss.count, printable(&miss.reason));
     }

@@ -256,7 +256,9 @@ impl<'c> Server<'c> {
                 });
             }
             DidChangeTextDocument::METHOD => {
-                let Some(params) = read::<DidChangeTextDocumentParams>(notification) else { return };
+                let Some(params) = read::<DidChangeTextDocumentParams>(notification) else {
+                    return;
+                };
                 let (units, document) = (self.units, params.text_document);
                 self.edit(&document.uri, |open, path| {
                     if let Some(known) = open.get_mut(path) {

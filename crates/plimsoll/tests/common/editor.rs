@@ -98,7 +98,8 @@ impl Editor {
     }
 
     pub(crate) fn open(&mut self, root: &Path, path: &str, text: &str) {
-        let document = json!({ "uri": uri(root, path), "languageId": "x", "version": 1, "text": text });
+        let document =
+            json!({ "uri": uri(root, path), "languageId": "x", "version": 1, "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": document }));
     }
 
