@@ -7,6 +7,7 @@ mod fingerprint;
 mod runner;
 mod score;
 mod summary;
+mod suppressions;
 mod waiver;
 
 use std::collections::BTreeMap;

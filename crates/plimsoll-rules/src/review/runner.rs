@@ -10,6 +10,7 @@ use plimsoll_model::{
 
 use super::excerpt::Locator;
 use super::fingerprint::fingerprint;
+use super::suppressions;
 use super::waiver::{self, Allowance, Scope, Used};
 use super::{Review, Terms, budgets, checklist, score, summary};
 use crate::config::RuleSetting;
@@ -264,7 +265,7 @@ fn all_waivers(review: &Review<'_>) -> (Vec<Allowance>, Vec<Fact<String>>) {
         reason: w.reason.clone(),
         scope: w.path.clone().map_or(Scope::All, Scope::Path),
     }));
-    waivers.extend(waiver::of_other_tools(review));
+    waivers.extend(suppressions::of_other_tools(review));
     (waivers, faults)
 }
 

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use plimsoll_model::{Date, Sources};
 use plimsoll_syntax::{LineIndex, Span};
 
-use super::Review;
 use crate::repo::{Fact, Place};
 
 const MARK: &str = "plimsoll: allow";
@@ -103,7 +102,7 @@ fn clauses(text: &str) -> Result<(Vec<String>, Date, String), String> {
 }
 
 /// What begins below a comment that stands alone on its line.
-fn scope_below(text: &str, index: &LineIndex, line: u32) -> Scope {
+pub(super) fn scope_below(text: &str, index: &LineIndex, line: u32) -> Scope {
     let lines: Vec<&str> =
         text.get(index.line_start(line) as usize..).unwrap_or("").lines().skip(1).collect();
     let head = text.get(..index.line_start(line) as usize).unwrap_or("");
@@ -146,63 +145,6 @@ impl Allowance {
                 }
             }
     }
-}
-
-/// The suppressions that other tools' comments ask for, as far as our rules know their codes.
-///
-/// hadolint's `# hadolint ignore=DL3008` holds for the next instruction, its `global ignore`
-/// for the file; BuildKit's `# check=skip=X` directive holds for the file. They have no date.
-pub(crate) fn of_other_tools(review: &Review<'_>) -> Vec<Allowance> {
-    let mut all = Vec::new();
-    for view in &review.repo.dockerfiles {
-        let text = view.text(review.sources);
-        if !(text.contains("hadolint") || text.contains("check=")) {
-            continue;
-        }
-        let index = LineIndex::new(text);
-        for (i, line) in text.lines().enumerate() {
-            let Some(comment) = line.trim_start().strip_prefix('#') else { continue };
-            let Some((codes, for_file, reason)) = suppression(comment.trim()) else { continue };
-            let number = u32::try_from(i + 1).unwrap_or(u32::MAX);
-            let start = index.line_start(number) as usize;
-            let at = Place::new(&view.path, Span::new(start, start + line.len()));
-            let scope = if for_file {
-                Scope::Path(view.path.to_string())
-            } else {
-                scope_below(text, &index, number)
-            };
-            let knows = |rule: &&crate::rule::Rule| {
-                rule.aliases.iter().any(|a| codes.iter().any(|c| c == a))
-            };
-            let rules: Vec<String> =
-                crate::rules::all().filter(|r| knows(r)).map(|r| r.name.to_owned()).collect();
-            all.push(Allowance { at, rules, until: None, reason, scope });
-        }
-    }
-    all
-}
-
-/// The codes of a suppressing comment, whether they hold for the file, and its reason.
-fn suppression(comment: &str) -> Option<(Vec<&str>, bool, String)> {
-    let (list, for_file) = if let Some(rest) = comment.strip_prefix("hadolint") {
-        let rest = rest.trim_start();
-        let global = rest.strip_prefix("global").map(str::trim_start);
-        let list = global.unwrap_or(rest).strip_prefix("ignore")?.trim_start().strip_prefix('=')?;
-        (list, global.is_some())
-    } else {
-        let rest = comment.strip_prefix("check")?.trim_start().strip_prefix('=')?;
-        (rest.split(';').find_map(|c| c.trim().strip_prefix("skip="))?, true)
-    };
-    let cut = list.find(" //").or_else(|| list.find('#'));
-    let (codes, reason) = cut.map_or((list, ""), |i| list.split_at(i));
-    let reason = reason.trim_start_matches([' ', '/', '#']).trim();
-    let reason =
-        if reason.is_empty() { "suppressed by a comment for another tool" } else { reason };
-    Some((
-        codes.split(',').map(str::trim).filter(|c| !c.is_empty()).collect(),
-        for_file,
-        reason.to_owned(),
-    ))
 }
 
 /// Which waivers were used, so that the others can be called stale.

@@ -80,7 +80,7 @@ impl Editor {
 
     /// The next message.
     pub(crate) fn hear(&self) -> Value {
-        self.from.recv_timeout(Duration::from_secs(20)).expect("the server says nothing")
+        self.from.recv_timeout(Duration::from_secs(20)).unwrap()
     }
 
     /// Asks, and waits for the answer; what is said meanwhile is passed over.

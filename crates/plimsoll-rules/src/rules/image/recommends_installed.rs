@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Image,
     level: Level::Advice,
     assures: "apt installs no packages that are only recommended",
-    aliases: &["DL3015"],
+    aliases: &["DL3015", "DS-0029"],
     page: include_str!("recommends_installed.md"),
     check: Check::Dockerfile(check),
 };

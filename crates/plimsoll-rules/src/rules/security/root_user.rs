@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::ShouldFix,
     assures: "the image runs as a user other than root",
-    aliases: &["DL3002"],
+    aliases: &["DL3002", "DS-0002", "CKV_DOCKER_3", "CKV_DOCKER_8"],
     page: include_str!("root_user.md"),
     check: Check::Dockerfile(check),
 };

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::Blocking,
     assures: "no build argument carries a secret",
-    aliases: &["SecretsUsedInArgOrEnv"],
+    aliases: &["SecretsUsedInArgOrEnv", "DS-0031", "DL3064"],
     page: include_str!("secret_as_build_arg.md"),
     check: Check::Build(check),
 };

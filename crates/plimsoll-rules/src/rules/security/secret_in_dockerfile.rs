@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::Blocking,
     assures: "no ARG or ENV holds a secret",
-    aliases: &["SecretsUsedInArgOrEnv"],
+    aliases: &["SecretsUsedInArgOrEnv", "DS-0031", "DL3064"],
     page: include_str!("secret_in_dockerfile.md"),
     check: Check::Dockerfile(check),
 };

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::Advice,
     assures: "the image is built without sudo",
-    aliases: &["DL3004"],
+    aliases: &["DL3004", "DS-0010", "CKV2_DOCKER_1"],
     page: include_str!("sudo_in_build.md"),
     check: Check::Dockerfile(check),
 };

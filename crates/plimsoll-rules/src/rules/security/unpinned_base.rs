@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::ShouldFix,
     assures: "every base image has a version",
-    aliases: &["DL3006", "DL3007"],
+    aliases: &["DL3006", "DL3007", "DS-0001", "CKV_DOCKER_7"],
     page: include_str!("unpinned_base.md"),
     check: Check::Dockerfile(check),
 };
