@@ -42,7 +42,9 @@ pub(crate) fn of_other_tools(review: &Review<'_>) -> Vec<Allowance> {
         let text = review.sources.text(path).unwrap_or_default();
         read(path, text, is_workflow, &mut all);
     }
-    all
+    // Whether one of them is still of use is for its own tool to say; one that ran out is none.
+    all.retain(|asked| asked.until.is_none_or(|day| day >= review.today));
+    all.into_iter().map(|asked| Allowance { until: None, ..asked }).collect()
 }
 
 fn read(path: &Arc<str>, text: &str, is_workflow: bool, all: &mut Vec<Allowance>) {
