@@ -106,12 +106,14 @@ impl Walk<'_> {
         let Ok(file_type) = entry.file_type() else {
             return self.unread(&path, "its type cannot be read");
         };
-        if name == ".git" || (self.left_out)(&path) {
+        if name == ".git" {
             return;
         }
+        // What is left out of a review is there all the same: builds copy it.
+        let left_out = (self.left_out)(&path);
         let ignored = self.ignores.matches(&path, file_type.is_dir());
         if file_type.is_dir() {
-            if ignored || is_third_party(&name) || self.submodules.contains(&path) {
+            if left_out || ignored || is_third_party(&name) || self.submodules.contains(&path) {
                 self.sources.insert_entry(&path, EntryKind::Unread, ignored);
             } else if depth >= self.limits.depth {
                 self.unread(&path, &format!("more than {} folders deep", self.limits.depth));
@@ -127,12 +129,12 @@ impl Walk<'_> {
             }
         } else if file_type.is_file() {
             self.sources.insert_entry(&path, EntryKind::File, ignored);
-            if !ignored && matters(&path) {
+            if !left_out && !ignored && matters(&path) {
                 self.file(path);
             }
         } else {
             self.sources.insert_entry(&path, EntryKind::Special, ignored);
-            if matters(&path) {
+            if !left_out && matters(&path) {
                 self.problem(&path, "it is no regular file and was not opened".to_owned());
             }
         }

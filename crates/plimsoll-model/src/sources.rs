@@ -16,7 +16,7 @@ pub enum EntryKind {
     Symlink,
     /// A FIFO, socket or device: never opened.
     Special,
-    /// A folder that was not entered: third-party, a submodule, or unreadable.
+    /// A folder that was not entered: third-party, a submodule, left out by the settings, or unreadable.
     Unread,
 }
 

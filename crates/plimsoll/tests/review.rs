@@ -21,6 +21,18 @@ fn a_refused_dockerfile_is_rejected_with_its_line() {
 }
 
 #[test]
+fn what_is_left_out_is_there_for_a_build() {
+    let docker = "FROM alpine:3.20\nCOPY parts /parts\nUSER 1000\nCMD [\"/x\"]\n";
+    let repo = Repo::new()
+        .file("Dockerfile", docker)
+        .file("parts/Dockerfile", "RUNN x\n")
+        .file("plimsoll.toml", "exclude = [\"parts\"]\n");
+    let run = repo.run(&["review", "--full"]);
+    assert!(!run.out.contains("copy-source-missing:"), "{}", run.out);
+    assert!(!run.out.contains("refused-by-buildkit]"), "{}", run.out);
+}
+
+#[test]
 fn missing_figures_are_not_proven() {
     let repo = Repo::new().file("Dockerfile", GOOD);
     let run = repo.run(&["review"]);
