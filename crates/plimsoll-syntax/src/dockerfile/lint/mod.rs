@@ -3,7 +3,7 @@
 //! ```
 //! use plimsoll_syntax::dockerfile::{self, Inputs, lint::{Check, lint}};
 //!
-//! let source = "FROM alpine:3.20 as build\nMAINTAINER me\nENV KEY value\n";
+//! let source = "FROM alpine:3.20 as build\nMAINTAINER me\nENV NAME value\n";
 //! let file = dockerfile::parse(source);
 //! let found = lint(source, &dockerfile::stages(&file), &Inputs::default(), &[]);
 //! let checks: Vec<Check> = found.warnings.iter().map(|warning| warning.check).collect();
