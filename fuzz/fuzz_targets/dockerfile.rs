@@ -1,8 +1,8 @@
-//! Any text gives a tree, stages and values; spans stay inside the text.
+//! Any text gives a tree, stages, values and warnings; spans stay inside the text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_syntax::dockerfile::{dump, evaluate, parse, stages, Inputs};
+use plimsoll_syntax::dockerfile::{dump, evaluate, lint::lint, parse, stages, Inputs};
 
 fuzz_target!(|text: &str| {
     let file = parse(text);
@@ -16,4 +16,7 @@ fuzz_target!(|text: &str| {
     let program = stages(&file);
     let values = evaluate(&program, &Inputs::default());
     values.reachable(&program, None);
+    for warning in lint(text, &program, &Inputs::default(), &[]).warnings {
+        assert!(text.get(warning.span.range()).is_some());
+    }
 });

@@ -1,38 +1,20 @@
 //! Every case of BuildKit's own tests, where the conformance folder is at hand.
 //!
-//! The folder is `shared/conformance` beside the workspace or above it, or the one that
-//! `PLIMSOLL_CONFORMANCE` names; without it these tests say so and pass.
+//! Without the folder these tests say so and pass; `conformance_data` says where it is looked for.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::print_stderr, reason = "a skipped test must say so")]
 #![expect(clippy::disallowed_methods, reason = "a test is not part of the pure crate")]
+
+mod conformance_data;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use conformance_data::{conformance, json};
 use plimsoll_syntax::LineIndex;
 use plimsoll_syntax::dockerfile::{self, Inputs, expand};
 use serde_json::Value;
-
-/// A path inside the conformance folder, or `None` with a line on stderr.
-fn conformance(path: &str) -> Option<PathBuf> {
-    let found = match std::env::var_os("PLIMSOLL_CONFORMANCE") {
-        Some(folder) => Some(PathBuf::from(folder)),
-        None => Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .map(|folder| folder.join("shared/conformance"))
-            .find(|folder| folder.is_dir()),
-    };
-    let found = found.map(|folder| folder.join(path)).filter(|path| path.exists());
-    if found.is_none() {
-        eprintln!("skipped: no conformance data for {path}");
-    }
-    found
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
 
 fn folders(path: &Path) -> Vec<PathBuf> {
     let mut found: Vec<_> =

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use plimsoll_syntax::Span;
-use plimsoll_syntax::dockerfile::{self, Dockerfile, Inputs, Instruction, Node};
+use plimsoll_syntax::dockerfile::{self, Dockerfile, Inputs, Instruction, Node, lint::lint};
 
 const SEEDS: [&str; 6] = [
     "# syntax=docker/dockerfile:1\n# escape=`\nFROM --platform=$BUILDPLATFORM a:${V:-1} AS b\n\
@@ -169,6 +169,10 @@ fn check(source: &str) {
     }
     let _ = dockerfile::dump(&file);
     let _ = evaluation.reachable(&program, None);
+    for warning in lint(source, &program, &Inputs::default(), &[]).warnings {
+        fits(source, warning.span);
+        assert!(warning.node < file.nodes.len());
+    }
 }
 
 #[test]
@@ -215,7 +219,14 @@ fn hostile_inputs_take_linear_time() {
     let fill = |head: &str, unit: &str, tail: &str| {
         format!("{head}{}{tail}", unit.repeat((size - head.len() - tail.len()) / unit.len()))
     };
+    let many = |line: fn(usize) -> String| (0..size / 30).map(line).collect::<String>();
     let cases = [
+        format!(
+            "FROM a\n{}{}",
+            many(|n| format!("ENV v{n}=1\n")),
+            many(|n| format!("USER $w{n}\n"))
+        ),
+        format!("FROM a AS a\n{}", many(|n| format!("ENV v{n}=1\nFROM a AS a\n"))),
         fill("FROM a\n", "A\n", ""),
         fill("", "#\n", ""),
         fill("FROM a\nRUN ", "\\\n\n", "x"),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use plimsoll_model::Sources;
+use plimsoll_syntax::dockerfile::lint::{Warning, lint};
 use plimsoll_syntax::dockerfile::{
     self, Base, ErrorStage, Evaluation, Form, FromRef, Healthcheck, Inputs, Instr, Instruction,
     Mount, MountKind, Program, Source, SyntaxError, Transfer,
@@ -22,6 +23,9 @@ pub struct DockerfileView {
     pub errors: Vec<Fact<String>>,
     /// Where it is larger than what is analysed.
     pub limits: Vec<Fact<String>>,
+    /// What BuildKit's build checks warn of, without build arguments; see
+    /// [`views::checked`](crate::views::checked).
+    pub warnings: Vec<Warning>,
     /// ARG instructions before the first FROM.
     pub global_args: Vec<ArgView>,
     /// The stages.
@@ -201,7 +205,8 @@ impl DockerfileView {
         let errors = refused.into_iter().map(fact).collect();
         let limits = limits.into_iter().map(fact).collect();
         let global_args = program.global_args.iter().flat_map(|i| reader.args(&i.kind)).collect();
-        Self { path, errors, limits, global_args, stages, reach }
+        let warnings = lint(source, &program, &Inputs::default(), &[]).warnings;
+        Self { path, errors, limits, warnings, global_args, stages, reach }
     }
 
     /// Its text.

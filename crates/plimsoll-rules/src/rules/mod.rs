@@ -12,8 +12,12 @@ macro_rules! rules {
 
 rules! {
     dockerfile {
-        build_arg_not_declared, copy_source_missing, copy_source_outside_context,
-        refused_by_buildkit, unknown_target_stage,
+        base_without_default, build_arg_not_declared, constant_platform, copy_source_missing,
+        copy_source_outside_context, duplicate_stage_name, empty_continuation, expose_maps_host,
+        expose_protocol_case, from_as_case, instruction_case, legacy_key_value, maintainer,
+        misread_description, overridden_instruction, redundant_platform, refused_by_buildkit,
+        relative_workdir, reserved_stage_name, stage_name_case, undeclared_arg_in_from,
+        undefined_variable, unknown_target_stage,
     }
 
     // What is sent to the builder.

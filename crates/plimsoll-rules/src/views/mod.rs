@@ -8,6 +8,7 @@ pub(crate) mod booted;
 pub mod building;
 pub mod caching;
 pub mod check_plan;
+pub mod checked;
 pub mod deploy_job;
 pub mod edits;
 mod effective;

@@ -63,10 +63,15 @@ impl Reader {
     }
 }
 
-/// Splits `# name = value`; the name is ASCII letters and digits, the value is not empty.
+/// Splits `# name = value`.
 fn split(line: &str) -> Option<(&str, &str)> {
+    named(line.strip_prefix('#')?)
+}
+
+/// Splits `name = value`; the name is ASCII letters and digits, the value is not empty.
+pub(super) fn named(text: &str) -> Option<(&str, &str)> {
     const BLANK: [char; 5] = [' ', '\t', '\n', '\r', '\x0c'];
-    let (name, value) = line.strip_prefix('#')?.split_once('=')?;
+    let (name, value) = text.split_once('=')?;
     let (name, value) = (name.trim_matches(BLANK), value.trim_matches(BLANK));
     let first = name.bytes().next()?;
     let named = first.is_ascii_alphabetic() && name.bytes().all(|b| b.is_ascii_alphanumeric());

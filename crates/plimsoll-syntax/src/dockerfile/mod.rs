@@ -2,7 +2,8 @@
 //!
 //! [`parse`] gives the tree, [`dump`] prints it the way BuildKit's own tests do,
 //! [`instruction`](fn@instruction) reads one node as a typed instruction, [`stages`] arranges
-//! them into a program, and [`evaluate`] walks that program with build arguments.
+//! them into a program, [`evaluate`] walks that program with build arguments, and
+//! [`lint`](mod@lint) says what BuildKit's build checks warn of.
 //!
 //! ```
 //! use plimsoll_syntax::dockerfile::{self, Instruction};
@@ -29,8 +30,11 @@ mod instruction;
 mod json;
 mod keyword;
 mod lines;
+pub mod lint;
 mod name;
 mod parse;
+mod platform;
+mod port;
 mod reference;
 mod scope;
 mod stages;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::directives::Reader;
-use super::lines::{Line, Lines, Logical, MAX_LINE, continued};
+use super::lines::{Lines, Logical, MAX_LINE, continued};
 use super::tree::{Comment, Dockerfile, ErrorStage, Node, SyntaxError, Warning, WarningKind};
 use super::{Keyword, Word, flags, heredoc, json, words};
 use crate::Span;
@@ -122,22 +122,25 @@ impl Parser<'_> {
     fn gather(&mut self, text: &str, at: usize) -> Span {
         self.line.clear();
         let mut span = Span::new(at, at + text.len());
-        let mut warned = false;
+        let mut empty = None;
+        let mut last = span;
         let mut more = self.append(text, at);
         while more {
             let Some(line) = self.lines.next() else { break };
+            last = line.span();
             let trimmed = line.text.trim_start();
             if trimmed.starts_with('#') {
                 self.comment(trimmed, line.start + line.text.len() - trimmed.len());
             } else if trimmed.is_empty() {
-                if !warned {
-                    self.warn(line);
-                }
-                warned = true;
+                empty.get_or_insert(line.span());
             } else {
                 more = self.append(line.text, line.start);
                 span = span.to(line.span());
             }
+        }
+        if let Some(span) = empty {
+            let (kind, node) = (WarningKind::EmptyContinuation, self.file.nodes.len());
+            self.file.warnings.push(Warning { kind, span, last, node });
         }
         span
     }
@@ -147,12 +150,6 @@ impl Parser<'_> {
         let before = continued(text, self.file.escape);
         self.line.push(before.unwrap_or(text), at);
         before.is_some()
-    }
-
-    fn warn(&mut self, line: Line<'_>) {
-        let kind = WarningKind::EmptyContinuation;
-        let node = self.file.nodes.len();
-        self.file.warnings.push(Warning { kind, span: line.span(), node });
     }
 
     fn node(&mut self, line: &Logical, all: Range<usize>, comments: Range<usize>) -> Node {

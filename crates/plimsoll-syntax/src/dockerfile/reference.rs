@@ -1,7 +1,11 @@
 //! Image references, as far as their form goes.
 
-/// Whether a text has the form `[host/]path[:tag][@digest]`; paths are lower case.
+/// Whether a text has the form `[host/]path[:tag][@digest]`; paths are lower case, and 64
+/// hexadecimal digits are an id.
 pub(super) fn is_valid(text: &str) -> bool {
+    if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return false;
+    }
     let (name, digest) = match text.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (text, None),

@@ -164,6 +164,8 @@ pub struct Warning {
     pub kind: WarningKind,
     /// Where it stands.
     pub span: Span,
+    /// The last line that is read before the node's heredocs: where BuildKit places it.
+    pub last: Span,
     /// The index of the node it stands in.
     pub node: usize,
 }

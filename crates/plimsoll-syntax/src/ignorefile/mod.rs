@@ -19,7 +19,7 @@
 
 mod expression;
 mod matcher;
-mod path;
+pub(crate) mod path;
 mod program;
 mod read;
 mod set;

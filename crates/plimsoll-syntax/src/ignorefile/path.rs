@@ -1,7 +1,7 @@
 //! Paths as Go's `path/filepath` sees them on Unix.
 
 /// Cleans a path as Go's `filepath.Clean` does: no `.`, no inner `..`, no doubled or last `/`.
-pub(super) fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Context,
     level: Level::Blocking,
     assures: "the ignore file lets through what COPY names",
-    aliases: &[],
+    aliases: &["CopyIgnoredFile"],
     page: include_str!("source_ignored.md"),
     check: Check::Service(check),
 };

@@ -13,6 +13,7 @@ use crate::{Cooked, Span};
 
 pub use copy::{Add, Copy, Source, Transfer};
 pub use health::{Healthcheck, Probe};
+pub(super) use mount::fields;
 pub use mount::{Mount, MountKind};
 pub use run::Run;
 use simple::{args, from, many, onbuild, one, pairs, plain, shell, volume};
@@ -86,7 +87,7 @@ impl<'a> Piece<'a> {
         Self { text: &word.text, span: word.span }
     }
 
-    fn value(flag: &'a Flag) -> Self {
+    pub(super) fn value(flag: &'a Flag) -> Self {
         Self { text: flag.value.as_deref().unwrap_or(""), span: flag.value_span }
     }
 }

@@ -74,7 +74,7 @@ pub(super) fn read<'a>(value: Piece<'a>, errors: &mut Errors<'_>) -> Mount<'a> {
 }
 
 /// The fields between commas; one in double quotes may hold commas.
-fn fields(value: Piece<'_>) -> Vec<Piece<'_>> {
+pub(in crate::dockerfile) fn fields(value: Piece<'_>) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let (mut start, mut quoted) = (0, false);
     let ends = value.text.char_indices().map(|(at, c)| (at, Some(c)));

@@ -1,7 +1,7 @@
 //! What BuildKit checks once it has a value: base names, platforms, signals and ports.
 
 use super::super::stages::Base;
-use super::super::{dump::quote, reference};
+use super::super::{dump::quote, platform, port, reference};
 use super::Value;
 
 /// What is wrong with the expanded name in a FROM.
@@ -20,14 +20,7 @@ pub(super) fn platform(source: &str, text: &str) -> Option<String> {
     if text.is_empty() {
         return Some(format!("empty platform value from expression {source}"));
     }
-    let valid = |part: &str| {
-        // `windows(10.0.17763)/amd64` bears a version.
-        let name = part.split_once('(').map_or(part, |(name, _)| name);
-        let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-        !name.is_empty() && name.bytes().all(known)
-    };
-    let parts = text.split('/');
-    let bad = text.matches('/').count() > 2 || !parts.into_iter().all(valid);
+    let bad = platform::parse(text, "amd64").is_none();
     bad.then(|| format!("failed to parse platform {source}: invalid platform {}", quote(text)))
 }
 
@@ -38,7 +31,7 @@ const SIGNALS: [&str; 36] = [
 ];
 
 /// What is wrong with an expanded signal.
-pub(super) fn signal(text: &str) -> Option<String> {
+pub(in crate::dockerfile) fn signal(text: &str) -> Option<String> {
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
     let offset = |sign: &str, most: u32| {
@@ -53,20 +46,7 @@ pub(super) fn signal(text: &str) -> Option<String> {
 
 /// What is wrong with one expanded word of EXPOSE.
 pub(super) fn port(text: &str) -> Option<String> {
-    let (ports, proto) = text.split_once('/').unwrap_or((text, "tcp"));
-    let invalid = |what: &str, part: &str| Some(format!("invalid {what}: {part}"));
-    if !matches!(proto.to_ascii_lowercase().as_str(), "tcp" | "udp" | "sctp") {
-        return invalid("proto", proto);
-    }
-    let container = ports.rsplit(':').next().unwrap_or("");
-    if container.is_empty() {
-        return Some(format!("no port specified: {text}<empty>"));
-    }
-    let (first, last) = container.split_once('-').unwrap_or((container, container));
-    match (first.parse::<u16>(), last.parse::<u16>()) {
-        (Ok(first), Ok(last)) if first <= last => None,
-        _ => invalid("containerPort", container),
-    }
+    port::read(text).map_or_else(Some, |port| port.error)
 }
 
 #[cfg(test)]

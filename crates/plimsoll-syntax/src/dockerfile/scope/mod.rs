@@ -25,6 +25,7 @@ use super::stages::{Base, Program};
 use super::tree::SyntaxError;
 use crate::Span;
 
+pub(super) use check::signal;
 pub use frame::{Binding, BindingKind};
 pub use walk::evaluate;
 
