@@ -3,7 +3,7 @@
 //! | comment | where | holds for |
 //! | --- | --- | --- |
 //! | `# hadolint ignore=DL3008` | Dockerfiles | the next instruction; `global ignore` for the file |
-//! | `# check=skip=X` | Dockerfiles | the file; `skip=all` is every check of BuildKit |
+//! | `# check=skip=X` | Dockerfiles | the file where it is a directive at the top, else the next instruction; `skip=all` is every check of BuildKit |
 //! | `# trivy:ignore:DS-0002` | Dockerfiles | the next instruction, or the file at its top; `:exp:2027-01-31` is its last day |
 //! | `# checkov:skip=CKV_DOCKER_3:why` | Dockerfiles | the file |
 //! | `# zizmor: ignore[excessive-permissions]` | workflows | its line, or what begins on the next |
@@ -22,6 +22,8 @@ use crate::repo::Place;
 enum Reach {
     Next,
     File,
+    /// The file where only comments are above it, else the next instruction.
+    Directive,
 }
 
 /// What a comment asks for.
@@ -68,8 +70,11 @@ fn read(path: &Arc<str>, text: &str, is_workflow: bool, all: &mut Vec<Allowance>
         let start = index.line_start(number) as usize;
         let scope = match asked.reach {
             Reach::File => Scope::Path(path.to_string()),
-            Reach::Next if alone => scope_below(text, &index, number),
-            Reach::Next => Scope::Lines(number, number),
+            Reach::Directive if text.lines().take(i).all(|above| above.starts_with('#')) => {
+                Scope::Path(path.to_string())
+            }
+            _ if alone => scope_below(text, &index, number),
+            _ => Scope::Lines(number, number),
         };
         all.push(Allowance {
             at: Place::new(path, Span::new(start, start + line.len())),
@@ -118,7 +123,7 @@ fn of_dockerfile(comment: &str) -> Option<Asked> {
     }
     let rest = comment.strip_prefix("check")?.trim_start().strip_prefix('=')?;
     let list = rest.split(';').find_map(|part| part.trim().strip_prefix("skip="))?;
-    Some(listed(list, Reach::File))
+    Some(listed(list, Reach::Directive))
 }
 
 /// `ignore:AVD-DS-0002:exp:2027-01-31 trivy:ignore:DS-0026`.
@@ -177,6 +182,7 @@ mod tests {
     fn comments_of_other_tools_are_read() {
         let file = (Reach::File, None);
         let next = (Reach::Next, None);
+        let directive = (Reach::Directive, None);
         let day = (Reach::Next, Date::from_ymd(2027, 1, 31));
         let said = "suppressed by a comment for another tool";
         for (comment, codes, (reach, until), reason) in [
@@ -190,10 +196,10 @@ mod tests {
             (
                 "check=error=true;skip=JSONArgsRecommended,StageNameCasing",
                 vec!["JSONArgsRecommended", "StageNameCasing"],
-                file,
+                directive,
                 said,
             ),
-            ("check=skip=all", vec!["all"], file, said),
+            ("check=skip=all", vec!["all"], directive, said),
             (
                 "trivy:ignore:AVD-DS-0002 trivy:ignore:ds026 because",
                 vec!["DS-0002", "DS-0026"],
@@ -217,6 +223,21 @@ mod tests {
         }
         let read = of_workflow("zizmor: ignore[a, b] - for forks").unwrap();
         assert_eq!((read.codes, read.reason.as_str()), (codes("a,b"), "for forks"));
+    }
+
+    #[test]
+    fn a_check_at_the_top_holds_for_the_file_and_elsewhere_for_what_is_below() {
+        let scopes = |text: &str| {
+            let mut all = Vec::new();
+            read(&"Dockerfile".into(), text, false, &mut all);
+            all.into_iter().map(|asked| asked.scope).collect::<Vec<Scope>>()
+        };
+        let skip = "# check=skip=StageNameCasing\n";
+        assert_eq!(
+            scopes(&format!("# syntax=x\n{skip}FROM a\n")),
+            [Scope::Path("Dockerfile".into())]
+        );
+        assert_eq!(scopes(&format!("FROM a\n{skip}RUN b\n")), [Scope::Lines(3, 3)]);
     }
 
     #[test]
