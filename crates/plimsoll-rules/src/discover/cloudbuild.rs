@@ -76,7 +76,7 @@ fn one(path: &Arc<str>, step: Node<'_>, scope: &Scope, finder: &mut Finder<'_>) 
         return kaniko(&command, &site, finder);
     }
     let before = finder.found.builds.len();
-    commands::scan(&Script { commands: vec![command] }, site.clone(), finder);
+    commands::scan(&Script { commands: vec![command], ..Script::default() }, site.clone(), finder);
     for build in finder.found.builds.iter_mut().skip(before) {
         if build.tool == BuildTool::DockerBuild {
             build.tool = BuildTool::CloudBuildDocker;

@@ -12,12 +12,7 @@ macro_rules! rules {
 
 rules! {
     dockerfile {
-        base_without_default, build_arg_not_declared, constant_platform, copy_source_missing,
-        copy_source_outside_context, duplicate_stage_name, empty_continuation, expose_maps_host,
-        expose_protocol_case, from_as_case, instruction_case, legacy_key_value, maintainer,
-        misread_description, overridden_instruction, redundant_platform, refused_by_buildkit,
-        relative_workdir, reserved_stage_name, stage_name_case, undeclared_arg_in_from,
-        undefined_variable, unknown_target_stage,
+        apt_in_script, base_without_default, bash_under_sh, build_arg_not_declared, constant_platform, copy_source_missing, copy_source_outside_context, curl_error_saved, debian_frontend_kept, duplicate_stage_name, empty_continuation, expose_maps_host, expose_protocol_case, from_as_case, install_asks, install_without_update, instruction_case, legacy_key_value, maintainer, misread_description, overridden_instruction, pipe_hides_failure, redundant_platform, refused_by_buildkit, relative_workdir, reserved_stage_name, run_without_effect, sh_replaced_by_link, stage_name_case, undeclared_arg_in_from, undefined_variable, unknown_target_stage,
     }
 
     // What is sent to the builder.
@@ -48,17 +43,19 @@ rules! {
     // What is left in the image.
 
     image {
-        apt_lists_left, build_tools_in_final_stage, dev_dependencies_installed, does_not_build,
-        duplicate_files,
-        library_missing, needless_files, package_manager_left, pip_cache_kept,
-        program_cannot_start, python_bytecode_missing, recommends_installed, secret_in_layer,
-        setuid_program_added, standard_library_without_bytecode, wasted_bytes, world_writable,
+        apt_lists_left, archive_left, build_tools_in_final_stage, debug_tools_installed,
+        dev_dependencies_installed, does_not_build, duplicate_files, library_missing,
+        needless_files, package_cache_kept, package_manager_left, pip_cache_kept,
+        program_cannot_start, python_bytecode_missing, recommends_installed, removed_in_later_layer, secret_in_layer,
+        setuid_program_added, sparse_login_log, standard_library_without_bytecode,
+        system_upgraded, wasted_bytes, world_writable,
     }
 
     // Users, secrets, unpinned inputs.
 
     security {
-        root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, sudo_in_build, unpinned_base, unverified_download,
+        password_in_build, root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, sudo_in_build, tls_verification_off, unpinned_base, unpinned_package, unsigned_packages,
+        unverified_download, writable_by_everybody,
     }
 
     // The workflows themselves.
@@ -76,7 +73,7 @@ rules! {
     // How the service runs.
 
     runtime {
-        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, port_mismatch, port_not_opened, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short,
+        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, port_mismatch, port_not_opened, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown,
     }
 
     // Plimsoll's own settings.

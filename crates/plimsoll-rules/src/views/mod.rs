@@ -23,6 +23,7 @@ pub(crate) mod tag;
 pub mod cloud_run;
 
 pub mod replayed;
+pub mod running;
 pub mod said;
 mod secrets;
 pub mod server;

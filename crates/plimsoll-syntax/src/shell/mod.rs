@@ -32,6 +32,25 @@ use crate::Span;
 pub struct Script {
     /// The commands.
     pub commands: Vec<Command>,
+    /// What bash reads and a plain `sh` does not, in the order it stands in.
+    pub bash: Vec<(Bashism, Span)>,
+}
+
+/// A construct of bash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bashism {
+    /// `[[ … ]]`.
+    Test,
+    /// `function name`.
+    Function,
+    /// `name=(…)`.
+    Array,
+    /// `<(…)` and `>(…)`.
+    ProcessSubstitution,
+    /// `<<< word`.
+    HereString,
+    /// `&> file`, `|& command`.
+    BothStreams,
 }
 
 /// What connects a command with the one before it.

@@ -3,7 +3,7 @@
 mod words;
 
 use super::word::Word;
-use super::{Command, Loop, Redirect, Script, Separator};
+use super::{Bashism, Command, Loop, Redirect, Script, Separator};
 use crate::Span;
 
 /// Substitutions inside one another that are looked into.
@@ -83,6 +83,11 @@ impl<'a> Parser<'a> {
         self.text.get(start..end).unwrap_or("")
     }
 
+    /// Notes a construct of bash.
+    fn bash(&mut self, what: Bashism, start: usize, length: usize) {
+        self.script.bash.push((what, Span::new(start, start + length)));
+    }
+
     /// Skips blanks, continued lines and comments.
     fn blanks(&mut self) {
         loop {
@@ -144,7 +149,10 @@ impl<'a> Parser<'a> {
             (b'&', b'>') => return false,
             (b'&', _) => (1, Separator::Background),
             (b'|', b'|') => (2, Separator::Or),
-            (b'|', b'&') => (2, Separator::Pipe),
+            (b'|', b'&') => {
+                self.bash(Bashism::BothStreams, self.at, 2);
+                (2, Separator::Pipe)
+            }
             (b'|', _) if !pattern => (1, Separator::Pipe),
             (b'(', b'(') if !pattern => {
                 self.arithmetic();
@@ -335,6 +343,7 @@ impl<'a> Parser<'a> {
             "elif" | "do" | "!" => {}
             "{" => frame.open.push(self.function.take().map_or(Open::Group, Open::Function)),
             "function" => {
+                self.bash(Bashism::Function, word.span.start as usize, "function".len());
                 self.blanks();
                 self.function = self.word(frame).text().map(Into::into);
                 self.blanks();
@@ -345,6 +354,7 @@ impl<'a> Parser<'a> {
             "esac" => close(frame, |o| matches!(o, Open::Case(_))),
             "}" => close(frame, |o| matches!(o, Open::Group | Open::Function(_))),
             "[[" => {
+                self.bash(Bashism::Test, word.span.start as usize, 2);
                 self.test();
                 return true;
             }
@@ -425,6 +435,7 @@ impl<'a> Parser<'a> {
         if self.peek(0) != b'(' {
             return;
         }
+        self.bash(Bashism::Array, self.at, 1);
         while !self.done() && self.peek(0) != b')' {
             match self.peek(0) {
                 b'\'' | b'"' => self.skip_quoted(),
@@ -454,6 +465,11 @@ impl<'a> Parser<'a> {
             self.at = start;
             return false;
         };
+        match *operator {
+            "<<<" => self.bash(Bashism::HereString, self.at, 3),
+            "&>" | "&>>" => self.bash(Bashism::BothStreams, self.at, operator.len()),
+            _ => {}
+        }
         self.at += operator.len();
         self.blanks();
         let target = self.word(frame);

@@ -67,6 +67,27 @@ fn commands_of_everyday_scripts() {
 }
 
 #[test]
+fn constructs_of_bash() {
+    for (text, want) in [
+        ("if [[ -f a ]]; then b; fi", vec![(Bashism::Test, "[[")]),
+        ("function f { a; }", vec![(Bashism::Function, "function")]),
+        ("a=(1 2); b", vec![(Bashism::Array, "(")]),
+        ("diff <(a) b", vec![(Bashism::ProcessSubstitution, "<(")]),
+        ("a <<< b", vec![(Bashism::HereString, "<<<")]),
+        ("a &> b |& c", vec![(Bashism::BothStreams, "&>"), (Bashism::BothStreams, "|&")]),
+        (
+            "[ a = '[[' ] && f() { b; } > c 2>&1 & case x in (a) b;; esac; echo '<(a)' \"&>\"",
+            vec![],
+        ),
+        ("bash <<E\n[[ a ]]\nE\n", vec![]),
+    ] {
+        let found = parse(text).bash;
+        let found: Vec<_> = found.iter().map(|(what, at)| (*what, at.text(text))).collect();
+        assert_eq!(found, want, "{text}");
+    }
+}
+
+#[test]
 fn calls_lose_their_wrappers() {
     for (text, program, args) in [
         ("sudo -E -u root apt-get install x", "apt-get", 2),

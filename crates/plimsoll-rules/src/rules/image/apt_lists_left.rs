@@ -1,11 +1,12 @@
 //! Package lists of apt that stay in a layer.
 
-use plimsoll_model::{Applicability, Edit, ImageReport, Level, NeedlessKind, Section};
+use plimsoll_model::{Applicability, ImageReport, Level, NeedlessKind, Section};
 
-use crate::repo::{Command, DockerfileView, Step};
+use crate::repo::{Command, DockerfileView};
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule, insert};
+use crate::rule::{Check, Out, Rule};
 use crate::views::imaged::{hidden_below, images, needless, size};
+use crate::views::running::at_end;
 use crate::views::{Manager, installs, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
@@ -33,7 +34,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             .consequence("each pull carries 20 to 40 MB of lists that nothing reads")
             .remedy("end the RUN with && rm -rf /var/lib/apt/lists/*");
         images.quote(draft, figure);
-        if let Some(edits) = removal(file.text(review.sources), step, command) {
+        if let Some(edits) = at_end(review.sources, file, step, command, "rm -rf /var/lib/apt/lists/*") {
             // A later install would miss the lists.
             let needed = file.stages.iter().flat_map(|s| s.runs()).any(|(_, c)| needs_lists(c));
             let sure = if needed { Applicability::Unsafe } else { Applicability::Safe };
@@ -76,21 +77,4 @@ fn cleans(command: &Command) -> bool {
 
 fn needs_lists(command: &Command) -> bool {
     update(command).is_none() && installs(command).any(|i| i.manager == Manager::Apt)
-}
-
-/// The edit that adds the removal at the end of the RUN, where that is a plain list of commands.
-fn removal(text: &str, step: &Step, command: &Command) -> Option<Vec<Edit>> {
-    let span = step.at.span?;
-    let run = span.text(text).trim_end();
-    let end = run.lines().last()?;
-    let odd = command.exec
-        || run.contains("<<")
-        || end.contains('#')
-        || run.ends_with([';', '&', '|', '\\', '`']);
-    if odd {
-        return None;
-    }
-    let gap = if run.contains("\\\n") { " \\\n    " } else { " " };
-    let offset = span.start + u32::try_from(run.len()).ok()?;
-    Some(insert(&step.at.path, offset, format!("{gap}&& rm -rf /var/lib/apt/lists/*")))
 }

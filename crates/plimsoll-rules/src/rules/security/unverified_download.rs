@@ -1,7 +1,7 @@
 //! A download that nothing verifies.
 
 use plimsoll_model::{Level, Section};
-use plimsoll_syntax::shell::Invocation;
+use plimsoll_syntax::shell::{Invocation, Part, Separator};
 
 use crate::repo::{Command, CopyStep, DockerfileView};
 use crate::review::Review;
@@ -53,22 +53,24 @@ fn added(text: &str, copy: &CopyStep, out: &mut Out) {
     }
 }
 
-/// A download that is piped into a shell.
+/// A download that is piped into a shell or another interpreter, or handed to one as its text.
 fn run(command: &Command, out: &mut Out) {
     let mut download: Option<Invocation<'_>> = None;
     for call in command.calls() {
         let before = download.take();
+        let piped = runs_input(&call) && call.command.before == Separator::Pipe;
         if let Some(before) = before
-            && is_shell(call.program)
-            && call.command.before == plimsoll_syntax::shell::Separator::Pipe
+            && (piped || runs_text(&call, before.program))
         {
             let url = before.args.iter().map(|w| w.head()).find(|h| h.contains("://"));
             let message = match url {
                 Some(url) => format!("{} runs {url} unseen", call.program),
                 None => format!("{} runs what {} downloads unseen", call.program, before.program),
             };
-            out.finding(&command.place(before.span().to(call.span())), message)
-                .label("a download is piped into a shell")
+            let span = if piped { before.span().to(call.span()) } else { call.span() };
+            let how = if piped { "a download is piped into a program that runs it" } else { "a download is run as it comes" };
+            out.finding(&command.place(span), message)
+                .label(how)
                 .consequence(CONSEQUENCE)
                 .remedy(
                     "download the file, compare its checksum, then run it; or install the package",
@@ -78,6 +80,28 @@ fn run(command: &Command, out: &mut Out) {
             download = Some(call);
         }
     }
+}
+
+/// Whether a call runs what it reads.
+fn runs_input(call: &Invocation<'_>) -> bool {
+    let plain = call.args.first().is_none_or(|w| matches!(w.text(), Some("-" | "--")));
+    let interpreter = call.program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    is_shell(call.program)
+        || (plain && matches!(interpreter, "python" | "perl" | "ruby" | "php" | "node"))
+}
+
+/// Whether a call runs the output of a download that it has among its words: `sh -c "$(curl …)"`,
+/// `bash <(curl …)`.
+fn runs_text(call: &Invocation<'_>, download: &str) -> bool {
+    let holds = |part: &Part| match part {
+        Part::Opaque(text) => {
+            let inner = text.trim_start_matches(['$', '<', '(', '`']).trim_start();
+            inner.starts_with(download)
+        }
+        _ => false,
+    };
+    let runs = is_shell(call.program) || matches!(call.program, "eval" | "source" | ".");
+    runs && call.args.iter().any(|w| matches!(w.parts.as_slice(), [part] if holds(part)))
 }
 
 fn is_shell(program: &str) -> bool {

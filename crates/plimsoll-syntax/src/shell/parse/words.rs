@@ -1,5 +1,6 @@
 //! Words: quotes, variables, substitutions.
 
+use super::super::Bashism;
 use super::super::word::{Part, Word};
 use super::{Frame, MAX_DEPTH, Parser};
 use crate::Span;
@@ -17,7 +18,10 @@ impl Parser<'_> {
                 b'\r' if matches!(self.peek(1), b'\n' | 0) => break,
                 b'(' => break,
                 b'&' => break,
-                b'<' | b'>' if self.peek(1) == b'(' => self.substitution(&mut word, from, 2, b')'),
+                b'<' | b'>' if self.peek(1) == b'(' => {
+                    self.bash(Bashism::ProcessSubstitution, from, 2);
+                    self.substitution(&mut word, from, 2, b')');
+                }
                 b'<' | b'>' => break,
                 b'`' if backtick => break,
                 b'\\' if self.peek(1) == b'\n' => self.at += 2,
