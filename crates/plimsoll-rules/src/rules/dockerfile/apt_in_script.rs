@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::Advice,
     assures: "builds call apt-get and not apt",
-    aliases: &["DL3027"],
+    aliases: &["DL3027", "CKV_DOCKER_9"],
     page: include_str!("apt_in_script.md"),
     check: Check::Dockerfile(check),
 };

@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::ShouldFix,
     assures: "each stage has a name of its own",
-    aliases: &["DuplicateStageName", "DL3024"],
+    aliases: &["DuplicateStageName", "DL3024", "DS-0012", "CKV_DOCKER_11"],
     page: include_str!("duplicate_stage_name.md"),
     check: Check::Dockerfile(check),
 };

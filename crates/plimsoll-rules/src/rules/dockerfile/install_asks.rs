@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::ShouldFix,
     assures: "package managers ask nothing",
-    aliases: &["DL3014", "DL3030", "DL3034", "DL3038"],
+    aliases: &["DL3014", "DL3030", "DL3034", "DL3038", "DS-0021"],
     page: include_str!("install_asks.md"),
     check: Check::Dockerfile(check),
 };

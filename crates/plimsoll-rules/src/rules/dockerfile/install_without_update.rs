@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::ShouldFix,
     assures: "apt installs from the lists of the same RUN",
-    aliases: &[],
+    aliases: &["DS-0017"],
     page: include_str!("install_without_update.md"),
     check: Check::Dockerfile(check),
 };

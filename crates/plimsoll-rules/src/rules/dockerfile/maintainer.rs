@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::Advice,
     assures: "the author is named by a label",
-    aliases: &["MaintainerDeprecated", "DL4000"],
+    aliases: &["MaintainerDeprecated", "DL4000", "DS-0022", "CKV_DOCKER_6"],
     page: include_str!("maintainer.md"),
     check: Check::Dockerfile(check),
 };

@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::Advice,
     assures: "the working directory does not depend on the base image",
-    aliases: &["WorkdirRelativePath", "DL3000"],
+    aliases: &["WorkdirRelativePath", "DL3000", "DS-0009", "CKV_DOCKER_10"],
     page: include_str!("relative_workdir.md"),
     check: Check::Dockerfile(check),
 };

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Image,
     level: Level::Advice,
     assures: "package managers leave no cache in the image",
-    aliases: &["DL3019", "DL3032", "DL3036", "DL3040", "DL3060"],
+    aliases: &["DL3019", "DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0025", "DS-0027"],
     page: include_str!("package_cache_kept.md"),
     check: Check::Dockerfile(check),
 };

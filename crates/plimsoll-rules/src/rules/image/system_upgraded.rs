@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Image,
     level: Level::Advice,
     assures: "the base is as its owner has built it",
-    aliases: &["DL3005", "DL3017", "DL3031", "DL3035", "DL3039"],
+    aliases: &["DL3005", "DL3017", "DL3031", "DL3035", "DL3039", "DS-0024"],
     page: include_str!("system_upgraded.md"),
     check: Check::Dockerfile(check),
 };

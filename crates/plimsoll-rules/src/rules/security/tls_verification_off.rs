@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::ShouldFix,
     assures: "certificates are checked",
-    aliases: &[],
+    aliases: &["CKV2_DOCKER_2", "CKV2_DOCKER_3", "CKV2_DOCKER_4", "CKV2_DOCKER_5", "CKV2_DOCKER_6"],
     page: include_str!("tls_verification_off.md"),
     check: Check::Dockerfile(check),
 };

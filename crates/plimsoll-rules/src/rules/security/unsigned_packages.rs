@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::ShouldFix,
     assures: "signatures of packages are checked",
-    aliases: &[],
+    aliases: &["CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"],
     page: include_str!("unsigned_packages.md"),
     check: Check::Dockerfile(check),
 };
