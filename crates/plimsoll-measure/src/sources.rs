@@ -12,6 +12,8 @@ use plimsoll_syntax::dockerfile::is_dockerfile_name;
 use plimsoll_syntax::gitignore::GitIgnore;
 use plimsoll_syntax::gitmodules;
 
+use crate::tracked::Tracked;
+
 /// How much is read at the most.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -40,14 +42,23 @@ pub fn gather(root: &Path, limits: Limits, left_out: &dyn Fn(&str) -> bool) -> i
     fs::read_dir(root)?;
     let sources = Sources { name: name.unwrap_or_default(), ..Sources::default() };
     let ignores = GitIgnore::default();
-    let mut walk =
-        Walk { root, limits, left_out, sources, ignores, submodules: Vec::new(), read: 0 };
+    let (tracked, submodules) = (Tracked::new(root), Vec::new());
+    let mut walk = Walk { root, limits, left_out, sources, ignores, tracked, submodules, read: 0 };
     walk.submodules();
-    let mut folders = vec![(String::new(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        walk.folder(&folder, depth, &mut folders);
+    let mut folders = vec![Folder { path: String::new(), depth: 0, ignored: false }];
+    while let Some(folder) = folders.pop() {
+        walk.folder(&folder, &mut folders);
     }
     Ok(walk.sources)
+}
+
+/// A folder that is still to be listed.
+struct Folder {
+    path: String,
+    /// Folders above it.
+    depth: usize,
+    /// Whether `.gitignore` names it or a folder above: only what git tracks is part of it.
+    ignored: bool,
 }
 
 struct Walk<'a> {
@@ -56,6 +67,7 @@ struct Walk<'a> {
     left_out: &'a dyn Fn(&str) -> bool,
     sources: Sources,
     ignores: GitIgnore,
+    tracked: Tracked<'a>,
     submodules: Vec<String>,
     read: u64,
 }
@@ -68,7 +80,8 @@ impl Walk<'_> {
         self.submodules = gitmodules::paths(text.text.lines()).map(str::to_owned).collect();
     }
 
-    fn folder(&mut self, folder: &str, depth: usize, folders: &mut Vec<(String, usize)>) {
+    fn folder(&mut self, of: &Folder, folders: &mut Vec<Folder>) {
+        let folder = of.path.as_str();
         let listed =
             fs::read_dir(self.root.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match listed {
@@ -89,17 +102,12 @@ impl Walk<'_> {
                     format!("more than {} paths: the rest was not read", self.limits.entries),
                 );
             }
-            self.entry(folder, depth, &entry, folders);
+            self.entry(of, &entry, folders);
         }
     }
 
-    fn entry(
-        &mut self,
-        folder: &str,
-        depth: usize,
-        entry: &DirEntry,
-        folders: &mut Vec<(String, usize)>,
-    ) {
+    fn entry(&mut self, of: &Folder, entry: &DirEntry, folders: &mut Vec<Folder>) {
+        let Folder { path: folder, depth, .. } = of;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
@@ -109,15 +117,16 @@ impl Walk<'_> {
         if name == ".git" || (self.left_out)(&path) {
             return;
         }
-        let ignored = self.ignores.matches(&path, file_type.is_dir());
+        let named = of.ignored || self.ignores.matches(&path, file_type.is_dir());
+        let ignored = named && !self.tracked.holds(&path, file_type.is_dir());
         if file_type.is_dir() {
             if ignored || is_third_party(&name) || self.submodules.contains(&path) {
                 self.sources.insert_entry(&path, EntryKind::Unread, ignored);
-            } else if depth >= self.limits.depth {
+            } else if *depth >= self.limits.depth {
                 self.unread(&path, &format!("more than {} folders deep", self.limits.depth));
             } else {
                 self.sources.insert_entry(&path, EntryKind::Folder, false);
-                folders.push((path, depth + 1));
+                folders.push(Folder { path, depth: depth + 1, ignored: named });
             }
         } else if file_type.is_symlink() {
             self.sources.insert_entry(&path, EntryKind::Symlink, ignored);
