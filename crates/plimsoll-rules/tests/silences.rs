@@ -180,7 +180,9 @@ fn a_stage_that_no_service_ships() {
         let of = |files: &[(&str, &str)]| {
             findings(rule, &[&[("Dockerfile", file)], files].concat()).len()
         };
-        assert_eq!(of(&[]), 1, "{rule}: without a build it is the last stage");
+        let last = file.replace("AS dev", "AS final");
+        assert_eq!(findings(rule, &[("Dockerfile", &last)]).len(), 1, "{rule}: the last stage");
+        assert_eq!(of(&[]), 0, "{rule}: without a build, and named after work");
         assert_eq!(of(&[(CI, &live)]), 1, "{rule}: the target that is deployed");
         assert_eq!(of(&[(CI, &dev)]), 0, "{rule}: a target for work that is built");
         assert_eq!(of(&[(CI, &runtime)]), 0, "{rule}: another target");
@@ -188,6 +190,27 @@ fn a_stage_that_no_service_ships() {
         assert_eq!(of(&[compose]), 0, "{rule}: a target for work at a desk alone");
         assert_eq!(of(&[(CI, &open)]), 0, "{rule}: a target that is not known");
     }
+}
+
+#[test]
+fn a_stage_for_work_above_the_one_that_is_built() {
+    let rule = "security/root-user";
+    let file = |first: &str, start: &str| {
+        format!("FROM python:3.12-slim AS {first}\n{start}FROM {first} AS dev-envs\nRUN x\n")
+    };
+    let compose = ("compose.yaml", "services:\n  app:\n    build: {context: ., target: builder}\n");
+    let of = |text: &str, files: &[(&str, &str)]| {
+        findings(rule, &[&[("Dockerfile", text)], files].concat())
+    };
+    let (serves, plain) = (file("builder", "CMD [\"x\"]\n"), file("builder", ""));
+    let shipped = of(&serves, &[compose]);
+    assert_eq!(shipped.len(), 1, "the only target that is built, whatever its name");
+    assert!(shipped[0].contains("Dockerfile:1:"), "{shipped:?}");
+    assert_eq!(of(&plain, &[compose]), Vec::<String>::new(), "it starts nothing");
+    let runtime = of(&file("runtime", "CMD [\"x\"]\n"), &[]);
+    assert!(runtime[0].contains("Dockerfile:1:"), "{runtime:?}");
+    let base = of(&file("base", ""), &[]);
+    assert!(base[0].contains("Dockerfile:2:"), "a base of others ships nothing: {base:?}");
 }
 
 #[test]
@@ -253,8 +276,10 @@ fn a_development_server_in_a_stage_for_work() {
         "FROM p AS prod\nCMD [\"x\"]\nFROM prod AS dev\nCMD [\"uvicorn\", \"a:b\", \"--reload\"]\n";
     let prod = job("      - run: docker build --target prod .\n");
     let rule = "runtime/dev-server";
-    assert_eq!(findings(rule, &[("Dockerfile", file)]).len(), 1);
-    assert_eq!(findings(rule, &[("Dockerfile", file), (CI, &prod)]), Vec::<String>::new());
+    let last = file.replace("AS dev", "AS live");
+    assert_eq!(findings(rule, &[("Dockerfile", &last)]).len(), 1);
+    assert_eq!(findings(rule, &[("Dockerfile", file)]), Vec::<String>::new());
+    assert_eq!(findings(rule, &[("Dockerfile", &last), (CI, &prod)]), Vec::<String>::new());
 }
 
 /// A Dockerfile with that start, deployed to Cloud Run for production with more flags.
