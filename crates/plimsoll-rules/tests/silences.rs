@@ -361,3 +361,49 @@ fn an_address_that_a_variable_may_set() {
     assert_eq!(of("CMD exec uvicorn a:b --proxy-headers $FLAGS"), 0);
     assert_eq!(of("ENTRYPOINT [\"uvicorn\"]\nCMD [\"a:b\", \"--host\", \"0.0.0.0\"]"), 0);
 }
+
+#[test]
+fn a_manifest_that_says_only_a_part() {
+    let workload = |image: &str, more: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      containers:\n        - name: a\n{image}          livenessProbe: {{httpGet: {{path: /, port: 80}}, failureThreshold: 1}}\n{more}"
+        )
+    };
+    let image = "          image: r.example/a:1\n";
+    let (whole, patch) = (workload(image, ""), workload("", ""));
+    let values = workload("          image: \"r.example/a:{{ .Values.tag }}\"\n", "");
+    let broken =
+        workload(image, "          resources:\n{{ toYaml .Values.resources | indent 12 }}\n");
+    let kustomization = "patches:\n  - path: a.yaml\npatchesStrategicMerge: [b.yaml]\n";
+    for rule in ["runtime/memory-limit-missing", "runtime/liveness-without-startup"] {
+        let of = |files: &[(&str, &str)]| findings(rule, files).len();
+        let with = ("k8s/kustomization.yaml", kustomization);
+        assert_eq!(of(&[("k8s/a.yaml", &whole)]), 1, "{rule}: the base case");
+        assert_eq!(of(&[("k8s/c.yaml", &whole), with]), 1, "{rule}: not named as a patch");
+        assert_eq!(of(&[("k8s/a.yaml", &patch)]), 0, "{rule}: no image");
+        assert_eq!(of(&[("k8s/a.yaml", &whole), ("k8s/b.yaml", &whole), with]), 0, "{rule}");
+        assert_eq!(of(&[("k8s/a.yaml", &values)]), 0, "{rule}: values elsewhere");
+        assert_eq!(of(&[("k8s/a.yaml", &broken)]), 0, "{rule}: what a chart puts in");
+        let chart = ("charts/a/Chart.yaml", "name: a\n");
+        assert_eq!(of(&[("charts/a/templates/a.yaml", &whole), chart]), 0, "{rule}: a chart");
+    }
+}
+
+#[test]
+fn knative_that_is_not_cloud_run() {
+    let service = |notes: &str| {
+        format!(
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {{name: a}}\nspec:\n  template:\n{notes}    spec:\n      containers:\n        - image: r.example/a:1\n"
+        )
+    };
+    let boost = "    metadata: {annotations: {run.googleapis.com/client-name: gcloud}}\n";
+    let (plain, marked) = (service(""), service(boost));
+    for rule in ["runtime/cpu-boost-off", "runtime/startup-probe-missing"] {
+        let of = |files: &[(&str, &str)]| findings(rule, files).len();
+        assert_eq!(of(&[("service.yaml", &marked)]), 1, "{rule}: an annotation of Cloud Run");
+        let replaced = ("deploy.sh", "gcloud run services replace service.yaml\n");
+        assert_eq!(of(&[("service.yaml", &plain), replaced]), 1, "{rule}: deployed to Cloud Run");
+        assert_eq!(of(&[("service.yaml", &plain)]), 0, "{rule}");
+        assert_eq!(of(&[("other.yaml", &plain), replaced]), 0, "{rule}: another file");
+    }
+}

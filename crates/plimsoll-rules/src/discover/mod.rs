@@ -50,6 +50,7 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
     for (index, _) in repo.workflows.iter().enumerate() {
         github::find(index, &mut finder);
     }
+    let patches = manifests::patches(repo);
     for (path, yaml) in &repo.yaml {
         let path: Arc<str> = path.as_str().into();
         let name = paths::file_name(&path);
@@ -65,7 +66,7 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
         } else if name.starts_with("skaffold") {
             skaffold::find(&path, yaml, &mut finder);
         } else {
-            manifests::find(&path, yaml, &mut finder.found);
+            manifests::find(&path, yaml, &patches, &mut finder);
         }
     }
     follow::scripts_nobody_calls(&mut finder);
