@@ -363,6 +363,41 @@ fn an_address_that_a_variable_may_set() {
 }
 
 #[test]
+fn tools_that_the_same_run_takes_away() {
+    let rule = "image/build-tools-in-final-stage";
+    let of = |run: &str| {
+        findings(rule, &[("Dockerfile", &format!("FROM debian:12\nRUN {run}\nCMD [\"x\"]\n"))])
+            .len()
+    };
+    let saved = "saved=\"$(apt-mark showmanual)\"; apt-get install -y gcc make; make";
+    assert_eq!(of(saved), 1);
+    assert_eq!(
+        of(&format!(
+            "{saved}; apt-mark auto '.*'; apt-mark manual $saved; apt-get purge -y --auto-remove"
+        )),
+        0
+    );
+    assert_eq!(
+        of(&format!("{saved}; echo gcc make | xargs apt-mark auto; apt-get -y autoremove")),
+        0
+    );
+    assert_eq!(of(&format!("{saved}; apt-get purge -y --auto-remove")), 1, "they stay marked");
+    for add in ["-t .deps", "--virtual=.deps", "--virtual .deps"] {
+        assert_eq!(
+            of(&format!("apk add --no-cache {add} gcc && make && apk del .deps")),
+            0,
+            "{add}"
+        );
+        assert_eq!(
+            of(&format!("apk --no-cache add {add} gcc && make && apk del --no-network .deps")),
+            0
+        );
+    }
+    assert_eq!(of("apk add git"), 0, "a service may run git");
+    assert_eq!(of("apk add git make"), 1);
+}
+
+#[test]
 fn a_manifest_that_says_only_a_part() {
     let workload = |image: &str, more: &str| {
         format!(
