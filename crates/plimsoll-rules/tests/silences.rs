@@ -398,6 +398,21 @@ fn tools_that_the_same_run_takes_away() {
 }
 
 #[test]
+fn an_argument_that_another_dockerfile_of_the_matrix_declares() {
+    let rule = "dockerfile/build-arg-not-declared";
+    let workflow = |args: &str| {
+        format!(
+            "on: push\njobs:\n  b:\n    runs-on: ubuntu-24.04\n    strategy:\n      matrix:\n        file: [a/Dockerfile, b/Dockerfile]\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          file: ${{{{ matrix.file }}}}\n          build-args: |\n{args}"
+        )
+    };
+    let (a, b) = (("a/Dockerfile", "FROM a\nARG ONE\n"), ("b/Dockerfile", "FROM a\nARG TWO\n"));
+    let both = workflow("            ONE=1\n            TWO=2\n");
+    assert_eq!(findings(rule, &[a, b, (CI, &both)]), Vec::<String>::new());
+    let third = workflow("            ONE=1\n            THREE=3\n");
+    assert_eq!(findings(rule, &[a, b, (CI, &third)]).len(), 1, "one for the line");
+}
+
+#[test]
 fn a_manifest_that_says_only_a_part() {
     let workload = |image: &str, more: &str| {
         format!(
