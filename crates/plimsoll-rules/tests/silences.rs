@@ -413,6 +413,38 @@ fn an_argument_that_another_dockerfile_of_the_matrix_declares() {
 }
 
 #[test]
+fn a_check_of_a_dockerfile_is_no_build() {
+    let rule = "cache/no-cache-on-hosted-runner";
+    let of = |run: &str| findings(rule, &[("Dockerfile", STAGES), (CI, &job(run))]).len();
+    assert_eq!(of("      - run: docker build .\n"), 1);
+    assert_eq!(of("      - run: docker build --check .\n"), 0);
+    assert_eq!(of("      - run: docker buildx build --call=check,format=json .\n"), 0);
+    assert_eq!(of("      - run: docker buildx build --call build .\n"), 1);
+    let action = |call: &str| {
+        format!(
+            "      - uses: docker/build-push-action@v6\n        with: {{context: ., call: {call}}}\n"
+        )
+    };
+    assert_eq!((of(&action("check")), of(&action("build"))), (0, 1));
+}
+
+#[test]
+fn a_base_that_the_repository_builds() {
+    let rule = "security/unpinned-base";
+    let files = [("Dockerfile.dev", "FROM own-base\nCMD [\"x\"]\n")];
+    let with = |more: &[(&str, &str)]| findings(rule, &[&files, more].concat()).len();
+    assert_eq!(with(&[]), 1);
+    assert_eq!(with(&[("Dockerfile", "FROM a:1 AS own-base\nRUN x\n")]), 0, "a stage elsewhere");
+    let base = ("base/Dockerfile", "FROM a:1\n");
+    for first in ["DOCKER ?= docker\n", "", "DOCKER = /usr/bin/podman\n"] {
+        let make = format!("{first}base:\n\tX=1 $(DOCKER) build -t own-base base # docker\n");
+        assert_eq!(with(&[base, ("Makefile", &make)]), 0, "{make}");
+    }
+    let other = "DOCKER = ship\nbase:\n\t$(DOCKER) build -t own-base base # docker\n";
+    assert_eq!(with(&[base, ("Makefile", other)]), 1);
+}
+
+#[test]
 fn a_manifest_that_says_only_a_part() {
     let workload = |image: &str, more: &str| {
         format!(
