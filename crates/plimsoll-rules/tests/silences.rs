@@ -445,6 +445,20 @@ fn a_base_that_the_repository_builds() {
 }
 
 #[test]
+fn a_tag_that_moves_beside_one_that_stays() {
+    let rule = "deploy/only-mutable-tag-pushed";
+    let push =
+        |tag: &str| format!("      - run: docker buildx build --push -t r.example/{tag} .\n");
+    let of = |tags: &[&str]| {
+        let steps: String = tags.iter().map(|t| push(t)).collect();
+        findings(rule, &[("Dockerfile", STAGES), (CI, &job(&steps))]).len()
+    };
+    assert_eq!(of(&["a:latest"]), 1);
+    assert_eq!(of(&["a:$VERSION", "a:latest"]), 0);
+    assert_eq!(of(&["b:$VERSION", "a:latest"]), 1, "another image");
+}
+
+#[test]
 fn a_manifest_that_says_only_a_part() {
     let workload = |image: &str, more: &str| {
         format!(
