@@ -459,6 +459,19 @@ fn a_tag_that_moves_beside_one_that_stays() {
 }
 
 #[test]
+fn a_key_beside_federation() {
+    let rule = "workflow/service-account-key";
+    let of = |more: &str| {
+        let steps = format!(
+            "      - uses: google-github-actions/auth@v3\n        with:\n          credentials_json: ${{{{ secrets.K }}}}\n{more}      - run: kubectl apply -f x\n"
+        );
+        findings(rule, &[(CI, &job(&steps))]).join(" ")
+    };
+    assert!(of("").starts_with("should-fix"));
+    assert!(of("          workload_identity_provider: p\n").starts_with("advice"));
+}
+
+#[test]
 fn a_manifest_that_says_only_a_part() {
     let workload = |image: &str, more: &str| {
         format!(
