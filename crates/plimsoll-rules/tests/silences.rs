@@ -459,6 +459,20 @@ fn a_tag_that_moves_beside_one_that_stays() {
 }
 
 #[test]
+fn a_secret_that_stands_in_for_another() {
+    let rule = "deploy/secret-in-plain-env";
+    let of = |path: &str, comment: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      containers:\n        - name: a\n          image: r.example/a:1\n          env:\n            - name: ACCESS_KEY {comment}\n              value: 83f2c41a9b7d\n"
+        );
+        findings(rule, &[(path, &text)]).join(" ")
+    };
+    assert!(of("k8s/a.yaml", "").starts_with("blocking"));
+    assert!(of("k8s/a.yaml", "# required: replace with your key").starts_with("advice"));
+    assert!(of("examples/a.yaml", "").starts_with("advice"));
+}
+
+#[test]
 fn a_key_beside_federation() {
     let rule = "workflow/service-account-key";
     let of = |more: &str| {
