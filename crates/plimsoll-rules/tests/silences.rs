@@ -473,6 +473,14 @@ fn a_secret_that_stands_in_for_another() {
 }
 
 #[test]
+fn a_dockerfile_that_only_notes_a_version() {
+    let rule = "security/root-user";
+    let file = ("Dockerfile", "FROM golang:1.26.5\n");
+    assert_eq!(findings(rule, &[file]), Vec::<String>::new());
+    assert_eq!(findings(rule, &[file, ("compose.yaml", HERE)]).len(), 1, "it is built");
+}
+
+#[test]
 fn a_key_beside_federation() {
     let rule = "workflow/service-account-key";
     let of = |more: &str| {
