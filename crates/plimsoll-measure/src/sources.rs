@@ -3,6 +3,7 @@
 //! Nothing is followed out of the repository, nothing but regular files is opened, and what
 //! is read is bounded: see [`Limits`].
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -49,6 +50,7 @@ pub fn gather(root: &Path, limits: Limits, left_out: &dyn Fn(&str) -> bool) -> i
     while let Some(folder) = folders.pop() {
         walk.folder(&folder, &mut folders);
     }
+    walk.compose_variables();
     Ok(walk.sources)
 }
 
@@ -147,6 +149,33 @@ impl Walk<'_> {
         }
     }
 
+    /// Reads the `.env` beside each compose file, which says what its variables stand for. Only
+    /// what a build or an image is named by is kept: the rest may be secret.
+    fn compose_variables(&mut self) {
+        let compose = self.sources.files.iter().filter(|(path, _)| is_compose(path));
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, file) in compose {
+            let folder = path.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
+            wanted.entry(format!("{folder}.env")).or_default().extend(naming_variables(&file.text));
+        }
+        for (path, names) in wanted {
+            let entry = self.sources.tree.get(&path);
+            let ours = entry.is_some_and(|e| e.kind == EntryKind::File && !e.git_ignored);
+            if !ours || names.is_empty() {
+                continue;
+            }
+            let Ok(file) = read_text(&self.root.join(&path), self.limits.file_bytes) else {
+                continue;
+            };
+            let kept = file.text.lines().filter(|line| {
+                let name = line.split('=').next().unwrap_or("").trim();
+                names.iter().any(|n| n == name)
+            });
+            let text: String = kept.flat_map(|line| [line, "\n"]).collect();
+            self.sources.files.insert(path, SourceFile { text, lossy: file.lossy });
+        }
+    }
+
     fn file(&mut self, path: String) {
         if self.read >= self.limits.total_bytes {
             return self.problem(&path, "the limit on text read in all is reached".to_owned());
@@ -196,6 +225,25 @@ fn read_text(path: &Path, limit: u64) -> io::Result<SourceFile> {
             SourceFile { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), lossy: true }
         }
     })
+}
+
+fn is_compose(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    (name.starts_with("compose") || name.starts_with("docker-compose"))
+        && (name.ends_with(".yaml") || name.ends_with(".yml"))
+}
+
+/// The variables that a compose file names builds and images by.
+fn naming_variables(text: &str) -> Vec<String> {
+    const KEYS: [&str; 5] = ["build:", "context:", "dockerfile:", "target:", "image:"];
+    let lines = text.lines().map(|l| l.trim_start().trim_start_matches("- "));
+    let named = lines.filter(|l| KEYS.iter().any(|key| l.starts_with(key)));
+    let plain = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    named
+        .flat_map(|line| line.split('$').skip(1))
+        .filter_map(|rest| rest.trim_start_matches('{').split(plain).next())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Folders of other people's code: listed, not entered.

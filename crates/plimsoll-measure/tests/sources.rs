@@ -81,3 +81,23 @@ fn an_index_that_is_none_changes_nothing() {
     fs::create_dir(folder.0.join(".git/index")).unwrap();
     assert_eq!(read(&folder.0).kind("template"), Some(EntryKind::Unread));
 }
+
+#[test]
+fn of_the_variables_of_compose_only_what_names_a_build_is_kept() {
+    let folder = Folder::new(
+        "compose",
+        &[
+            (
+                "app/compose.yaml",
+                "services:\n  a:\n    image: r.example/a:${TAG:-1}\n    build: {context: .}\n    environment: [KEY=$KEY]\n",
+            ),
+            ("app/.env", "# TAG\nTAG=2\nKEY=s3cret\n"),
+            ("other/.env", "TAG=3\n"),
+        ],
+    );
+    let whole = read(&folder.0);
+    assert_eq!(whole.text("app/.env"), Some("TAG=2\n"));
+    assert_eq!(whole.text("other/.env"), None);
+    fs::write(folder.0.join(".gitignore"), ".env\n").unwrap();
+    assert_eq!(read(&folder.0).text("app/.env"), None, "what is ignored is nobody's");
+}

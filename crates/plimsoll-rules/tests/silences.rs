@@ -538,3 +538,15 @@ fn knative_that_is_not_cloud_run() {
         assert_eq!(of(&[("other.yaml", &plain), replaced]), 0, "{rule}: another file");
     }
 }
+
+#[test]
+fn a_target_that_a_variable_of_compose_names() {
+    let rule = "dockerfile/unknown-target-stage";
+    let compose = "services:\n  a:\n    build:\n      context: ./${AT}\n      dockerfile: $FILE\n      target: ${TARGET:-none}\n";
+    let file = ("app/a.Dockerfile", "FROM a AS run\n");
+    let of = |env: &str| findings(rule, &[file, ("compose.yaml", compose), (".env", env)]);
+    let known = "AT=app\nFILE=\"a.Dockerfile\" # the file\n";
+    assert_eq!(of(&format!("{known}TARGET=run\n")), Vec::<String>::new());
+    assert_eq!(of(&format!("{known}TARGET=walk\n")).len(), 1, "a stage that is not there");
+    assert_eq!(of(""), Vec::<String>::new());
+}

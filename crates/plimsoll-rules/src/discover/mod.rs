@@ -58,7 +58,9 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
         if path.starts_with(".github/") {
             continue;
         } else if compose::is_compose(name) {
-            compose::find(&path, yaml, &mut finder.found);
+            let beside = paths::join(paths::folder(&path), ".env");
+            let env = beside.and_then(|p| sources.text(&p)).unwrap_or("");
+            compose::find(&path, yaml, env, &mut finder.found);
         } else if cloudbuild::is_cloudbuild(name, yaml) {
             cloudbuild::find(&path, yaml, &mut finder);
         } else if gitlab::is_gitlab(&path) {
