@@ -211,6 +211,10 @@ fn a_stage_for_work_above_the_one_that_is_built() {
     assert!(runtime[0].contains("Dockerfile:1:"), "{runtime:?}");
     let base = of(&file("base", ""), &[]);
     assert!(base[0].contains("Dockerfile:2:"), "a base of others ships nothing: {base:?}");
+    let copied =
+        "FROM python:3.12-slim AS tool\nFROM node:22-slim AS run_deps\nCOPY --from=tool /x /\n";
+    let copied = of(copied, &[]);
+    assert!(copied[0].contains("Dockerfile:2:"), "nor does what is copied from: {copied:?}");
 }
 
 #[test]
@@ -503,6 +507,7 @@ fn a_manifest_that_says_only_a_part() {
     let image = "          image: r.example/a:1\n";
     let (whole, patch) = (workload(image, ""), workload("", ""));
     let values = workload("          image: \"r.example/a:{{ .Values.tag }}\"\n", "");
+    let filled = workload(image, "          args: [\"s/{{PROJECT}}/x/\"]\n");
     let broken =
         workload(image, "          resources:\n{{ toYaml .Values.resources | indent 12 }}\n");
     let kustomization = "patches:\n  - path: a.yaml\npatchesStrategicMerge: [b.yaml]\n";
@@ -511,6 +516,7 @@ fn a_manifest_that_says_only_a_part() {
         let with = ("k8s/kustomization.yaml", kustomization);
         assert_eq!(of(&[("k8s/a.yaml", &whole)]), 1, "{rule}: the base case");
         assert_eq!(of(&[("k8s/c.yaml", &whole), with]), 1, "{rule}: not named as a patch");
+        assert_eq!(of(&[("k8s/a.yaml", &filled)]), 1, "{rule}: braces for a script");
         assert_eq!(of(&[("k8s/a.yaml", &patch)]), 0, "{rule}: no image");
         assert_eq!(of(&[("k8s/a.yaml", &whole), ("k8s/b.yaml", &whole), with]), 0, "{rule}");
         assert_eq!(of(&[("k8s/a.yaml", &values)]), 0, "{rule}: values elsewhere");

@@ -37,7 +37,7 @@ pub(super) fn find(
     finder: &mut Finder<'_>,
 ) {
     let text = finder.sources.text(path).unwrap_or("");
-    let unreadable = !yaml.errors().is_empty() && text.contains("{{");
+    let unreadable = !yaml.errors().is_empty() && is_template(text);
     let (template, patch) = (unreadable || in_chart(path, finder), patches.contains(path.as_ref()));
     let reader = Reader { path, text, partial: template || patch };
     let before = finder.found.deploys.len();
@@ -48,6 +48,15 @@ pub(super) fn find(
     if let Some(at) = open {
         finder.note(&at, "this is a template: the settings that its values give are not analysed");
     }
+}
+
+/// Whether a text has actions of Helm: `{{ .Values.x }}`, `{{- with … }}`. Other words in such
+/// braces are for a person or for a script.
+fn is_template(text: &str) -> bool {
+    const ACTIONS: [&str; 9] =
+        [".", "$", "if ", "with ", "range ", "include ", "template ", "toYaml ", "tpl "];
+    let mut actions = text.split("{{").skip(1).map(|t| t.trim_start_matches('-').trim_start());
+    actions.any(|action| ACTIONS.iter().any(|a| action.starts_with(a)))
 }
 
 /// Whether a file lies among the templates of a Helm chart.
@@ -167,7 +176,7 @@ impl Reader<'_> {
 
     fn deploy(&self, document: Node<'_>, platform: Platform, tool: DeployTool) -> Deploy {
         let mut deploy = Deploy::new(self.place(document), platform, tool);
-        deploy.partial = self.partial || document.span().text(self.text).contains("{{");
+        deploy.partial = self.partial || is_template(document.span().text(self.text));
         deploy.service = self.fact(document.get_path(&["metadata", "name"]));
         let namespace = document.get_path(&["metadata", "namespace"]).and_then(|n| n.as_str());
         deploy.environment = super::environment::guess(&[self.path, namespace.unwrap_or("")]);

@@ -47,8 +47,9 @@ fn unnamed(file: &DockerfileView, aside: &BTreeSet<usize>) -> Option<usize> {
     let used = |stage: &Stage| {
         let desk = stage.name.as_deref().is_some_and(for_the_desk);
         let later = file.stages.iter().filter(|s| s.index > stage.index);
-        let of_others =
-            later.into_iter().any(|s| file.lineage(s.index).iter().any(|l| l.index == stage.index));
+        let of_others = later
+            .into_iter()
+            .any(|s| file.reachable_from(s.index).any(|needed| needed.index == stage.index));
         !desk && !aside.contains(&stage.index) && (!of_others || starts(stage.index))
     };
     if let Some(stage) = file.stages.iter().rev().find(|s| used(s)) {
