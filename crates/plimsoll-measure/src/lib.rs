@@ -8,3 +8,4 @@ pub mod history;
 pub mod image;
 pub mod proof;
 pub mod sources;
+mod tracked;

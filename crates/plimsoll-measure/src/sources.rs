@@ -3,6 +3,7 @@
 //! Nothing is followed out of the repository, nothing but regular files is opened, and what
 //! is read is bounded: see [`Limits`].
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,6 +12,8 @@ use plimsoll_model::{EntryKind, Problem, SourceFile, Sources};
 use plimsoll_syntax::dockerfile::is_dockerfile_name;
 use plimsoll_syntax::gitignore::GitIgnore;
 use plimsoll_syntax::gitmodules;
+
+use crate::tracked::Tracked;
 
 /// How much is read at the most.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +43,24 @@ pub fn gather(root: &Path, limits: Limits, left_out: &dyn Fn(&str) -> bool) -> i
     fs::read_dir(root)?;
     let sources = Sources { name: name.unwrap_or_default(), ..Sources::default() };
     let ignores = GitIgnore::default();
-    let mut walk =
-        Walk { root, limits, left_out, sources, ignores, submodules: Vec::new(), read: 0 };
+    let (tracked, submodules) = (Tracked::new(root), Vec::new());
+    let mut walk = Walk { root, limits, left_out, sources, ignores, tracked, submodules, read: 0 };
     walk.submodules();
-    let mut folders = vec![(String::new(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        walk.folder(&folder, depth, &mut folders);
+    let mut folders = vec![Folder { path: String::new(), depth: 0, ignored: false }];
+    while let Some(folder) = folders.pop() {
+        walk.folder(&folder, &mut folders);
     }
+    walk.compose_variables();
     Ok(walk.sources)
+}
+
+/// A folder that is still to be listed.
+struct Folder {
+    path: String,
+    /// Folders above it.
+    depth: usize,
+    /// Whether `.gitignore` names it or a folder above: only what git tracks is part of it.
+    ignored: bool,
 }
 
 struct Walk<'a> {
@@ -56,6 +69,7 @@ struct Walk<'a> {
     left_out: &'a dyn Fn(&str) -> bool,
     sources: Sources,
     ignores: GitIgnore,
+    tracked: Tracked<'a>,
     submodules: Vec<String>,
     read: u64,
 }
@@ -68,7 +82,8 @@ impl Walk<'_> {
         self.submodules = gitmodules::paths(text.text.lines()).map(str::to_owned).collect();
     }
 
-    fn folder(&mut self, folder: &str, depth: usize, folders: &mut Vec<(String, usize)>) {
+    fn folder(&mut self, of: &Folder, folders: &mut Vec<Folder>) {
+        let folder = of.path.as_str();
         let listed =
             fs::read_dir(self.root.join(folder)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match listed {
@@ -89,17 +104,12 @@ impl Walk<'_> {
                     format!("more than {} paths: the rest was not read", self.limits.entries),
                 );
             }
-            self.entry(folder, depth, &entry, folders);
+            self.entry(of, &entry, folders);
         }
     }
 
-    fn entry(
-        &mut self,
-        folder: &str,
-        depth: usize,
-        entry: &DirEntry,
-        folders: &mut Vec<(String, usize)>,
-    ) {
+    fn entry(&mut self, of: &Folder, entry: &DirEntry, folders: &mut Vec<Folder>) {
+        let Folder { path: folder, depth, .. } = of;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = if folder.is_empty() { name.to_string() } else { format!("{folder}/{name}") };
@@ -111,15 +121,16 @@ impl Walk<'_> {
         }
         // What is left out of a review is there all the same: builds copy it.
         let left_out = (self.left_out)(&path);
-        let ignored = self.ignores.matches(&path, file_type.is_dir());
+        let named = of.ignored || self.ignores.matches(&path, file_type.is_dir());
+        let ignored = named && !self.tracked.holds(&path, file_type.is_dir());
         if file_type.is_dir() {
             if left_out || ignored || is_third_party(&name) || self.submodules.contains(&path) {
                 self.sources.insert_entry(&path, EntryKind::Unread, ignored);
-            } else if depth >= self.limits.depth {
+            } else if *depth >= self.limits.depth {
                 self.unread(&path, &format!("more than {} folders deep", self.limits.depth));
             } else {
                 self.sources.insert_entry(&path, EntryKind::Folder, false);
-                folders.push((path, depth + 1));
+                folders.push(Folder { path, depth: depth + 1, ignored: named });
             }
         } else if file_type.is_symlink() {
             self.sources.insert_entry(&path, EntryKind::Symlink, ignored);
@@ -137,6 +148,33 @@ impl Walk<'_> {
             if !left_out && matters(&path) {
                 self.problem(&path, "it is no regular file and was not opened".to_owned());
             }
+        }
+    }
+
+    /// Reads the `.env` beside each compose file, which says what its variables stand for. Only
+    /// what a build or an image is named by is kept: the rest may be secret.
+    fn compose_variables(&mut self) {
+        let compose = self.sources.files.iter().filter(|(path, _)| is_compose(path));
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, file) in compose {
+            let folder = path.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
+            wanted.entry(format!("{folder}.env")).or_default().extend(naming_variables(&file.text));
+        }
+        for (path, names) in wanted {
+            let entry = self.sources.tree.get(&path);
+            let ours = entry.is_some_and(|e| e.kind == EntryKind::File && !e.git_ignored);
+            if !ours || names.is_empty() {
+                continue;
+            }
+            let Ok(file) = read_text(&self.root.join(&path), self.limits.file_bytes) else {
+                continue;
+            };
+            let kept = file.text.lines().filter(|line| {
+                let name = line.split('=').next().unwrap_or("").trim();
+                names.iter().any(|n| n == name)
+            });
+            let text: String = kept.flat_map(|line| [line, "\n"]).collect();
+            self.sources.files.insert(path, SourceFile { text, lossy: file.lossy });
         }
     }
 
@@ -189,6 +227,25 @@ fn read_text(path: &Path, limit: u64) -> io::Result<SourceFile> {
             SourceFile { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), lossy: true }
         }
     })
+}
+
+fn is_compose(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    (name.starts_with("compose") || name.starts_with("docker-compose"))
+        && (name.ends_with(".yaml") || name.ends_with(".yml"))
+}
+
+/// The variables that a compose file names builds and images by.
+fn naming_variables(text: &str) -> Vec<String> {
+    const KEYS: [&str; 5] = ["build:", "context:", "dockerfile:", "target:", "image:"];
+    let lines = text.lines().map(|l| l.trim_start().trim_start_matches("- "));
+    let named = lines.filter(|l| KEYS.iter().any(|key| l.starts_with(key)));
+    let plain = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    named
+        .flat_map(|line| line.split('$').skip(1))
+        .filter_map(|rest| rest.trim_start_matches('{').split(plain).next())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Folders of other people's code: listed, not entered.

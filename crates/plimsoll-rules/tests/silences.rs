@@ -180,7 +180,9 @@ fn a_stage_that_no_service_ships() {
         let of = |files: &[(&str, &str)]| {
             findings(rule, &[&[("Dockerfile", file)], files].concat()).len()
         };
-        assert_eq!(of(&[]), 1, "{rule}: without a build it is the last stage");
+        let last = file.replace("AS dev", "AS final");
+        assert_eq!(findings(rule, &[("Dockerfile", &last)]).len(), 1, "{rule}: the last stage");
+        assert_eq!(of(&[]), 0, "{rule}: without a build, and named after work");
         assert_eq!(of(&[(CI, &live)]), 1, "{rule}: the target that is deployed");
         assert_eq!(of(&[(CI, &dev)]), 0, "{rule}: a target for work that is built");
         assert_eq!(of(&[(CI, &runtime)]), 0, "{rule}: another target");
@@ -188,6 +190,31 @@ fn a_stage_that_no_service_ships() {
         assert_eq!(of(&[compose]), 0, "{rule}: a target for work at a desk alone");
         assert_eq!(of(&[(CI, &open)]), 0, "{rule}: a target that is not known");
     }
+}
+
+#[test]
+fn a_stage_for_work_above_the_one_that_is_built() {
+    let rule = "security/root-user";
+    let file = |first: &str, start: &str| {
+        format!("FROM python:3.12-slim AS {first}\n{start}FROM {first} AS dev-envs\nRUN x\n")
+    };
+    let compose = ("compose.yaml", "services:\n  app:\n    build: {context: ., target: builder}\n");
+    let of = |text: &str, files: &[(&str, &str)]| {
+        findings(rule, &[&[("Dockerfile", text)], files].concat())
+    };
+    let (serves, plain) = (file("builder", "CMD [\"x\"]\n"), file("builder", ""));
+    let shipped = of(&serves, &[compose]);
+    assert_eq!(shipped.len(), 1, "the only target that is built, whatever its name");
+    assert!(shipped[0].contains("Dockerfile:1:"), "{shipped:?}");
+    assert_eq!(of(&plain, &[compose]), Vec::<String>::new(), "it starts nothing");
+    let runtime = of(&file("runtime", "CMD [\"x\"]\n"), &[]);
+    assert!(runtime[0].contains("Dockerfile:1:"), "{runtime:?}");
+    let base = of(&file("base", ""), &[]);
+    assert!(base[0].contains("Dockerfile:2:"), "a base of others ships nothing: {base:?}");
+    let copied =
+        "FROM python:3.12-slim AS tool\nFROM node:22-slim AS run_deps\nCOPY --from=tool /x /\n";
+    let copied = of(copied, &[]);
+    assert!(copied[0].contains("Dockerfile:2:"), "nor does what is copied from: {copied:?}");
 }
 
 #[test]
@@ -253,8 +280,10 @@ fn a_development_server_in_a_stage_for_work() {
         "FROM p AS prod\nCMD [\"x\"]\nFROM prod AS dev\nCMD [\"uvicorn\", \"a:b\", \"--reload\"]\n";
     let prod = job("      - run: docker build --target prod .\n");
     let rule = "runtime/dev-server";
-    assert_eq!(findings(rule, &[("Dockerfile", file)]).len(), 1);
-    assert_eq!(findings(rule, &[("Dockerfile", file), (CI, &prod)]), Vec::<String>::new());
+    let last = file.replace("AS dev", "AS live");
+    assert_eq!(findings(rule, &[("Dockerfile", &last)]).len(), 1);
+    assert_eq!(findings(rule, &[("Dockerfile", file)]), Vec::<String>::new());
+    assert_eq!(findings(rule, &[("Dockerfile", &last), (CI, &prod)]), Vec::<String>::new());
 }
 
 /// A Dockerfile with that start, deployed to Cloud Run for production with more flags.
@@ -335,4 +364,195 @@ fn an_address_that_a_variable_may_set() {
     assert_eq!(of("CMD exec uvicorn a:b $FLAGS"), 0);
     assert_eq!(of("CMD exec uvicorn a:b --proxy-headers $FLAGS"), 0);
     assert_eq!(of("ENTRYPOINT [\"uvicorn\"]\nCMD [\"a:b\", \"--host\", \"0.0.0.0\"]"), 0);
+}
+
+#[test]
+fn tools_that_the_same_run_takes_away() {
+    let rule = "image/build-tools-in-final-stage";
+    let of = |run: &str| {
+        findings(rule, &[("Dockerfile", &format!("FROM debian:12\nRUN {run}\nCMD [\"x\"]\n"))])
+            .len()
+    };
+    let saved = "saved=\"$(apt-mark showmanual)\"; apt-get install -y gcc make; make";
+    assert_eq!(of(saved), 1);
+    assert_eq!(
+        of(&format!(
+            "{saved}; apt-mark auto '.*'; apt-mark manual $saved; apt-get purge -y --auto-remove"
+        )),
+        0
+    );
+    assert_eq!(
+        of(&format!("{saved}; echo gcc make | xargs apt-mark auto; apt-get -y autoremove")),
+        0
+    );
+    assert_eq!(of(&format!("{saved}; apt-get purge -y --auto-remove")), 1, "they stay marked");
+    for add in ["-t .deps", "--virtual=.deps", "--virtual .deps"] {
+        assert_eq!(
+            of(&format!("apk add --no-cache {add} gcc && make && apk del .deps")),
+            0,
+            "{add}"
+        );
+        assert_eq!(
+            of(&format!("apk --no-cache add {add} gcc && make && apk del --no-network .deps")),
+            0
+        );
+    }
+    assert_eq!(of("apk add git"), 0, "a service may run git");
+    assert_eq!(of("apk add git make"), 1);
+}
+
+#[test]
+fn an_argument_that_another_dockerfile_of_the_matrix_declares() {
+    let rule = "dockerfile/build-arg-not-declared";
+    let workflow = |args: &str| {
+        format!(
+            "on: push\njobs:\n  b:\n    runs-on: ubuntu-24.04\n    strategy:\n      matrix:\n        file: [a/Dockerfile, b/Dockerfile]\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          file: ${{{{ matrix.file }}}}\n          build-args: |\n{args}"
+        )
+    };
+    let (a, b) = (("a/Dockerfile", "FROM a\nARG ONE\n"), ("b/Dockerfile", "FROM a\nARG TWO\n"));
+    let both = workflow("            ONE=1\n            TWO=2\n");
+    assert_eq!(findings(rule, &[a, b, (CI, &both)]), Vec::<String>::new());
+    let third = workflow("            ONE=1\n            THREE=3\n");
+    assert_eq!(findings(rule, &[a, b, (CI, &third)]).len(), 1, "one for the line");
+}
+
+#[test]
+fn a_check_of_a_dockerfile_is_no_build() {
+    let rule = "cache/no-cache-on-hosted-runner";
+    let of = |run: &str| findings(rule, &[("Dockerfile", STAGES), (CI, &job(run))]).len();
+    assert_eq!(of("      - run: docker build .\n"), 1);
+    assert_eq!(of("      - run: docker build --check .\n"), 0);
+    assert_eq!(of("      - run: docker buildx build --call=check,format=json .\n"), 0);
+    assert_eq!(of("      - run: docker buildx build --call build .\n"), 1);
+    let action = |call: &str| {
+        format!(
+            "      - uses: docker/build-push-action@v6\n        with: {{context: ., call: {call}}}\n"
+        )
+    };
+    assert_eq!((of(&action("check")), of(&action("build"))), (0, 1));
+}
+
+#[test]
+fn a_base_that_the_repository_builds() {
+    let rule = "security/unpinned-base";
+    let files = [("Dockerfile.dev", "FROM own-base\nCMD [\"x\"]\n")];
+    let with = |more: &[(&str, &str)]| findings(rule, &[&files, more].concat()).len();
+    assert_eq!(with(&[]), 1);
+    assert_eq!(with(&[("Dockerfile", "FROM a:1 AS own-base\nRUN x\n")]), 0, "a stage elsewhere");
+    let base = ("base/Dockerfile", "FROM a:1\n");
+    for first in ["DOCKER ?= docker\n", "", "DOCKER = /usr/bin/podman\n"] {
+        let make = format!("{first}base:\n\tX=1 $(DOCKER) build -t own-base base # docker\n");
+        assert_eq!(with(&[base, ("Makefile", &make)]), 0, "{make}");
+    }
+    let other = "DOCKER = ship\nbase:\n\t$(DOCKER) build -t own-base base # docker\n";
+    assert_eq!(with(&[base, ("Makefile", other)]), 1);
+}
+
+#[test]
+fn a_tag_that_moves_beside_one_that_stays() {
+    let rule = "deploy/only-mutable-tag-pushed";
+    let push =
+        |tag: &str| format!("      - run: docker buildx build --push -t r.example/{tag} .\n");
+    let of = |tags: &[&str]| {
+        let steps: String = tags.iter().map(|t| push(t)).collect();
+        findings(rule, &[("Dockerfile", STAGES), (CI, &job(&steps))]).len()
+    };
+    assert_eq!(of(&["a:latest"]), 1);
+    assert_eq!(of(&["a:$VERSION", "a:latest"]), 0);
+    assert_eq!(of(&["b:$VERSION", "a:latest"]), 1, "another image");
+}
+
+#[test]
+fn a_secret_that_stands_in_for_another() {
+    let rule = "deploy/secret-in-plain-env";
+    let of = |path: &str, comment: &str| {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      containers:\n        - name: a\n          image: r.example/a:1\n          env:\n            - name: ACCESS_KEY {comment}\n              value: 83f2c41a9b7d\n"
+        );
+        findings(rule, &[(path, &text)]).join(" ")
+    };
+    assert!(of("k8s/a.yaml", "").starts_with("blocking"));
+    assert!(of("k8s/a.yaml", "# required: replace with your key").starts_with("advice"));
+    assert!(of("examples/a.yaml", "").starts_with("advice"));
+}
+
+#[test]
+fn a_dockerfile_that_only_notes_a_version() {
+    let rule = "security/root-user";
+    let file = ("Dockerfile", "FROM golang:1.26.5\n");
+    assert_eq!(findings(rule, &[file]), Vec::<String>::new());
+    assert_eq!(findings(rule, &[file, ("compose.yaml", HERE)]).len(), 1, "it is built");
+}
+
+#[test]
+fn a_key_beside_federation() {
+    let rule = "workflow/service-account-key";
+    let of = |more: &str| {
+        let steps = format!(
+            "      - uses: google-github-actions/auth@v3\n        with:\n          credentials_json: ${{{{ secrets.K }}}}\n{more}      - run: kubectl apply -f x\n"
+        );
+        findings(rule, &[(CI, &job(&steps))]).join(" ")
+    };
+    assert!(of("").starts_with("should-fix"));
+    assert!(of("          workload_identity_provider: p\n").starts_with("advice"));
+}
+
+#[test]
+fn a_manifest_that_says_only_a_part() {
+    let workload = |image: &str, more: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      containers:\n        - name: a\n{image}          livenessProbe: {{httpGet: {{path: /, port: 80}}, failureThreshold: 1}}\n{more}"
+        )
+    };
+    let image = "          image: r.example/a:1\n";
+    let (whole, patch) = (workload(image, ""), workload("", ""));
+    let values = workload("          image: \"r.example/a:{{ .Values.tag }}\"\n", "");
+    let filled = workload(image, "          args: [\"s/{{PROJECT}}/x/\"]\n");
+    let broken =
+        workload(image, "          resources:\n{{ toYaml .Values.resources | indent 12 }}\n");
+    let kustomization = "patches:\n  - path: a.yaml\npatchesStrategicMerge: [b.yaml]\n";
+    for rule in ["runtime/memory-limit-missing", "runtime/liveness-without-startup"] {
+        let of = |files: &[(&str, &str)]| findings(rule, files).len();
+        let with = ("k8s/kustomization.yaml", kustomization);
+        assert_eq!(of(&[("k8s/a.yaml", &whole)]), 1, "{rule}: the base case");
+        assert_eq!(of(&[("k8s/c.yaml", &whole), with]), 1, "{rule}: not named as a patch");
+        assert_eq!(of(&[("k8s/a.yaml", &filled)]), 1, "{rule}: braces for a script");
+        assert_eq!(of(&[("k8s/a.yaml", &patch)]), 0, "{rule}: no image");
+        assert_eq!(of(&[("k8s/a.yaml", &whole), ("k8s/b.yaml", &whole), with]), 0, "{rule}");
+        assert_eq!(of(&[("k8s/a.yaml", &values)]), 0, "{rule}: values elsewhere");
+        assert_eq!(of(&[("k8s/a.yaml", &broken)]), 0, "{rule}: what a chart puts in");
+        let chart = ("charts/a/Chart.yaml", "name: a\n");
+        assert_eq!(of(&[("charts/a/templates/a.yaml", &whole), chart]), 0, "{rule}: a chart");
+    }
+}
+
+#[test]
+fn knative_that_is_not_cloud_run() {
+    let service = |notes: &str| {
+        format!(
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {{name: a}}\nspec:\n  template:\n{notes}    spec:\n      containers:\n        - image: r.example/a:1\n"
+        )
+    };
+    let boost = "    metadata: {annotations: {run.googleapis.com/client-name: gcloud}}\n";
+    let (plain, marked) = (service(""), service(boost));
+    for rule in ["runtime/cpu-boost-off", "runtime/startup-probe-missing"] {
+        let of = |files: &[(&str, &str)]| findings(rule, files).len();
+        assert_eq!(of(&[("service.yaml", &marked)]), 1, "{rule}: an annotation of Cloud Run");
+        let replaced = ("deploy.sh", "gcloud run services replace service.yaml\n");
+        assert_eq!(of(&[("service.yaml", &plain), replaced]), 1, "{rule}: deployed to Cloud Run");
+        assert_eq!(of(&[("service.yaml", &plain)]), 0, "{rule}");
+        assert_eq!(of(&[("other.yaml", &plain), replaced]), 0, "{rule}: another file");
+    }
+}
+
+#[test]
+fn a_target_that_a_variable_of_compose_names() {
+    let rule = "dockerfile/unknown-target-stage";
+    let compose = "services:\n  a:\n    build:\n      context: ./${AT}\n      dockerfile: $FILE\n      target: ${TARGET:-none}\n";
+    let file = ("app/a.Dockerfile", "FROM a AS run\n");
+    let of = |env: &str| findings(rule, &[file, ("compose.yaml", compose), (".env", env)]);
+    let known = "AT=app\nFILE=\"a.Dockerfile\" # the file\n";
+    assert_eq!(of(&format!("{known}TARGET=run\n")), Vec::<String>::new());
+    assert_eq!(of(&format!("{known}TARGET=walk\n")).len(), 1, "a stage that is not there");
+    assert_eq!(of(""), Vec::<String>::new());
 }

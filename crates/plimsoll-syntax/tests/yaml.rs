@@ -109,3 +109,33 @@ fn depth_is_bounded() {
     assert!(!parse("a: *nope\n").errors().is_empty());
     assert_eq!(parse("").documents().count(), 0);
 }
+
+#[test]
+fn brackets_may_close_at_the_indentation_of_their_key() {
+    let source = "\u{feff}a:\n  b: [\n    \"x # y\", # é\n    z\n  ]\n  c: {\n    d: 1 # it's\n  }\n  e:\n  - [\r\n    1\r\n  ]\nf: [\n# é\n]\ng: é\n";
+    let yaml = parse(source);
+    assert_eq!(yaml.errors(), []);
+    let root = yaml.documents().next().unwrap();
+    let text = |path: &[&str]| root.get_path(path).unwrap().span().text(source);
+    let items = |path: &[&str]| -> Vec<String> {
+        let node = root.get_path(path).unwrap();
+        node.items().map(|n| n.as_str().unwrap_or("").to_owned()).collect()
+    };
+    assert_eq!(items(&["a", "b"]), ["x # y", "z"]);
+    assert_eq!(text(&["a", "b"]), "[\n    \"x # y\", # é\n    z\n  ]");
+    assert_eq!(text(&["a", "c", "d"]), "1");
+    assert_eq!(text(&["g"]), "é");
+    assert_eq!(items(&["f"]), Vec::<String>::new());
+    assert_eq!(root.get_path(&["a", "e"]).unwrap().items().count(), 1);
+}
+
+#[test]
+fn what_is_no_yaml_stays_none() {
+    for source in
+        ["a: [\n  x: 1\n", "a:\n  b: [\nc: 1\n", "a: [\n\"x\ny: 1\n", "a:\n b: 1\n  c: 2\n"]
+    {
+        assert_ne!(parse(source).errors(), [], "{source:?}");
+    }
+    let many: String = (0..5_000).map(|i| format!("k{i}:\n  x: [\n  ]\n")).collect();
+    assert_ne!(parse(&many).errors(), [], "what is joined is bounded");
+}

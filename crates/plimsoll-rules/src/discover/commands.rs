@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Location, NotAnalysed};
 use plimsoll_syntax::Span;
-use plimsoll_syntax::shell::{Args, Invocation, Script, Takes, Word};
+use plimsoll_syntax::shell::{Args, Command, Invocation, Script, Takes, Word};
 
 use super::paths::join;
 use super::scope::Scope;
@@ -97,7 +97,9 @@ pub(super) fn scan(script: &Script, mut site: Site<'_>, finder: &mut Finder<'_>)
             assign(&mut site, &command.assignments, command.conditional);
             continue;
         }
-        let Some(call) = Invocation::of(command) else { continue };
+        let Some(call) = Invocation::of(command).or_else(|| by_variable(command, &site)) else {
+            continue;
+        };
         match call.program {
             "export" | "declare" | "readonly" | "local" => {
                 let pairs = call.args.iter().filter_map(|w| w.split_assignment());
@@ -113,6 +115,33 @@ pub(super) fn scan(script: &Script, mut site: Site<'_>, finder: &mut Finder<'_>)
             _ => follow::script(&call, &site, finder),
         }
     }
+}
+
+/// The call of a builder that a variable names: `$(DOCKER) build .`, whose value is one, or whose
+/// name says so.
+fn by_variable<'a>(command: &'a Command, site: &Site<'_>) -> Option<Invocation<'a>> {
+    const BUILDERS: [&str; 4] = ["docker", "podman", "buildah", "nerdctl"];
+    const NAMES: [&str; 8] = [
+        "DOCKER",
+        "DOCKER_BIN",
+        "DOCKER_CMD",
+        "DOCKER_CLI",
+        "CONTAINER_TOOL",
+        "CONTAINER_ENGINE",
+        "CONTAINER_CLI",
+        "CONTAINER_RUNTIME",
+    ];
+    let word = command.words.first()?;
+    let resolved = site.scope.word(word);
+    let program = match resolved.unknown.as_slice() {
+        [] => BUILDERS.into_iter().find(|b| resolved.text.rsplit('/').next() == Some(b))?,
+        [name] if resolved.text == format!("${{{name}}}") && NAMES.contains(&name.as_str()) => {
+            "docker"
+        }
+        _ => return None,
+    };
+    let (wrappers, args) = (&command.words[..0], &command.words[1..]);
+    Some(Invocation { command, program, args, wrappers })
 }
 
 /// Assignments that always happen are known from here on; others make the variable unknown.
@@ -162,9 +191,19 @@ fn container(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
         _ => return,
     };
     let args = call.parse(DOCKER_BUILD);
+    if args.has(&["--check"]) || site.flag(&args, &["--call"]).is_some_and(|f| asks(&f.value)) {
+        return;
+    }
     // Words before it are variables that hold flags: a build takes one context.
     let context = args.positional.get(skip..).and_then(|words| words.last()).copied();
     build(call, tool, &args, context, site, finder);
+}
+
+/// Whether `--call` asks about a Dockerfile rather than building it: `check`, `outline`.
+pub(super) fn asks(call: &str) -> bool {
+    let method = call.split(',').next().unwrap_or(call).trim();
+    let method = method.strip_prefix("method=").unwrap_or(method);
+    !method.is_empty() && method != "build" && !method.contains('$')
 }
 
 /// A build by command line, with its last argument as the context.

@@ -1,5 +1,6 @@
 //! Compose files: services that are built, and what they run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_syntax::yaml::{Kind, Node, Yaml};
@@ -20,13 +21,15 @@ pub(super) fn is_compose(name: &str) -> bool {
     })
 }
 
-/// Finds the services of a compose file.
-pub(super) fn find(path: &Arc<str>, yaml: &Yaml, found: &mut Discovery) {
+/// Finds the services of a compose file. `env` is the text of the `.env` beside it, which gives
+/// its variables their values.
+pub(super) fn find(path: &Arc<str>, yaml: &Yaml, env: &str, found: &mut Discovery) {
+    let vars = &variables(env);
     let Some(services) = yaml.documents().next().and_then(|d| d.get("services")) else { return };
     for (name, service) in services.entries() {
-        let reader = Reader { path };
+        let reader = Reader { path, vars };
         let Some(name) = reader.fact(Some(name)) else { continue };
-        let image = reader.fact(service.get("image"));
+        let image = reader.value(service.get("image"));
         if let Some(build) = service.get("build") {
             reader.build(&name, build, image.clone(), found);
         }
@@ -34,14 +37,60 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, found: &mut Discovery) {
     }
 }
 
+/// The variables of a `.env`.
+fn variables(text: &str) -> BTreeMap<&str, &str> {
+    let lines = text.lines().map(|line| line.trim().trim_start_matches("export "));
+    let pairs = lines.filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('='));
+    let bare = |value: &'_ str| value.split(" #").next().map_or(0, |v| v.trim_end().len());
+    pairs
+        .map(|(name, value)| {
+            let value = value.trim();
+            (name.trim(), value[..bare(value)].trim_matches(['"', '\'']))
+        })
+        .collect()
+}
+
+/// A text with the variables that are known replaced; others stay as they are written.
+fn expand(text: &str, vars: &BTreeMap<&str, &str>) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find('$') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        out.push_str(before);
+        let braced = after.strip_prefix('{').and_then(|t| t.split_once('}'));
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end = after.find(|c| !plain(c)).unwrap_or(after.len());
+        let (name, written, next) = match braced {
+            Some((inner, next)) => {
+                let end = inner.find(|c| !plain(c)).unwrap_or(inner.len());
+                (&inner[..end], &rest[at..rest.len() - next.len()], next)
+            }
+            None => (&after[..end], &rest[at..=at + end], &after[end..]),
+        };
+        // `${NAME:-default}` and its like speak of a value that is missing or empty.
+        match vars.get(name).filter(|value| !value.is_empty()) {
+            Some(value) => out.push_str(value),
+            None => out.push_str(written),
+        }
+        rest = next;
+    }
+    out.push_str(rest);
+    out
+}
+
 struct Reader<'a> {
     path: &'a Arc<str>,
+    vars: &'a BTreeMap<&'a str, &'a str>,
 }
 
 impl Reader<'_> {
     fn fact(&self, node: Option<Node<'_>>) -> Option<Fact<String>> {
         let node = node?;
         Some(Fact::new(node.as_str()?.to_owned(), Place::new(self.path, node.span())))
+    }
+
+    /// A text with its variables replaced.
+    fn value(&self, node: Option<Node<'_>>) -> Option<Fact<String>> {
+        Some(self.fact(node)?.map(|text| expand(&text, self.vars)))
     }
 
     fn build(
@@ -51,13 +100,13 @@ impl Reader<'_> {
         image: Option<Fact<String>>,
         found: &mut Discovery,
     ) {
-        let short = self.fact(Some(node));
-        let context = short.or_else(|| self.fact(node.get("context")));
+        let short = self.value(Some(node));
+        let context = short.or_else(|| self.value(node.get("context")));
         let at = name.at.clone();
         let context = context.unwrap_or_else(|| Fact::new(".".to_owned(), at.clone()));
         let context = self.context(context);
         let mut build = Build::new(at, BuildTool::Compose, context);
-        let file = self.fact(node.get("dockerfile"));
+        let file = self.value(node.get("dockerfile"));
         build.dockerfile = build.context.folder().and_then(|folder| match file {
             Some(file) => Some(Fact::new(join(folder, &file.value)?, file.at)),
             None => Some(Fact::new(join(folder, "Dockerfile")?, build.context.at().clone())),
@@ -65,7 +114,7 @@ impl Reader<'_> {
         if node.get("dockerfile_inline").is_some() {
             build.dockerfile = None;
         }
-        build.target = self.fact(node.get("target"));
+        build.target = self.value(node.get("target"));
         build.tags = image.into_iter().collect();
         build.args = self.args(node.get("args"));
         let caches = |key: &str| {

@@ -147,6 +147,9 @@ impl StepAt<'_> {
     fn build_push(&self, finder: &mut Finder<'_>) {
         let scope = self.scope();
         let context = self.context(&scope);
+        if self.input(&scope, "call").is_some_and(|call| commands::asks(&call.value)) {
+            return;
+        }
         let mut build = Build::new(self.step.at.clone(), BuildTool::BuildPushAction, context);
         build.job = Some(self.index);
         build.environment = self.environment();

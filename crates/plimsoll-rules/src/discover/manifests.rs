@@ -1,44 +1,128 @@
-//! Kubernetes manifests and Cloud Run service manifests.
+//! Kubernetes manifests and the service manifests of Cloud Run and Knative.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plimsoll_syntax::yaml::{Node, Yaml};
 
+use super::Finder;
+use super::paths::{file_name, folder, join};
 use super::types::{Deploy, DeployTool, Discovery, Platform, Probe, Settings};
-use crate::repo::{Fact, Place};
+use crate::repo::{Fact, Place, Repo};
+
+/// The files that kustomizations name as patches: they say only what they change.
+pub(super) fn patches(repo: &Repo) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for (path, yaml) in &repo.yaml {
+        if !matches!(file_name(path), "kustomization.yaml" | "kustomization.yml") {
+            continue;
+        }
+        for document in yaml.documents() {
+            let named = ["patchesStrategicMerge", "patches", "patchesJson6902"]
+                .into_iter()
+                .filter_map(|key| document.get(key))
+                .flat_map(|list| list.items())
+                .filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str()));
+            all.extend(named.filter_map(|name| join(folder(path), name)));
+        }
+    }
+    all
+}
 
 /// Finds the workloads of a YAML file.
-pub(super) fn find(path: &Arc<str>, yaml: &Yaml, found: &mut Discovery) {
-    let mut documents: Vec<Node<'_>> = Vec::new();
-    for document in yaml.documents() {
-        match document.get("items").filter(|_| kind(document) == Some("List")) {
-            Some(items) => documents.extend(items.items()),
-            None => documents.push(document),
-        }
+pub(super) fn find(
+    path: &Arc<str>,
+    yaml: &Yaml,
+    patches: &BTreeSet<String>,
+    finder: &mut Finder<'_>,
+) {
+    let text = finder.sources.text(path).unwrap_or("");
+    let unreadable = !yaml.errors().is_empty() && is_template(text);
+    let (template, patch) = (unreadable || in_chart(path, finder), patches.contains(path.as_ref()));
+    let reader = Reader { path, text, partial: template || patch };
+    let before = finder.found.deploys.len();
+    reader.documents(yaml, finder);
+    let new = finder.found.deploys.iter().skip(before);
+    let open =
+        new.filter(|d| d.partial && d.image.is_some() && !patch).map(|d| d.at.clone()).next();
+    if let Some(at) = open {
+        finder.note(&at, "this is a template: the settings that its values give are not analysed");
     }
-    for document in documents {
-        let api = document.get("apiVersion").and_then(|n| n.as_str()).unwrap_or("");
-        let Some(kind) = kind(document) else { continue };
-        let reader = Reader { path };
-        match (api, kind) {
-            (api, "Service") if api.starts_with("serving.knative.dev/") => {
-                reader.cloud_run(document, found)
-            }
-            (_, "Deployment" | "StatefulSet" | "DaemonSet") => reader.workload(document, found),
-            _ => {}
-        }
-    }
+}
+
+/// Whether a text has actions of Helm: `{{ .Values.x }}`, `{{- with … }}`. Other words in such
+/// braces are for a person or for a script.
+fn is_template(text: &str) -> bool {
+    const ACTIONS: [&str; 9] =
+        [".", "$", "if ", "with ", "range ", "include ", "template ", "toYaml ", "tpl "];
+    let mut actions = text.split("{{").skip(1).map(|t| t.trim_start_matches('-').trim_start());
+    actions.any(|action| ACTIONS.iter().any(|a| action.starts_with(a)))
+}
+
+/// Whether a file lies among the templates of a Helm chart.
+fn in_chart(path: &str, finder: &Finder<'_>) -> bool {
+    let ends = path.match_indices("templates/").map(|(i, _)| i);
+    let mut charts = ends.filter(|i| *i == 0 || path[..*i].ends_with('/'));
+    charts.any(|i| finder.sources.kind(&format!("{}Chart.yaml", &path[..i])).is_some())
 }
 
 fn kind(document: Node<'_>) -> Option<&str> {
     document.get("kind")?.as_str()
 }
 
+/// Whether a service is one of Cloud Run: it has an annotation or a label of it, or another file
+/// of the repository gives it to Cloud Run. Anything else is Knative's.
+fn is_cloud_run(path: &str, document: Node<'_>, finder: &Finder<'_>) -> bool {
+    let own = |key: &str| {
+        key.starts_with("run.googleapis.com/") || key.starts_with("cloud.googleapis.com/")
+    };
+    let metadata = [&["metadata"][..], &["spec", "template", "metadata"]];
+    let marked = metadata.into_iter().filter_map(|keys| document.get_path(keys)).any(|node| {
+        let maps = ["annotations", "labels"].into_iter().filter_map(|key| node.get(key));
+        maps.flat_map(|map| map.entries()).any(|(key, _)| key.as_str().is_some_and(own))
+    });
+    let ways = ["run services replace", "deploy-cloudrun", "cloudrun"];
+    marked
+        || finder.sources.files.iter().any(|(other, file)| {
+            other != path
+                && file.text.contains(file_name(path))
+                && ways.iter().any(|way| file.text.contains(way))
+        })
+}
+
 struct Reader<'a> {
     path: &'a Arc<str>,
+    text: &'a str,
+    /// Whether the file says only a part of what it deploys.
+    partial: bool,
 }
 
 impl Reader<'_> {
+    fn documents(&self, yaml: &Yaml, finder: &mut Finder<'_>) {
+        let mut documents: Vec<Node<'_>> = Vec::new();
+        for document in yaml.documents() {
+            match document.get("items").filter(|_| kind(document) == Some("List")) {
+                Some(items) => documents.extend(items.items()),
+                None => documents.push(document),
+            }
+        }
+        for document in documents {
+            let api = document.get("apiVersion").and_then(|n| n.as_str()).unwrap_or("");
+            let Some(kind) = kind(document) else { continue };
+            match (api, kind) {
+                (api, "Service") if api.starts_with("serving.knative.dev/") => {
+                    let ours = is_cloud_run(self.path, document, finder);
+                    let platform = if ours { Platform::CloudRun } else { Platform::Knative };
+                    self.service(document, platform, &mut finder.found);
+                }
+                (_, "Deployment" | "StatefulSet" | "DaemonSet") => {
+                    self.workload(document, &mut finder.found);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn place(&self, node: Node<'_>) -> Place {
         Place::new(self.path, node.span())
     }
@@ -48,11 +132,11 @@ impl Reader<'_> {
         Some(Fact::new(node.as_str()?.to_owned(), self.place(node)))
     }
 
-    fn cloud_run(&self, document: Node<'_>, found: &mut Discovery) {
+    fn service(&self, document: Node<'_>, platform: Platform, found: &mut Discovery) {
         let Some(template) = document.get_path(&["spec", "template"]) else { return };
         let Some(spec) = template.get("spec") else { return };
         let Some(container) = ingress(spec) else { return };
-        let mut deploy = self.deploy(document, Platform::CloudRun, DeployTool::CloudRunManifest);
+        let mut deploy = self.deploy(document, platform, DeployTool::CloudRunManifest);
         deploy.image = self.fact(container.get("image"));
         let mut s = self.settings(container);
         s.concurrency = self.fact(spec.get("containerConcurrency"));
@@ -81,6 +165,8 @@ impl Reader<'_> {
                 self.deploy(document, Platform::Kubernetes, DeployTool::KubernetesManifest);
             deploy.at = self.place(container);
             deploy.image = self.fact(container.get("image"));
+            // Without an image it is a patch of another file.
+            deploy.partial |= deploy.image.is_none();
             deploy.settings = self.settings(container);
             deploy.settings.replicas = self.fact(document.get_path(&["spec", "replicas"]));
             deploy.settings.service_account = self.fact(spec.get("serviceAccountName"));
@@ -90,6 +176,7 @@ impl Reader<'_> {
 
     fn deploy(&self, document: Node<'_>, platform: Platform, tool: DeployTool) -> Deploy {
         let mut deploy = Deploy::new(self.place(document), platform, tool);
+        deploy.partial = self.partial || is_template(document.span().text(self.text));
         deploy.service = self.fact(document.get_path(&["metadata", "name"]));
         let namespace = document.get_path(&["metadata", "namespace"]).and_then(|n| n.as_str());
         deploy.environment = super::environment::guess(&[self.path, namespace.unwrap_or("")]);

@@ -50,6 +50,7 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
     for (index, _) in repo.workflows.iter().enumerate() {
         github::find(index, &mut finder);
     }
+    let patches = manifests::patches(repo);
     for (path, yaml) in &repo.yaml {
         let path: Arc<str> = path.as_str().into();
         let name = paths::file_name(&path);
@@ -57,7 +58,9 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
         if path.starts_with(".github/") {
             continue;
         } else if compose::is_compose(name) {
-            compose::find(&path, yaml, &mut finder.found);
+            let beside = paths::join(paths::folder(&path), ".env");
+            let env = beside.and_then(|p| sources.text(&p)).unwrap_or("");
+            compose::find(&path, yaml, env, &mut finder.found);
         } else if cloudbuild::is_cloudbuild(name, yaml) {
             cloudbuild::find(&path, yaml, &mut finder);
         } else if gitlab::is_gitlab(&path) {
@@ -65,7 +68,7 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
         } else if name.starts_with("skaffold") {
             skaffold::find(&path, yaml, &mut finder);
         } else {
-            manifests::find(&path, yaml, &mut finder.found);
+            manifests::find(&path, yaml, &patches, &mut finder);
         }
     }
     follow::scripts_nobody_calls(&mut finder);

@@ -200,6 +200,8 @@ pub enum Platform {
     CloudRun,
     /// Kubernetes.
     Kubernetes,
+    /// Knative on a cluster of one's own.
+    Knative,
     /// Docker Compose.
     Compose,
 }
@@ -211,6 +213,7 @@ impl Platform {
         match self {
             Self::CloudRun => "Cloud Run",
             Self::Kubernetes => "Kubernetes",
+            Self::Knative => "Knative",
             Self::Compose => "Docker Compose",
         }
     }
@@ -289,7 +292,7 @@ pub enum DeployTool {
     GcloudUpdate,
     /// `google-github-actions/deploy-cloudrun`.
     DeployCloudRunAction,
-    /// A Cloud Run service manifest.
+    /// A service manifest of Cloud Run or Knative.
     CloudRunManifest,
     /// A Kubernetes manifest.
     KubernetesManifest,
@@ -320,6 +323,8 @@ pub struct Deploy {
     pub environment: Option<String>,
     /// Its settings.
     pub settings: Settings,
+    /// Whether the file says only a part of it: a patch, or a template with values elsewhere.
+    pub partial: bool,
     /// Where it deploys from source, with no image of its own.
     pub from_source: Option<Fact<String>>,
     /// Where the arguments of the command end, so that a flag can be inserted.
@@ -339,6 +344,7 @@ impl Deploy {
             image: None,
             environment: None,
             settings: Settings::default(),
+            partial: false,
             from_source: None,
             insert_flag_at: None,
         }

@@ -144,7 +144,11 @@ pub fn starts_cluster(job: &Job) -> bool {
 /// Whether a path lies among tests, samples or code of others.
 #[must_use]
 pub fn is_sample(path: &str) -> bool {
-    const FOLDERS: [&str; 9] = [
+    const FOLDERS: [&str; 13] = [
+        "_archived",
+        "__fixtures__",
+        "__tests__",
+        "e2e",
         "test",
         "tests",
         "testdata",

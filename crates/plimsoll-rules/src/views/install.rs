@@ -135,7 +135,36 @@ pub fn install(call: Invocation<'_>) -> Option<Install<'_>> {
         program if is_python(program) => return python_module(call),
         _ => return None,
     };
+    if only_looks(manager, call) {
+        return None;
+    }
     with_verb(manager, call, call.args, verbs)
+}
+
+/// Whether the call says what it would do, or only downloads.
+fn only_looks(manager: Manager, call: Invocation<'_>) -> bool {
+    let (long, short): (&[&str], &[char]) = match manager {
+        Manager::Apt => (
+            &[
+                "--simulate",
+                "--just-print",
+                "--dry-run",
+                "--recon",
+                "--no-act",
+                "--print-uris",
+                "--download-only",
+            ],
+            &['s', 'd'],
+        ),
+        Manager::Apk => (&["--simulate"], &['s']),
+        _ => return false,
+    };
+    call.args.iter().filter_map(Word::text).any(|word| match word.strip_prefix('-') {
+        Some(flags) if !flags.starts_with('-') => {
+            flags.bytes().all(|b| b.is_ascii_alphabetic()) && flags.contains(short)
+        }
+        _ => long.contains(&word),
+    })
 }
 
 fn is_pip(program: &str) -> bool {
@@ -412,6 +441,11 @@ mod tests {
             ("go mod download", vec![(Manager::Go, vec![], true)]),
             ("pip install .", vec![(Manager::Pip, vec!["."], true)]),
             ("echo apt-get install", vec![]),
+            (
+                "apt-get install -s gcc; apt-get -yqs install gcc; apt-get install --download-only x",
+                vec![],
+            ),
+            ("apk add -s gcc", vec![]),
         ] {
             let want: Vec<(Manager, Vec<String>, bool)> = want
                 .into_iter()

@@ -16,10 +16,10 @@ fn text<'r>(review: &Review<'r>, deploy: &Deploy) -> &'r str {
 }
 
 /// Whether what a deployment to Cloud Run does not set can be said to be unset: it is no update of
-/// a running service, and none of its arguments are hidden in a variable.
+/// a running service and no part of a manifest, and none of its arguments are hidden in a variable.
 #[must_use]
 pub fn says_all(review: &Review<'_>, deploy: &Deploy) -> bool {
-    if deploy.platform != Platform::CloudRun {
+    if deploy.platform != Platform::CloudRun || deploy.partial {
         return false;
     }
     match deploy.tool {

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::building::{builds, dockerfile, target};
+use super::effective;
 use crate::discover::{BuildTool, Platform, Service};
 use crate::repo::{Command, DockerfileView, Stage, Step};
 use crate::review::Review;
 
 /// The stages that are shipped: the targets of the builds. Without a build, and beside builds
-/// for the desk, that is the last stage. A target that is not known ships nothing known.
+/// for the desk, that is the last stage that is not for the desk itself; where all are, it is the
+/// only one that is built and starts something. A target that is not known ships nothing known.
 #[must_use]
 pub fn targets(review: &Review<'_>, file: &DockerfileView) -> BTreeSet<usize> {
     let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
@@ -32,8 +34,33 @@ pub fn targets(review: &Review<'_>, file: &DockerfileView) -> BTreeSet<usize> {
             }
         }
     }
-    let last = file.target(None).filter(|last| !aside.contains(last));
-    if shipped.is_empty() && !unknown { last.into_iter().collect() } else { shipped }
+    if shipped.is_empty() && !unknown {
+        unnamed(file, &aside).into_iter().collect()
+    } else {
+        shipped
+    }
+}
+
+/// The stage that is shipped where no build names one for use.
+fn unnamed(file: &DockerfileView, aside: &BTreeSet<usize>) -> Option<usize> {
+    let starts = |stage: usize| effective(file, stage).starts().is_some();
+    let used = |stage: &Stage| {
+        let desk = stage.name.as_deref().is_some_and(for_the_desk);
+        let later = file.stages.iter().filter(|s| s.index > stage.index);
+        let of_others = later
+            .into_iter()
+            .any(|s| file.reachable_from(s.index).any(|needed| needed.index == stage.index));
+        !desk && !aside.contains(&stage.index) && (!of_others || starts(stage.index))
+    };
+    if let Some(stage) = file.stages.iter().rev().find(|s| used(s)) {
+        return Some(stage.index);
+    }
+    let mut built = aside.iter().copied();
+    match (built.next(), built.next()) {
+        (None, _) => file.target(None),
+        (Some(only), None) => Some(only).filter(|only| starts(*only)),
+        _ => None,
+    }
 }
 
 /// Whether a stage is named after work that nobody ships: development, tests, builds.

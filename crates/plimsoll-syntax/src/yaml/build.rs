@@ -1,5 +1,6 @@
 //! From events to the tree.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
@@ -14,13 +15,69 @@ pub const MAX_DEPTH: usize = 128;
 /// Nodes that a document may expand to when every alias is followed.
 pub const MAX_EXPANDED: usize = 1_000_000;
 
+/// Lines of one text that are joined to the one above, at the most.
+const MAX_JOINED: usize = 1_000;
+
+/// Bytes that are read again for it, in all.
+const JOINED_BYTES: usize = 16 << 20;
+
 /// Reads a YAML text of one or more documents. Total: an error ends the reading, and what was
 /// read before it is kept.
+///
+/// A list in brackets may end at the indentation of its key, as Docker, GitHub and kubectl read
+/// it. The parser refuses that: such a line is joined to the one above, byte for byte.
 #[must_use]
 pub fn parse(source: &str) -> Yaml {
-    let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut text = Cow::Borrowed(source.strip_prefix('\u{feff}').unwrap_or(source));
+    let mut left = MAX_JOINED.min(JOINED_BYTES / text.len().max(1));
+    loop {
+        let (yaml, outdented) = read(source, &text);
+        match outdented.filter(|_| left > 0).and_then(|at| joined(&text, at)) {
+            Some(repaired) => text = Cow::Owned(repaired),
+            None => return yaml,
+        }
+        left -= 1;
+    }
+}
+
+/// The text with the line of a byte joined to the one above, whose comment is blanked; it is as
+/// long as before. `None` where the byte is no closing bracket at the beginning of a line.
+fn joined(text: &str, at: usize) -> Option<String> {
+    let (before, rest) = text.split_at_checked(at)?;
+    if !rest.starts_with([']', '}']) {
+        return None;
+    }
+    let end = before.rfind('\n')?;
+    if !before[end..].trim().is_empty() {
+        return None;
+    }
+    let start = before[..end].rfind('\n').map_or(0, |i| i + 1);
+    let kept = start + comment(&before[start..end]).unwrap_or(end - start);
+    let blank = " ".repeat(end + 1 - kept);
+    Some([&text[..kept], &blank, &text[end + 1..]].concat())
+}
+
+/// Where the comment of a line begins, or its carriage return.
+fn comment(line: &str) -> Option<usize> {
+    let (mut quote, mut before) = (None, b' ');
+    for (i, byte) in line.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'#') if matches!(before, b' ' | b'\t') => return Some(i),
+            (None, b'\r') => return Some(i),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), close) if open == close && before != b'\\' => quote = None,
+            _ => {}
+        }
+        before = byte;
+    }
+    None
+}
+
+/// Reads a text, and where it ends because of a line in brackets that is not indented enough.
+fn read(source: &str, text: &str) -> (Yaml, Option<usize>) {
     let mut builder = Builder::new(source, text);
     let mut parser = Parser::new_from_str(text);
+    let mut outdented = None;
     loop {
         match parser.next_event() {
             None => break,
@@ -33,11 +90,15 @@ pub fn parse(source: &str) -> Yaml {
             Some(Err(error)) => {
                 let at = builder.offsets.byte(error.marker());
                 builder.error(error.info(), Span::new(at, at));
+                // Outside of brackets the indentation decides where a line belongs.
+                if error.info() == "invalid indentation" {
+                    outdented = at.checked_sub(builder.offsets.shift);
+                }
                 break;
             }
         }
     }
-    builder.finish()
+    (builder.finish(), outdented)
 }
 
 /// Turns the parser's character indices into bytes of the source.

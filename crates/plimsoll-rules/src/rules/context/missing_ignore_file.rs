@@ -87,13 +87,15 @@ fn whole<'a>(
 }
 
 fn describe(review: &Review<'_>, service: &Service, context: &Context<'_>, draft: &mut Draft) {
+    // Only the root of the repository has its history.
+    let history = if context.folder.is_empty() { "the history in .git, " } else { "" };
     draft
         .label("takes all there is")
         .related(context.at, format!("the context is {}", context.shown()))
-        .consequence(
-            "the history in .git, local .env files and dependency folders are sent and copied \
-             where they exist, and a change to any file ends the layer cache",
-        )
+        .consequence(format!(
+            "{history}local .env files and dependency folders are sent and copied where they \
+             exist, and a change to any file ends the layer cache",
+        ))
         .remedy(format!("add {}", path(context)));
     if let Some(sent) = review.measured.contexts.get(&service.name) {
         draft.evidence(format!("{} in {} files are sent", bytes(sent.bytes as f64), count(sent.files as f64)));

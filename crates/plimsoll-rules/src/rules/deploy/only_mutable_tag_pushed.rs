@@ -2,6 +2,7 @@
 
 use plimsoll_model::{Level, Section};
 
+use crate::discover::paths::image_name;
 use crate::discover::{Build, BuildTool};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
@@ -22,7 +23,7 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         build.push == Some(true) && !matches!(build.tool, BuildTool::Compose | BuildTool::Config);
     let Some(first) = build.tags.first().filter(|_| pushes) else { return };
     let moved = build.tags.iter().all(|t| moved_tag(&t.value).is_some());
-    if !moved || is_tagged_again(review, build) {
+    if !moved || is_tagged_again(review, build) || is_pushed_elsewhere(review, build) {
         out.examined();
         return;
     }
@@ -36,6 +37,16 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         "the image before this one has no name left, and registries clean up what has none",
     )
     .remedy("push the commit as a tag, too: `:${{ github.sha }}`");
+}
+
+/// Whether another build of the workflow pushes the same image under a tag that stays.
+fn is_pushed_elsewhere(review: &Review<'_>, build: &Build) -> bool {
+    let same_workflow = |b: &&Build| b.job.map(|j| j.workflow) == build.job.map(|j| j.workflow);
+    let names: Vec<String> = build.tags.iter().map(|t| image_name(&t.value)).collect();
+    let others = review.found.builds.iter().filter(same_workflow);
+    others
+        .flat_map(|b| &b.tags)
+        .any(|t| moved_tag(&t.value).is_none() && names.contains(&image_name(&t.value)))
 }
 
 fn is_tagged_again(review: &Review<'_>, build: &Build) -> bool {

@@ -7,6 +7,7 @@ use crate::discover::{Deploy, Platform};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::deploy_job::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/secret-in-plain-env",
@@ -36,10 +37,11 @@ const ENDS: [&str; 10] = [
 const URLS: [&str; 4] = ["DATABASE_URL", "DB_URL", "REDIS_URL", "CONNECTION_STRING"];
 
 /// Values that stand for one that is to come.
-const STAND_INS: [&str; 9] =
-    ["change", "example", "placeholder", "dummy", "your", "xxx", "todo", "test", "none"];
+const STAND_INS: [&str; 10] = [
+    "change", "example", "placeholder", "dummy", "your", "xxx", "todo", "test", "none", "minio123",
+];
 
-fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
+fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     // A compose file is for a developer's machine.
     if deploy.platform == Platform::Compose || deploy.settings.env.is_empty() {
         return;
@@ -48,13 +50,27 @@ fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let literal = env.iter().find(|(name, value)| is_literal(&name.value, &value.value));
     let passed = env.iter().find(|(name, value)| is_passed(&name.value, &value.value));
     match (literal, passed) {
-        (Some((name, value)), _) => written(deploy, name, value, out),
+        (Some((name, value)), _) => written(review, deploy, name, value, out),
         (None, Some((name, value))) => from_store(deploy, name, value, out),
         (None, None) => out.examined(),
     }
 }
 
-fn written(deploy: &Deploy, name: &Fact<String>, value: &Fact<String>, out: &mut Out) {
+fn written(
+    review: &Review<'_>,
+    deploy: &Deploy,
+    name: &Fact<String>,
+    value: &Fact<String>,
+    out: &mut Out,
+) {
+    if is_sample(&value.at.path) || is_placeholder(review, name, value) {
+        out.finding(&value.at, format!("the value of `{}` is written out", name.value))
+            .label("in a sample")
+            .level(Level::Advice)
+            .consequence("whoever starts from this file deploys a secret that everybody knows")
+            .remedy(format!("refer to {}, so that the sample shows how", store(deploy)));
+        return;
+    }
     let local = matches!(deploy.environment.as_deref(), Some("development" | "test" | "preview"));
     out.finding(&value.at, format!("the value of `{}` is written out", name.value))
         .label("readable by everybody who can read the repository")
@@ -63,6 +79,19 @@ fn written(deploy: &Deploy, name: &Fact<String>, value: &Fact<String>, out: &mut
             "the secret is in the history of the repository, and in the settings of the service",
         )
         .remedy(format!("replace the secret, keep it in {}, and refer to it", store(deploy)));
+}
+
+/// Whether a comment beside the name or the value says that it is to be replaced.
+fn is_placeholder(review: &Review<'_>, name: &Fact<String>, value: &Fact<String>) -> bool {
+    const SAYS: [&str; 5] = ["replace", "your", "example", "placeholder", "change"];
+    let text = review.sources.text(&value.at.path).unwrap_or("");
+    let comment = |fact: &Fact<String>| {
+        let end = fact.at.span?.end as usize;
+        let rest = text.get(end..)?.lines().next()?;
+        rest.split_once('#').map(|(_, comment)| comment.to_ascii_lowercase())
+    };
+    let mut comments = [name, value].into_iter().filter_map(comment);
+    comments.any(|comment| SAYS.iter().any(|word| comment.contains(word)))
 }
 
 fn from_store(deploy: &Deploy, name: &Fact<String>, value: &Fact<String>, out: &mut Out) {

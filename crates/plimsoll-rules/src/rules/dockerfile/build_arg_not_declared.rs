@@ -27,8 +27,21 @@ const PREDEFINED: [&str; 15] = [
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let Some(file) = dockerfile_of(review, build).filter(|f| f.errors.is_empty()) else { return };
-    let declared = declared(file);
+    // One step may build several Dockerfiles: each argument is for those that declare it.
+    let together = || review.found.builds.iter().filter(|b| b.at == build.at);
+    let mut files = Vec::new();
+    for build in together() {
+        match dockerfile_of(review, build).filter(|f| f.errors.is_empty()) {
+            Some(file) => files.push(file),
+            None => return,
+        }
+    }
+    let declared: Vec<&str> = files.iter().flat_map(|file| declared(file)).collect();
     for (name, _) in &build.args {
+        let passes = |b: &Build| b.args.iter().any(|(n, _)| n.value == name.value);
+        if !together().find(|b| passes(b)).is_some_and(|first| std::ptr::eq(first, build)) {
+            continue;
+        }
         if name.value.is_empty() || name.value.contains('$') || is_predefined(&name.value) {
             continue;
         }

@@ -2,6 +2,8 @@
 
 use plimsoll_model::{ImageReport, Level, NeedlessKind, OwnerKind, Section};
 
+use plimsoll_syntax::shell::Invocation;
+
 use crate::repo::{Command, DockerfileView};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
@@ -30,7 +32,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 fn look(command: &Command, install: &Install<'_>, images: &Images<'_>, out: &mut Out) {
     let names = || install.packages.iter().map(|w| package_name(w.head()));
     let tools: Vec<&str> = names().filter(|n| is_build_tool(n)).collect();
-    let (Some(first), false) = (tools.first(), removed(command, install, &tools)) else {
+    // git alone builds nothing; many a service runs it.
+    let compiles = tools.iter().find(|n| **n != "git");
+    let (Some(first), false) = (compiles, removed(command, install, &tools)) else {
         out.examined();
         return;
     };
@@ -79,7 +83,11 @@ fn figure(image: &ImageReport) -> Option<String> {
 fn removed(command: &Command, install: &Install<'_>, tools: &[&str]) -> bool {
     let start = install.call.span().start;
     let bundle = virtual_name(install);
-    command.calls().filter(|c| c.span().start > start).any(|call| {
+    let after = || command.calls().filter(|c| c.span().start > start);
+    if sweeps(after()) {
+        return true;
+    }
+    after().any(|call| {
         let verbs = ["remove", "purge", "del", "erase", "autoremove", "auto-remove"];
         let removes = matches!(
             call.program,
@@ -92,6 +100,26 @@ fn removed(command: &Command, install: &Install<'_>, tools: &[&str]) -> bool {
                 w.text().is_none() || tools.contains(&name) || bundle == Some(name)
             })
     })
+}
+
+/// Whether everything but what is marked again is marked as a dependency, and taken away.
+fn sweeps<'a>(calls: impl Iterator<Item = Invocation<'a>>) -> bool {
+    let mut marked = false;
+    for call in calls {
+        let verb = call.subcommand(0);
+        match call.program {
+            "apt-mark" => marked |= verb == Some("auto"),
+            "apt-get" | "apt" | "aptitude" => {
+                let auto = call.has("--auto-remove") || call.has("--autoremove");
+                let removes = matches!(verb, Some("purge" | "remove")) && auto;
+                if marked && (removes || matches!(verb, Some("autoremove" | "auto-remove" | "autopurge"))) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The name under which apk groups what it adds.

@@ -23,7 +23,7 @@ const LEAST: u32 = 60;
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let s = &deploy.settings;
-    let Some(liveness) = s.liveness_probe.as_ref().filter(|_| deploy.platform == Platform::Kubernetes) else { return };
+    let Some(liveness) = s.liveness_probe.as_ref().filter(|_| deploy.platform == Platform::Kubernetes && !deploy.partial) else { return };
     out.examined();
     let window = window(liveness);
     let boots = booted(review, deploy).map(|(_, boots)| boots);

@@ -17,7 +17,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
-    if deploy.tool != DeployTool::KubernetesManifest {
+    // A patch or a template does not say what it leaves out.
+    if deploy.tool != DeployTool::KubernetesManifest || deploy.partial {
         return;
     }
     out.examined();

@@ -28,11 +28,20 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     if set_by_cluster(review, file) {
         return out.examined();
     }
+    // One that only names an image notes its version, for a tool that keeps it current.
+    if file.stages.iter().all(|s| s.steps.is_empty()) && !is_built(review, file) {
+        return;
+    }
     for stage in targets(review, file).into_iter().filter_map(|i| file.stages.get(i)) {
         if !file.lineage(stage.index).into_iter().any(drops_privileges) {
             look(review, file, stage, out);
         }
     }
+}
+
+fn is_built(review: &Review<'_>, file: &DockerfileView) -> bool {
+    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
+    review.found.services.iter().filter(own).any(|s| !s.builds.is_empty())
 }
 
 /// Whether each place that deploys the image is a manifest that sets another user.

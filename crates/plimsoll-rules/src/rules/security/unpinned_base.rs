@@ -45,10 +45,19 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 
 /// Whether a build of the repository gives the image: as a named context, or by its tag.
 fn is_given(review: &Review<'_>, image: &str) -> bool {
-    review.found.builds.iter().any(|build| {
+    is_stage_elsewhere(review, image) || review.found.builds.iter().any(|build| {
         build.contexts.iter().any(|(name, _)| name == image)
             || build.tags.iter().any(|tag| image_name(&tag.value) == image_name(image))
     })
+}
+
+/// Whether an image without registry, folder and tag is called as a stage of the repository is:
+/// that stage is then built first, under its own name. A name of one word may as well be an image
+/// of everybody's.
+fn is_stage_elsewhere(review: &Review<'_>, image: &str) -> bool {
+    let plain = image.contains('-') && !image.contains(['/', ':', '@']);
+    let mut stages = review.repo.dockerfiles.iter().flat_map(|d| &d.stages);
+    plain && stages.any(|s| s.name.as_deref() == Some(image))
 }
 
 enum Tag {

@@ -1,7 +1,7 @@
 //! A download that nothing verifies.
 
 use plimsoll_model::{Level, Section};
-use plimsoll_syntax::shell::{Invocation, Part, Separator};
+use plimsoll_syntax::shell::{Invocation, Part, Separator, Word};
 
 use crate::repo::{Command, CopyStep, DockerfileView};
 use crate::review::Review;
@@ -26,7 +26,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             added(file.text(review.sources), copy, out);
         }
         for (_, command) in stage.runs() {
-            run(command, out);
+            run(file.text(review.sources), command, out);
         }
     }
 }
@@ -54,7 +54,7 @@ fn added(text: &str, copy: &CopyStep, out: &mut Out) {
 }
 
 /// A download that is piped into a shell or another interpreter, or handed to one as its text.
-fn run(command: &Command, out: &mut Out) {
+fn run(text: &str, command: &Command, out: &mut Out) {
     let mut download: Option<Invocation<'_>> = None;
     for call in command.calls() {
         let before = download.take();
@@ -62,7 +62,8 @@ fn run(command: &Command, out: &mut Out) {
         if let Some(before) = before
             && (piped || runs_text(&call, before.program))
         {
-            let url = before.args.iter().map(|w| w.head()).find(|h| h.contains("://"));
+            let url = before.args.iter().find(|w| w.head().contains("://"));
+            let url = url.map(|word| written(text, command, word));
             let message = match url {
                 Some(url) => format!("{} runs {url} unseen", call.program),
                 None => format!("{} runs what {} downloads unseen", call.program, before.program),
@@ -102,6 +103,13 @@ fn runs_text(call: &Invocation<'_>, download: &str) -> bool {
     };
     let runs = is_shell(call.program) || matches!(call.program, "eval" | "source" | ".");
     runs && call.args.iter().any(|w| matches!(w.parts.as_slice(), [part] if holds(part)))
+}
+
+/// A word as it is written, its variables included.
+fn written<'a>(text: &'a str, command: &Command, word: &'a Word) -> &'a str {
+    let span = command.place(word.span).span;
+    let whole = span.map_or("", |s| s.text(text)).trim_matches(['"', '\'']);
+    if whole.starts_with(word.head()) && !whole.contains('\n') { whole } else { word.head() }
 }
 
 fn is_shell(program: &str) -> bool {
