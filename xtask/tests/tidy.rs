@@ -13,6 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use plimsoll_model::Section;
+use plimsoll_rules::find_rule;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
@@ -175,4 +178,19 @@ fn every_dependency_has_its_line() {
             "{name} has no line in docs/dependencies.md"
         );
     }
+}
+
+#[test]
+fn the_table_of_peers_names_rules_that_exist() {
+    let table = fs::read_to_string(root().join("docs/reference/peers.md")).unwrap();
+    let sections: Vec<&str> = Section::ALL.iter().map(|section| section.as_str()).collect();
+    let named = table.split('`').skip(1).step_by(2).filter(|word| {
+        word.split_once('/').is_some_and(|(section, _)| sections.contains(&section))
+    });
+    let mut count = 0;
+    for name in named {
+        assert!(find_rule(name).is_some(), "there is no rule {name}");
+        count += 1;
+    }
+    assert!(count > 50, "{count} rules are named");
 }

@@ -1,7 +1,7 @@
 //! One word of EXPOSE, expanded: `80`, `80-90/udp`, and `ip:host:port`, which BuildKit still
 //! takes but warns of.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// A port or a range of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
