@@ -12,7 +12,7 @@ use super::{Finder, environment};
 use crate::repo::Place;
 
 /// Whether a path is one of a GitLab pipeline.
-pub(super) fn is_gitlab(path: &str) -> bool {
+pub(crate) fn is_gitlab(path: &str) -> bool {
     let name = super::paths::file_name(path);
     name.starts_with(".gitlab-ci")
         || name.ends_with(".gitlab-ci.yml")

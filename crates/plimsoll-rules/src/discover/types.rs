@@ -225,6 +225,8 @@ pub struct Probe {
     pub kind: String,
     /// The path of an HTTP probe.
     pub path: Option<Fact<String>>,
+    /// The port of an HTTP probe.
+    pub port: Option<String>,
     /// `initialDelaySeconds`, `periodSeconds`, `timeoutSeconds`, `failureThreshold`.
     pub initial_delay: Option<u32>,
     /// Seconds between attempts.
@@ -276,6 +278,8 @@ pub struct Settings {
     pub service_account: Option<Fact<String>>,
     /// Labels.
     pub labels: Vec<(Fact<String>, Fact<String>)>,
+    /// When a node pulls the image, where that is said: `IfNotPresent`.
+    pub pull_policy: Option<Fact<String>>,
     /// The command that replaces the image's.
     pub command: Option<Fact<String>>,
 }

@@ -32,6 +32,7 @@ pub mod start_plan;
 pub mod subject;
 pub(crate) mod tried;
 pub mod variables;
+pub(crate) mod workload;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, install, installs, package_name, values};
