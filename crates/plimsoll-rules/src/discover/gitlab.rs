@@ -60,7 +60,7 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
 }
 
 /// Keys of a pipeline that are no jobs.
-const RESERVED: [&str; 9] = [
+pub(crate) const RESERVED: [&str; 9] = [
     "include",
     "stages",
     "variables",

@@ -84,6 +84,8 @@ impl Reader<'_> {
             deploy.settings = self.settings(container);
             deploy.settings.replicas = self.fact(document.get_path(&["spec", "replicas"]));
             deploy.settings.service_account = self.fact(spec.get("serviceAccountName"));
+            deploy.settings.progress_deadline =
+                self.fact(document.get_path(&["spec", "progressDeadlineSeconds"]));
             found.deploys.push(deploy);
         }
     }

@@ -280,6 +280,8 @@ pub struct Settings {
     pub labels: Vec<(Fact<String>, Fact<String>)>,
     /// When a node pulls the image, where that is said: `IfNotPresent`.
     pub pull_policy: Option<Fact<String>>,
+    /// Seconds until a Kubernetes rollout without progress has failed.
+    pub progress_deadline: Option<Fact<String>>,
     /// The command that replaces the image's.
     pub command: Option<Fact<String>>,
 }

@@ -12,6 +12,7 @@ pub mod checked;
 pub mod deploy_job;
 pub mod edits;
 mod effective;
+pub(crate) mod gitlab;
 pub mod history;
 pub mod ignorefiles;
 pub mod imaged;
