@@ -10,7 +10,7 @@ use crate::discover::{Build, Deploy};
 use crate::repo::Place;
 use crate::review::Review;
 
-use super::deploy_job::{insert_lines, is_command, is_sample};
+use super::deploy_job::{LOCAL, insert_lines, is_command, is_sample};
 
 /// A pipeline that is all in one file: nothing is included.
 pub(crate) struct Pipeline<'a> {
@@ -91,9 +91,23 @@ impl Job<'_> {
         at.path == self.path && ["before_script", "script", "after_script"].into_iter().any(inside)
     }
 
-    /// The first command in its scripts that deploys.
+    /// The first command in its scripts that deploys, unless it deploys to a cluster that the job
+    /// starts itself.
     pub(crate) fn deploy<'r>(&self, review: &Review<'r>) -> Option<&'r Deploy> {
+        if self.starts_cluster() {
+            return None;
+        }
         review.found.deploys.iter().find(|d| is_command(d) && self.holds(&d.at))
+    }
+
+    fn starts_cluster(&self) -> bool {
+        let scripts = ["before_script", "script"].into_iter().filter_map(|k| self.body.get(k));
+        let services = self.body.get("services").into_iter().flat_map(|s| s.items());
+        let services = services.map(|s| s.get("name").unwrap_or(s));
+        let lines = scripts.flat_map(|s| s.items().chain([s])).chain(services);
+        lines.filter_map(|n| n.as_str()).any(|text| {
+            text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| LOCAL.contains(&word))
+        })
     }
 
     /// Whether a build stands in its scripts.

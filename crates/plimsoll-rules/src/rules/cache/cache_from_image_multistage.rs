@@ -24,6 +24,10 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     if !tools.contains(&build.tool) || is_sample(&build.at.path) || build.cache_from.is_empty() {
         return;
     }
+    // A script may run where the layers still are.
+    if build.job.is_none() && !review.repo.yaml.contains_key(build.at.path.as_ref()) {
+        return;
+    }
     // What an inline cache leaves out is the subject of another rule.
     if !build.cache_to.is_empty() || inline(build).is_some() {
         return;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
-use plimsoll_syntax::yaml::{Kind, Node, Style};
+use plimsoll_syntax::yaml::{Node, Style};
 
 use crate::discover::compose::is_compose;
 use crate::discover::paths::{file_name, folder};
 use crate::repo::Place;
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule, replace};
+use crate::rule::{Check, Out, Rule};
 use crate::views::deploy_job::is_sample;
 use crate::views::edits::indentation;
 
@@ -51,8 +51,12 @@ fn one(
     needs: Node<'_>,
     out: &mut Out,
 ) {
-    let early: Vec<(Node<'_>, &str, Node<'_>)> = started_only(needs)
-        .filter_map(|(at, need)| Some((at, need, health_check(services.get(need)?)?)))
+    let early: Vec<(Node<'_>, &str, Node<'_>)> = needs
+        .items()
+        .filter_map(|at| {
+            let need = at.as_str()?;
+            Some((at, need, health_check(services.get(need)?)?))
+        })
         .collect();
     if early.is_empty() {
         return out.examined();
@@ -75,17 +79,6 @@ fn one(
     }
 }
 
-/// What is waited for until it has started, with the place that says so.
-fn started_only<'a>(needs: Node<'a>) -> impl Iterator<Item = (Node<'a>, &'a str)> {
-    let listed = needs.items().filter_map(|n| Some((n, n.as_str()?)));
-    let mapped = needs.entries().filter_map(|(name, need)| {
-        let condition = need.get("condition");
-        let started = condition.is_none_or(|c| c.as_str() == Some("service_started"));
-        Some((condition.unwrap_or(name), name.as_str()?)).filter(|_| started)
-    });
-    listed.chain(mapped)
-}
-
 /// The health check that a service has of its own.
 fn health_check(service: Node<'_>) -> Option<Node<'_>> {
     let (key, check) = service.get_entry("healthcheck")?;
@@ -95,21 +88,13 @@ fn health_check(service: Node<'_>) -> Option<Node<'_>> {
     (!off && !none).then_some(key)
 }
 
-/// The list in block style as a mapping, or the conditions that stand there replaced.
+/// The list in block style as a mapping.
 fn conditions(
     review: &Review<'_>,
     path: &Arc<str>,
     needs: Node<'_>,
     healthy: &[&str],
 ) -> Option<Vec<Edit>> {
-    if needs.kind() == Kind::Map {
-        let written: Vec<Node<'_>> = started_only(needs)
-            .filter(|(at, name)| healthy.contains(name) && at.as_str() == Some("service_started"))
-            .map(|(at, _)| at)
-            .collect();
-        let edits = written.iter().flat_map(|at| replace(&Place::new(path, at.span()), "service_healthy"));
-        return (written.len() == healthy.len()).then(|| edits.collect());
-    }
     let text = review.sources.text(path)?;
     let mut edits = Vec::new();
     for item in needs.items() {

@@ -72,6 +72,7 @@ fn report(deployment: Object<'_>, service: Object<'_>, at: Node<'_>, out: &mut O
     let place = crate::repo::Place::new(&deployment.place(deployment.node).path, at.span());
     let draft = out.finding(&place, message);
     draft
+        .level(if recreates { Level::Advice } else { Level::ShouldFix })
         .label(if recreates { "old pods go first" } else { "as many as there are may be missing" })
         .consequence("from the end of the old pods to the first ready new one, no request is answered")
         .remedy("use a RollingUpdate with `maxUnavailable: 0` and `maxSurge: 1`; where two versions must not run side by side, say so in a waiver");
