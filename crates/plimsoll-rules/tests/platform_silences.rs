@@ -37,6 +37,15 @@ fn deployment(spec: &str, pod: &str) -> String {
     )
 }
 
+/// What makes the Deployment one of a service of the repository.
+const OWN: [(&str, &str); 2] =
+    [("Dockerfile", "FROM x\n"), ("compose.yaml", "services: {a: {build: ., image: 'a:1'}}\n")];
+
+fn own(rule: &str, files: &[(&str, &str)]) -> usize {
+    let all: Vec<(&str, &str)> = OWN.iter().chain(files).copied().collect();
+    count(rule, &all)
+}
+
 const GONE: &str = "  strategy: {rollingUpdate: {maxUnavailable: 1}}\n";
 
 #[test]
@@ -50,7 +59,9 @@ fn a_rollout_that_keeps_pods() {
     let other = SERVICE.replace("{app: a}", "{app: b}");
     let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {name: a}}\n";
     let patched = "resources: [a.yaml]\npatches: [{path: p.yaml}]\n";
-    assert_eq!(count(rule, &[("k/a.yaml", &plain), ("k/s.yaml", SERVICE)]), 1, "the base case");
+    let base = [("k/a.yaml", plain.as_str()), ("k/s.yaml", SERVICE)];
+    assert_eq!(own(rule, &base), 1, "the base case");
+    assert_eq!(count(rule, &base), 0, "an image of others");
     for files in [
         vec![("k/a.yaml", plain.as_str())],
         vec![("k/a.yaml", &plain), ("k/s.yaml", &headless)],
@@ -63,7 +74,7 @@ fn a_rollout_that_keeps_pods() {
         vec![("chart/templates/a.yaml", &plain), ("chart/templates/s.yaml", SERVICE)],
         vec![("tests/a.yaml", &plain), ("tests/s.yaml", SERVICE)],
     ] {
-        assert_eq!(count(rule, &files), 0, "{files:?}");
+        assert_eq!(own(rule, &files), 0, "{files:?}");
     }
 }
 
@@ -89,7 +100,7 @@ fn a_pod_that_ends_well() {
         (beside, 0),
         (recreated, 0),
     ] {
-        assert_eq!(count(rule, &[("k/a.yaml", &text), ("k/s.yaml", SERVICE)]), want, "{text}");
+        assert_eq!(own(rule, &[("k/a.yaml", &text), ("k/s.yaml", SERVICE)]), want, "{text}");
     }
 }
 

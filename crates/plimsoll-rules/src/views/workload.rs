@@ -78,6 +78,16 @@ pub(crate) fn service_of<'a>(review: &Review<'a>, deployment: Object<'a>) -> Opt
     })
 }
 
+/// Whether a Deployment runs a service of the repository, rather than an image of others.
+pub(crate) fn is_own(review: &Review<'_>, deployment: Object<'_>) -> bool {
+    let containers = deployment.pod().and_then(|p| p.get("containers"));
+    let places: Vec<Place> =
+        containers.into_iter().flat_map(|c| c.items()).map(|c| deployment.place(c)).collect();
+    let deploys = review.found.services.iter().flat_map(|s| &s.deploys);
+    let deploys = deploys.filter_map(|index| review.found.deploys.get(*index));
+    deploys.into_iter().any(|d| places.contains(&d.at))
+}
+
 /// Whether something else than the manifest sets the number of replicas.
 pub(crate) fn is_scaled(review: &Review<'_>, deployment: Object<'_>) -> bool {
     objects(review).iter().any(|o| {

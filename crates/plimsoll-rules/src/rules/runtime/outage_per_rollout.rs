@@ -5,7 +5,7 @@ use plimsoll_syntax::yaml::Node;
 
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, replace};
-use crate::views::workload::{Object, deployments, is_scaled, service_of};
+use crate::views::workload::{Object, deployments, is_own, is_scaled, service_of};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/outage-per-rollout",
@@ -18,7 +18,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, out: &mut Out) {
-    for deployment in deployments(review) {
+    for deployment in deployments(review).into_iter().filter(|d| is_own(review, *d)) {
         let Some(service) = service_of(review, deployment) else { continue };
         let Some(strategy) = deployment.node.get_path(&["spec", "strategy"]) else {
             out.examined();
