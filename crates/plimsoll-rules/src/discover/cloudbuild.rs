@@ -13,7 +13,7 @@ use super::{BuildTool, Finder, environment};
 use crate::repo::Place;
 
 /// Whether a YAML file is a Cloud Build configuration.
-pub(super) fn is_cloudbuild(name: &str, yaml: &Yaml) -> bool {
+pub(crate) fn is_cloudbuild(name: &str, yaml: &Yaml) -> bool {
     let named = name.starts_with("cloudbuild") || name.starts_with("cloud-build");
     let steps = |root: Node<'_>| {
         let first = root.get("steps").and_then(|s| s.items().next());

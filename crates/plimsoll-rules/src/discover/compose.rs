@@ -12,7 +12,7 @@ use super::types::{
 use crate::repo::{Fact, Place};
 
 /// Whether a file's name is one of a compose file.
-pub(super) fn is_compose(name: &str) -> bool {
+pub(crate) fn is_compose(name: &str) -> bool {
     let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"));
     stem.is_some_and(|s| {
         ["compose", "docker-compose"]

@@ -12,7 +12,7 @@ use super::{Finder, environment};
 use crate::repo::Place;
 
 /// Whether a path is one of a GitLab pipeline.
-pub(super) fn is_gitlab(path: &str) -> bool {
+pub(crate) fn is_gitlab(path: &str) -> bool {
     let name = super::paths::file_name(path);
     name.starts_with(".gitlab-ci")
         || name.ends_with(".gitlab-ci.yml")
@@ -60,7 +60,7 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
 }
 
 /// Keys of a pipeline that are no jobs.
-const RESERVED: [&str; 9] = [
+pub(crate) const RESERVED: [&str; 9] = [
     "include",
     "stages",
     "variables",

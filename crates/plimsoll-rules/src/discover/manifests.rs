@@ -170,6 +170,8 @@ impl Reader<'_> {
             deploy.settings = self.settings(container);
             deploy.settings.replicas = self.fact(document.get_path(&["spec", "replicas"]));
             deploy.settings.service_account = self.fact(spec.get("serviceAccountName"));
+            deploy.settings.progress_deadline =
+                self.fact(document.get_path(&["spec", "progressDeadlineSeconds"]));
             found.deploys.push(deploy);
         }
     }
@@ -189,6 +191,7 @@ impl Reader<'_> {
         let ports = container.get("ports");
         s.port =
             ports.and_then(|p| p.items().next()).and_then(|p| self.fact(p.get("containerPort")));
+        s.pull_policy = self.fact(container.get("imagePullPolicy"));
         s.startup_probe = container.get("startupProbe").map(|p| self.probe(p));
         s.liveness_probe = container.get("livenessProbe").map(|p| self.probe(p));
         s.readiness_probe = container.get("readinessProbe").map(|p| self.probe(p));
@@ -216,6 +219,7 @@ impl Reader<'_> {
             at: self.place(node),
             kind: kind.to_owned(),
             path: self.fact(node.get_path(&["httpGet", "path"])),
+            port: node.get_path(&["httpGet", "port"]).and_then(|n| n.as_str()).map(str::to_owned),
             initial_delay: number("initialDelaySeconds"),
             period: number("periodSeconds"),
             timeout: number("timeoutSeconds"),

@@ -3,14 +3,14 @@
 //! Everything found carries its place. What cannot be followed is in
 //! [`Discovery::not_analysed`] with its reason: it is never passed over in silence.
 
-mod cloudbuild;
+pub(crate) mod cloudbuild;
 pub(crate) mod commands;
-mod compose;
+pub(crate) mod compose;
 mod environment;
 mod follow;
 pub(crate) mod gcloud;
 mod github;
-mod gitlab;
+pub(crate) mod gitlab;
 pub(crate) mod link;
 mod manifests;
 pub mod paths;

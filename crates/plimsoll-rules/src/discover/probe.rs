@@ -16,6 +16,7 @@ pub(super) fn of_flag(flag: &Fact<String>) -> Probe {
         at: flag.at.clone(),
         kind: kind.to_owned(),
         path: get("httpGet.path").map(|p| Fact::new(p, flag.at.clone())),
+        port: get("httpGet.port"),
         initial_delay: number("initialDelaySeconds"),
         period: number("periodSeconds"),
         timeout: number("timeoutSeconds"),

@@ -228,6 +228,8 @@ pub struct Probe {
     pub kind: String,
     /// The path of an HTTP probe.
     pub path: Option<Fact<String>>,
+    /// The port of an HTTP probe.
+    pub port: Option<String>,
     /// `initialDelaySeconds`, `periodSeconds`, `timeoutSeconds`, `failureThreshold`.
     pub initial_delay: Option<u32>,
     /// Seconds between attempts.
@@ -279,6 +281,10 @@ pub struct Settings {
     pub service_account: Option<Fact<String>>,
     /// Labels.
     pub labels: Vec<(Fact<String>, Fact<String>)>,
+    /// When a node pulls the image, where that is said: `IfNotPresent`.
+    pub pull_policy: Option<Fact<String>>,
+    /// Seconds until a Kubernetes rollout without progress has failed.
+    pub progress_deadline: Option<Fact<String>>,
     /// The command that replaces the image's.
     pub command: Option<Fact<String>>,
 }

@@ -18,7 +18,7 @@ rules! {
     // What is sent to the builder.
 
     context {
-        git_context_ignores_workspace, ignore_file_not_at_root, missing_ignore_file, source_ignored,
+        contexts_disagree, git_context_ignores_workspace, ignore_file_not_at_root, missing_ignore_file, source_ignored,
     }
 
     // What is installed, and from where.
@@ -34,7 +34,7 @@ rules! {
     // What a build reuses.
 
     cache {
-        cache_from_never_written, cache_to_never_read, changing_arg_before_install,
+        cache_from_image_multistage, cache_from_never_written, cache_to_never_read, changing_arg_before_install,
         copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision,
         inline_cache_multistage, inline_cache_with_mode, min_cache_multistage,
         no_cache_on_hosted_runner,
@@ -61,7 +61,7 @@ rules! {
     // The workflows themselves.
 
     workflow {
-        action_input_removed, action_input_unknown, checkout_full_history, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, serial_image_builds, service_account_key,
+        action_input_removed, action_input_unknown, archived_builder, checkout_full_history, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, retry_on_deploy, serial_image_builds, service_account_key, tests_not_interruptible,
     }
 
     // What is deployed, and how it is taken back.
@@ -73,7 +73,7 @@ rules! {
     // How the service runs.
 
     runtime {
-        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, port_mismatch, port_not_opened, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown,
+        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dependency_not_awaited, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_equals_readiness, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, no_drain_before_stop, outage_per_rollout, port_mismatch, port_not_opened, progress_deadline_short, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown,
     }
 
     // Plimsoll's own settings.

@@ -130,10 +130,12 @@ impl<'a> DeployJob<'a> {
     }
 }
 
+/// Programs that start a cluster to test in.
+pub(crate) const LOCAL: [&str; 5] = ["kind", "minikube", "k3d", "k3s", "microk8s"];
+
 /// Whether a job starts a cluster of its own, to test in: it deploys nothing.
 #[must_use]
 pub fn starts_cluster(job: &Job) -> bool {
-    const LOCAL: [&str; 5] = ["kind", "minikube", "k3d", "k3s", "microk8s"];
     let named = |action: String| action.split(['/', '-', '_']).any(|word| LOCAL.contains(&word));
     let run = |r: &Run| r.script.invocations().any(|call| LOCAL.contains(&call.program));
     let starts =

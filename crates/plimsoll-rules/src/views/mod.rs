@@ -12,6 +12,7 @@ pub mod checked;
 pub mod deploy_job;
 pub mod edits;
 mod effective;
+pub(crate) mod gitlab;
 pub mod history;
 pub mod ignorefiles;
 pub mod imaged;
@@ -33,6 +34,7 @@ pub mod start_plan;
 pub mod subject;
 pub(crate) mod tried;
 pub mod variables;
+pub(crate) mod workload;
 
 pub use effective::{Effective, effective};
 pub use install::{Install, Manager, install, installs, package_name, values};

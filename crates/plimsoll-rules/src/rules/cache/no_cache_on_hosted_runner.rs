@@ -2,13 +2,16 @@
 
 use plimsoll_model::{CacheSetup, Applicability, Edit, Level, Section};
 
+use crate::discover::cloudbuild::is_cloudbuild;
 use crate::discover::paths::{file_name, folder};
 use crate::discover::{Build, BuildTool};
-use crate::repo::WorkflowStep;
+use crate::repo::{Place, WorkflowStep};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::{dockerfile_of, job, target};
 use crate::views::caching::{has_own_cache, is_hosted, runs_anything, sets_up_builder};
+use crate::views::deploy_job::is_sample;
+use crate::views::gitlab;
 use crate::views::replayed;
 use crate::views::edits::first_key;
 
@@ -16,13 +19,16 @@ pub(crate) static RULE: Rule = Rule {
     name: "cache/no-cache-on-hosted-runner",
     section: Section::Cache,
     level: Level::ShouldFix,
-    assures: "builds on hosted runners reuse a cache",
+    assures: "builds on machines that begin empty reuse a cache",
     aliases: &[],
     page: include_str!("no_cache_on_hosted_runner.md"),
     check: Check::Build(check),
 };
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
+    if build.job.is_none() {
+        return elsewhere(review, build, out);
+    }
     let tools = [BuildTool::BuildPushAction, BuildTool::Buildx, BuildTool::DockerBuild];
     let Some((job, index)) = job(review, build).filter(|_| tools.contains(&build.tool)) else {
         return;
@@ -61,4 +67,69 @@ fn edits(review: &Review<'_>, build: &Build, step: &WorkflowStep) -> Option<Vec<
     let indent = crate::views::edits::indentation(review.sources, with)?;
     let lines = format!("cache-from: type=gha{scope}\n{indent}cache-to: type=gha,mode=max{scope}");
     first_key(review.sources, with, &lines)
+}
+
+/// Builds of Cloud Build, and of GitLab jobs with a Docker daemon of their own.
+fn elsewhere(review: &Review<'_>, build: &Build, out: &mut Out) {
+    let Some((at, machine)) = fresh_machine(review, build) else { return };
+    let (Some(file), Ok(target)) = (dockerfile_of(review, build), target(build)) else { return };
+    if !runs_anything(file, target) || has_open_arguments(review, build) {
+        return;
+    }
+    if !build.cache_from.is_empty() || !build.cache_to.is_empty() || build.no_cache.is_some() {
+        return out.examined();
+    }
+    let kaniko = build.tool == BuildTool::Kaniko;
+    let draft = out.finding(&build.at, format!("{} builds {} without a cache", build.tool.name(), file.path));
+    draft
+        .label(if kaniko { "no `--cache`" } else { "neither cache-from nor cache-to" })
+        .related(&at, machine)
+        .consequence("the builder begins empty: every run builds every layer");
+    if kaniko {
+        draft.remedy("set `--cache=true`, or build with `docker buildx build` and a registry cache");
+    } else {
+        draft.remedy("build with `docker buildx build`, and read and write a registry cache with mode=max");
+    }
+    if let Some(report) = replayed::of_build(review, build) {
+        replayed::compare(report, CacheSetup::None, CacheSetup::Max, draft);
+    }
+}
+
+/// Where it is said that a builder is new for each run, and what it is.
+fn fresh_machine(review: &Review<'_>, build: &Build) -> Option<(Place, &'static str)> {
+    let tools = [
+        BuildTool::CloudBuildDocker,
+        BuildTool::Kaniko,
+        BuildTool::DockerBuild,
+        BuildTool::Buildx,
+    ];
+    if !tools.contains(&build.tool) || is_sample(&build.at.path) {
+        return None;
+    }
+    let yaml = review.repo.yaml.get(build.at.path.as_ref())?;
+    if is_cloudbuild(file_name(&build.at.path), yaml) {
+        let steps = yaml.documents().next()?.get_entry("steps")?.0;
+        return Some((Place::new(&build.at.path, steps.span()), "run on a machine that is new for each build"));
+    }
+    gitlab::pipelines(review).iter().find_map(|pipeline| {
+        let job = pipeline.jobs.iter().find(|job| job.builds(build))?;
+        let daemon = pipeline.setting(job, "services")?.items().find(|service| {
+            let image = service.as_str().or_else(|| service.get("name")?.as_str());
+            image.is_some_and(|i| i.starts_with("docker:") && i.contains("dind"))
+        })?;
+        Some((pipeline.place(daemon), "a Docker daemon that is new for each job"))
+    })
+}
+
+/// Whether a variable stands where flags may be, so that it may name a cache.
+fn has_open_arguments(review: &Review<'_>, build: &Build) -> bool {
+    let text = review.sources.text(&build.at.path).zip(build.at.span);
+    let Some(text) = text.and_then(|(t, span)| t.get(span.range())) else { return true };
+    let quotes = ['\'', '"', ',', '[', ']'];
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(quotes))
+        .filter(|word| !matches!(*word, "" | "-" | "\\"))
+        .collect();
+    words.windows(2).any(|pair| pair[1].starts_with('$') && !pair[0].starts_with('-'))
 }

@@ -4,7 +4,7 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::paths::{file_name, image_name};
 use crate::discover::{Deploy, DeployTool, Platform};
-use crate::repo::Fact;
+use crate::repo::{Fact, Place};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::deploy_job::{is_command, is_sample};
@@ -71,5 +71,23 @@ fn report(deploy: &Deploy, image: &Fact<String>, tag: &str, out: &mut Out) {
         finding.consequence(
             "nodes that pull at different times run different images, and the tag cannot name what was live before",
         );
+        if let Some(at) = keeps_old(deploy, tag) {
+            finding
+                .related(at, "a node that has the name does not pull it again")
+                .evidence("a node that ran the tag before keeps its old image, after a rollout too");
+        }
+    }
+}
+
+/// Where it is said that a node keeps the image it has: by a policy, or by the tag, since only
+/// `latest` is pulled always.
+fn keeps_old<'a>(deploy: &'a Deploy, tag: &str) -> Option<&'a Place> {
+    match &deploy.settings.pull_policy {
+        Some(policy) if policy.value == "Always" => None,
+        Some(policy) => Some(&policy.at),
+        None if deploy.tool == DeployTool::KubernetesManifest && tag != "latest" => {
+            deploy.image.as_ref().map(|i| &i.at)
+        }
+        None => None,
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::{Level, Section};
+use plimsoll_syntax::yaml::{Node, Yaml};
 
-use crate::discover::paths::image_name;
+use crate::discover::cloudbuild::is_cloudbuild;
+use crate::discover::paths::{file_name, image_name};
 use crate::discover::{Build, BuildTool};
-use crate::repo::{Job, Workflow};
+use crate::repo::{Job, Place, Workflow};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::builds_of;
+use crate::views::deploy_job::{builds_of, is_sample};
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/serial-image-builds",
@@ -18,10 +20,50 @@ pub(crate) static RULE: Rule = Rule {
     assures: "jobs build their images side by side",
     aliases: &[],
     page: include_str!("serial_image_builds.md"),
-    check: Check::Workflow(check),
+    check: Check::Repo(check),
 };
 
-fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
+fn check(review: &Review<'_>, out: &mut Out) {
+    review.repo.workflows.iter().for_each(|workflow| github(review, workflow, out));
+    for (path, yaml) in review.repo.yaml.iter().filter(|(path, _)| !is_sample(path)) {
+        if is_cloudbuild(file_name(path), yaml) {
+            cloud_build(review, path, yaml, out);
+        }
+    }
+}
+
+/// Steps of Cloud Build that wait for one another although none needs the other's image.
+fn cloud_build(review: &Review<'_>, path: &str, yaml: &Yaml, out: &mut Out) {
+    let Some(steps) = yaml.documents().next().and_then(|d| d.get("steps")) else { return };
+    let builds: Vec<&Build> = review
+        .found
+        .builds
+        .iter()
+        .filter(|b| b.at.path.as_ref() == path && is_step(&b.at, steps))
+        .collect();
+    let ordered = steps.items().any(|s| s.get("waitFor").is_some());
+    match second(&builds).filter(|_| !ordered && !depend(review, &builds)) {
+        Some(second) => {
+            let draft = out.finding(&second.at, "this step waits for an image that it does not need");
+            draft
+                .label("no `waitFor`: begins when all steps before it have ended")
+                .consequence("pulls, downloads and compiling of the images follow one another instead of overlapping")
+                .remedy("give the builds `waitFor: ['-']`, and the steps that push or deploy the ids they wait for");
+            if let Some(first) = builds.first() {
+                draft.related(&first.at, "the first build");
+            }
+        }
+        None if builds.is_empty() => {}
+        None => out.examined(),
+    }
+}
+
+/// Whether a place is a whole step, rather than a command in its script.
+fn is_step(at: &Place, steps: Node<'_>) -> bool {
+    at.span.is_some_and(|span| steps.items().any(|s| s.span() == span))
+}
+
+fn github(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
     for job in workflow.jobs.iter().filter(|j| !j.runs_on.is_empty()) {
         // A step with a matrix is one build in each of its jobs: only the first one counts.
         let mut builds = builds_of(review, workflow, job);

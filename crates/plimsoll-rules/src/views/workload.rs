@@ -1,0 +1,133 @@
+//! Kubernetes Deployments and the Services in front of them, as their manifests say.
+
+use std::sync::Arc;
+
+use plimsoll_syntax::yaml::{Kind, Node};
+
+use crate::discover::paths::file_name;
+use crate::repo::Place;
+use crate::review::Review;
+
+use super::deploy_job::is_sample;
+
+/// A document of a Kubernetes manifest.
+#[derive(Clone, Copy)]
+pub(crate) struct Object<'a> {
+    /// The file.
+    path: &'a str,
+    /// The document.
+    pub(crate) node: Node<'a>,
+}
+
+impl<'a> Object<'a> {
+    fn text(&self, path: &[&str]) -> &'a str {
+        self.node.get_path(path).and_then(|n| n.as_str()).unwrap_or("")
+    }
+
+    fn namespace(&self) -> &'a str {
+        self.text(&["metadata", "namespace"])
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &'a str {
+        self.text(&["metadata", "name"])
+    }
+
+    /// The specification of its pods.
+    pub(crate) fn pod(&self) -> Option<Node<'a>> {
+        self.node.get_path(&["spec", "template", "spec"])
+    }
+
+    /// The place of a node of it.
+    pub(crate) fn place(&self, node: Node<'a>) -> Place {
+        let path: Arc<str> = self.path.into();
+        Place::new(&path, node.span())
+    }
+}
+
+/// The Deployments whose manifest is the whole of what is applied: none of samples, of templates,
+/// and of a repository whose manifests are patched before they are applied.
+pub(crate) fn deployments<'a>(review: &Review<'a>) -> Vec<Object<'a>> {
+    let all = objects(review);
+    if is_patched(review) {
+        return Vec::new();
+    }
+    let wanted = |o: &&Object<'a>| o.text(&["kind"]) == "Deployment" && !o.name().is_empty();
+    let twice = |o: &Object<'a>| {
+        let same = |p: &&Object<'a>| {
+            p.text(&["kind"]) == "Deployment" && p.name() == o.name() && p.path != o.path
+        };
+        is_composed(review) && all.iter().any(|p| same(&p))
+    };
+    all.iter().filter(wanted).filter(|o| !twice(o)).copied().collect()
+}
+
+/// The Service that sends requests to a Deployment's pods through a virtual address.
+pub(crate) fn service_of<'a>(review: &Review<'a>, deployment: Object<'a>) -> Option<Object<'a>> {
+    let labels = deployment.node.get_path(&["spec", "template", "metadata", "labels"])?;
+    let label = |key: &str| labels.get(key).and_then(|n| n.as_str());
+    objects(review).into_iter().find(|o| {
+        let selector = o.node.get_path(&["spec", "selector"]).filter(|s| s.kind() == Kind::Map);
+        let mut pairs = selector.into_iter().flat_map(|s| s.entries()).peekable();
+        o.text(&["kind"]) == "Service"
+            && o.text(&["apiVersion"]) == "v1"
+            && o.text(&["spec", "clusterIP"]) != "None"
+            && o.namespace() == deployment.namespace()
+            && pairs.peek().is_some()
+            && pairs.all(|(k, v)| v.as_str().is_some() && k.as_str().and_then(label) == v.as_str())
+    })
+}
+
+/// Whether a Deployment runs a service of the repository, rather than an image of others.
+pub(crate) fn is_own(review: &Review<'_>, deployment: Object<'_>) -> bool {
+    let containers = deployment.pod().and_then(|p| p.get("containers"));
+    let places: Vec<Place> =
+        containers.into_iter().flat_map(|c| c.items()).map(|c| deployment.place(c)).collect();
+    let deploys = review.found.services.iter().flat_map(|s| &s.deploys);
+    let deploys = deploys.filter_map(|index| review.found.deploys.get(*index));
+    deploys.into_iter().any(|d| places.contains(&d.at))
+}
+
+/// Whether something else than the manifest sets the number of replicas.
+pub(crate) fn is_scaled(review: &Review<'_>, deployment: Object<'_>) -> bool {
+    objects(review).iter().any(|o| {
+        matches!(o.text(&["kind"]), "HorizontalPodAutoscaler" | "ScaledObject")
+            && o.text(&["spec", "scaleTargetRef", "name"]) == deployment.name()
+    })
+}
+
+/// Every document of a manifest that is no sample and no template.
+fn objects<'a>(review: &Review<'a>) -> Vec<Object<'a>> {
+    let files = review.repo.yaml.iter().filter(|(path, yaml)| {
+        let template = path.split('/').rev().skip(1).any(|folder| folder == "templates");
+        !template && !is_sample(path) && !path.starts_with(".github/") && yaml.errors().is_empty()
+    });
+    let documents = files.flat_map(|(path, yaml)| yaml.documents().map(move |d| (path, d)));
+    let objects = documents.flat_map(|(path, document)| {
+        let items: Vec<Node<'a>> = match document.get("items") {
+            Some(items) if document.get("kind").is_some() => items.items().collect(),
+            _ => vec![document],
+        };
+        items.into_iter().map(move |node| Object { path, node })
+    });
+    objects.filter(|o| !o.text(&["apiVersion"]).is_empty()).collect()
+}
+
+/// The kustomizations of the repository.
+fn kustomizations<'a>(review: &Review<'a>) -> impl Iterator<Item = Node<'a>> {
+    let repo = review.repo;
+    let named = |path: &&String| file_name(path).to_ascii_lowercase().starts_with("kustomization");
+    let files = repo.yaml.iter().filter(move |(path, _)| named(path));
+    files.flat_map(|(_, yaml)| yaml.documents())
+}
+
+fn is_composed(review: &Review<'_>) -> bool {
+    kustomizations(review).next().is_some()
+}
+
+/// Whether a kustomization changes what it lists by patches that stand nowhere else.
+fn is_patched(review: &Review<'_>) -> bool {
+    const KEYS: [&str; 5] =
+        ["patches", "patchesJson6902", "replicas", "components", "transformers"];
+    kustomizations(review).any(|k| KEYS.iter().any(|key| k.get(key).is_some()))
+}
