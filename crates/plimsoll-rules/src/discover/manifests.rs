@@ -168,6 +168,13 @@ impl Reader<'_> {
             // Without an image it is a patch of another file.
             deploy.partial |= deploy.image.is_none();
             deploy.settings = self.settings(container);
+            // What the container says holds before what its pod says.
+            let contexts = [container, spec].map(|of| of.get("securityContext"));
+            let said = |key: &str| contexts.iter().flatten().find_map(|context| context.get(key));
+            deploy.settings.non_root = said("runAsNonRoot")
+                .filter(|value| value.as_str() == Some("true"))
+                .map(|value| self.place(value));
+            deploy.settings.run_as_user = self.fact(said("runAsUser"));
             deploy.settings.replicas = self.fact(document.get_path(&["spec", "replicas"]));
             deploy.settings.service_account = self.fact(spec.get("serviceAccountName"));
             deploy.settings.progress_deadline =

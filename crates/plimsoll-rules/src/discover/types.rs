@@ -281,6 +281,10 @@ pub struct Settings {
     pub service_account: Option<Fact<String>>,
     /// Labels.
     pub labels: Vec<(Fact<String>, Fact<String>)>,
+    /// Where Kubernetes is told to start no program of root.
+    pub non_root: Option<Place>,
+    /// The user in place of the image's.
+    pub run_as_user: Option<Fact<String>>,
     /// When a node pulls the image, where that is said: `IfNotPresent`.
     pub pull_policy: Option<Fact<String>>,
     /// Seconds until a Kubernetes rollout without progress has failed.

@@ -73,7 +73,7 @@ rules! {
     // How the service runs.
 
     runtime {
-        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dependency_not_awaited, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_equals_readiness, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, no_drain_before_stop, outage_per_rollout, port_mismatch, port_not_opened, progress_deadline_short, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown,
+        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dependency_not_awaited, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_equals_readiness, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, no_drain_before_stop, non_root_refused, outage_per_rollout, port_mismatch, port_not_opened, progress_deadline_short, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown,
     }
 
     // Plimsoll's own settings.
