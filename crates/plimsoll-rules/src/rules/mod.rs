@@ -35,9 +35,9 @@ rules! {
 
     cache {
         cache_from_never_written, cache_to_never_read, changing_arg_before_install,
-        copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision,
-        inline_cache_multistage, inline_cache_with_mode, min_cache_multistage,
-        no_cache_on_hosted_runner,
+        copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx,
+        gha_scope_collision, inline_cache_multistage, inline_cache_with_mode,
+        local_cache_grows, min_cache_multistage, no_cache_on_hosted_runner,
     }
 
     // What is left in the image.
@@ -61,13 +61,13 @@ rules! {
     // The workflows themselves.
 
     workflow {
-        action_input_removed, action_input_unknown, checkout_full_history, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, serial_image_builds, service_account_key,
+        action_input_removed, action_input_unknown, checkout_full_history, concurrency_group_shared, concurrency_key_empty, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, matrix_deploy_fail_fast, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, serial_image_builds, service_account_key, skipped_with_needs, untested_commit_deployed,
     }
 
     // What is deployed, and how it is taken back.
 
     deploy {
-        apply_without_rollout_status, built_not_deployed, deprecated_registry, digest_unused, helm_without_rollback, mutable_tag_deployed, only_mutable_tag_pushed, registry_region_mismatch, rollback_missing, rollback_reads_first_traffic_entry, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
+        apply_without_rollout_status, built_not_deployed, deprecated_registry, digest_unused, helm_without_rollback, migration_not_awaited, mutable_tag_deployed, only_mutable_tag_pushed, registry_region_mismatch, repeated_tag_flag, rollback_missing, rollback_reads_first_traffic_entry, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
     }
 
     // How the service runs.
