@@ -139,6 +139,8 @@ pub struct Job {
     /// The combinations of the matrix that are written out, each a list of keys and values;
     /// empty without a matrix, and where it is computed.
     pub matrix: Vec<Vec<(String, Fact<String>)>>,
+    /// Where the body of `strategy:` begins.
+    pub strategy: Option<Place>,
     /// `strategy.fail-fast:`.
     pub fail_fast: Option<Fact<String>>,
     /// A called workflow (`uses:` of the job) with its inputs.
@@ -370,6 +372,7 @@ impl Reader {
             permissions: body.get("permissions").map(|p| self.permissions(p)),
             env: self.vars(body.get("env")),
             matrix: self.matrix(body),
+            strategy: body.get("strategy").map(|s| self.place(s)),
             fail_fast: self.fact(body.get_path(&["strategy", "fail-fast"])),
             uses: self.fact(body.get("uses")),
             with: self.vars(body.get("with")),

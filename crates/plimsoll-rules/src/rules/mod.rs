@@ -34,10 +34,7 @@ rules! {
     // What a build reuses.
 
     cache {
-        cache_from_image_multistage, cache_from_never_written, cache_to_never_read, changing_arg_before_install,
-        copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision,
-        inline_cache_multistage, inline_cache_with_mode, min_cache_multistage,
-        no_cache_on_hosted_runner,
+        cache_from_image_multistage, cache_from_never_written, cache_to_never_read, changing_arg_before_install, copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision, inline_cache_multistage, inline_cache_with_mode, local_cache_grows, min_cache_multistage, no_cache_on_hosted_runner,
     }
 
     // What is left in the image.
@@ -61,19 +58,19 @@ rules! {
     // The workflows themselves.
 
     workflow {
-        action_input_removed, action_input_unknown, archived_builder, checkout_full_history, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, environment_missing, job_on_pull_request_pushes, job_timeout_missing, needs_not_declared, path_filter_incomplete, permissions_too_wide, poll_loop_unbounded, retry_on_deploy, serial_image_builds, service_account_key, tests_not_interruptible,
+        action_input_removed, action_input_unknown, archived_builder, change_seen_by_last_commit, checkout_full_history, concurrency_group_shared, concurrency_key_empty, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, dockerfile_edited_by_step, emulated_build, environment_missing, image_not_built_on_pull_request, job_on_pull_request_pushes, job_timeout_missing, matrix_deploy_fail_fast, needs_not_declared, path_filter_incomplete, path_filter_matches_nothing, permissions_too_wide, poll_loop_unbounded, retry_on_deploy, serial_image_builds, service_account_key, service_deployed_twice, skipped_with_needs, tests_not_interruptible, untested_commit_deployed,
     }
 
     // What is deployed, and how it is taken back.
 
     deploy {
-        apply_without_rollout_status, built_not_deployed, deprecated_registry, digest_unused, helm_without_rollback, mutable_tag_deployed, only_mutable_tag_pushed, registry_region_mismatch, rollback_missing, rollback_reads_first_traffic_entry, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
+        apply_without_rollout_status, built_not_deployed, deprecated_registry, digest_unused, helm_without_rollback, image_built_twice, migration_not_awaited, mutable_tag_deployed, only_mutable_tag_pushed, registry_region_mismatch, repeated_tag_flag, rollback_missing, rollback_reads_first_traffic_entry, secret_in_plain_env, secret_version_floating, source_deploy_in_ci, traffic_all_at_once, traffic_stuck_after_rollback, verification_missing,
     }
 
     // How the service runs.
 
     runtime {
-        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dependency_not_awaited, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_equals_readiness, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, no_drain_before_stop, non_root_refused, outage_per_rollout, port_mismatch, port_not_opened, progress_deadline_short, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown,
+        bind_localhost, concurrency_without_workers, cpu_below_one_concurrency, cpu_boost_cannot_help, cpu_boost_off, cpu_limit_slows_start, cpu_memory_invalid, dependency_not_awaited, dev_server, does_not_start, expose_disagrees, health_not_answered, healthcheck_ignored, healthz_on_cloud_run, killed_on_stop, liveness_equals_readiness, liveness_without_startup, max_instances_unset, memory_headroom_small, memory_limit_missing, no_drain_before_stop, non_root_refused, outage_per_rollout, port_mismatch, port_not_opened, progress_deadline_short, scale_to_zero, shell_form_without_exec, slow_imports, startup_probe_missing, startup_window_short, user_unknown, worker_throttled,
     }
 
     // Plimsoll's own settings.

@@ -9,6 +9,7 @@ pub mod building;
 pub mod caching;
 pub mod check_plan;
 pub mod checked;
+pub mod conditions;
 pub mod deploy_job;
 pub mod edits;
 mod effective;
