@@ -556,3 +556,28 @@ fn a_target_that_a_variable_of_compose_names() {
     assert_eq!(of(&format!("{known}TARGET=walk\n")).len(), 1, "a stage that is not there");
     assert_eq!(of(""), Vec::<String>::new());
 }
+
+#[test]
+fn what_stands_beside_the_product_is_advice() {
+    let rule = "security/root-user";
+    let root = "FROM debian:13\nEXPOSE 80\nCMD [\"/serve\"]\n";
+    let product = ("Dockerfile", "FROM debian:13\nUSER 1000\nEXPOSE 80\nCMD [\"/serve\"]\n");
+    let level = |files: &[(&str, &str)]| {
+        let all = findings(rule, files);
+        assert_eq!(all.len(), 1, "{files:?}: {all:?}");
+        all[0].split(' ').next().unwrap_or_default().to_owned()
+    };
+    for path in
+        ["test/api/Dockerfile", "docs/Dockerfile", ".devcontainer/Dockerfile", "Dockerfile.dev"]
+    {
+        assert_eq!(level(&[product, (path, root)]), "advice", "{path}");
+        assert_eq!(level(&[(path, root)]), "should-fix", "{path} alone");
+    }
+    // One that a workflow pushes is shipped, wherever it lies.
+    let push = job(
+        "      - uses: docker/build-push-action@v6\n        with: {context: docs, push: true, tags: e.com/docs:1}\n",
+    );
+    assert_eq!(level(&[product, ("docs/Dockerfile", root), (CI, &push)]), "should-fix");
+    let built = push.replace("push: true", "push: false");
+    assert_eq!(level(&[product, ("docs/Dockerfile", root), (CI, &built)]), "advice");
+}
