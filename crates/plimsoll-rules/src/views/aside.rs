@@ -114,6 +114,11 @@ impl Aside {
     }
 }
 
+/// Whether a path speaks of tests, examples or tools.
+pub(crate) fn is_aside(path: &str) -> bool {
+    place(path).is_some()
+}
+
 /// What a path says of its file.
 fn place(path: &str) -> Option<Place> {
     let kind = |part: &str| {
