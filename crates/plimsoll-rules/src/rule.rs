@@ -70,6 +70,40 @@ impl Out {
     }
 }
 
+impl Out {
+    /// Makes one finding of those with the same key. The first stays; of each other, `label` says
+    /// what it adds to it. The fix is that of all, where each has one.
+    pub(crate) fn gather<K: PartialEq>(
+        &mut self,
+        key: impl Fn(&Draft) -> K,
+        label: impl Fn(&Draft) -> (Place, String),
+    ) {
+        let mut kept: Vec<(K, Draft)> = Vec::new();
+        for draft in std::mem::take(&mut self.findings) {
+            let own = key(&draft);
+            let Some((_, first)) = kept.iter_mut().find(|(k, _)| *k == own) else {
+                kept.push((own, draft));
+                continue;
+            };
+            let also = label(&draft);
+            if also.0 != first.at && !first.related.contains(&also) {
+                first.related.push(also);
+            }
+            match (&mut first.fix, draft.fix) {
+                (Some(fix), Some(more)) => {
+                    for edit in more.edits {
+                        if !fix.edits.contains(&edit) {
+                            fix.edits.push(edit);
+                        }
+                    }
+                }
+                (fix, _) => *fix = None,
+            }
+        }
+        self.findings = kept.into_iter().map(|(_, draft)| draft).collect();
+    }
+}
+
 /// A finding in the making; the runner adds what only it knows.
 pub struct Draft {
     pub(crate) at: Place,

@@ -156,7 +156,8 @@ fn a_stage_that_no_service_ships() {
                 FROM python:3.12-slim AS dev\n\
                 RUN apt-get update && apt-get install -y gcc && pip install poetry requests\n\
                 RUN curl https://a.example/i.sh | sh\n\
-                COPY .env /\n";
+                COPY .env /\n\
+                EXPOSE 80\n";
     let rules = [
         "image/apt-lists-left",
         "image/build-tools-in-final-stage",
@@ -196,7 +197,9 @@ fn a_stage_that_no_service_ships() {
 fn a_stage_for_work_above_the_one_that_is_built() {
     let rule = "security/root-user";
     let file = |first: &str, start: &str| {
-        format!("FROM python:3.12-slim AS {first}\n{start}FROM {first} AS dev-envs\nRUN x\n")
+        format!(
+            "FROM python:3.12-slim AS {first}\n{start}FROM {first} AS dev-envs\nRUN x\nCMD [\"y\"]\n"
+        )
     };
     let compose = ("compose.yaml", "services:\n  app:\n    build: {context: ., target: builder}\n");
     let of = |text: &str, files: &[(&str, &str)]| {
@@ -211,8 +214,7 @@ fn a_stage_for_work_above_the_one_that_is_built() {
     assert!(runtime[0].contains("Dockerfile:1:"), "{runtime:?}");
     let base = of(&file("base", ""), &[]);
     assert!(base[0].contains("Dockerfile:2:"), "a base of others ships nothing: {base:?}");
-    let copied =
-        "FROM python:3.12-slim AS tool\nFROM node:22-slim AS run_deps\nCOPY --from=tool /x /\n";
+    let copied = "FROM python:3.12-slim AS tool\nFROM node:22-slim AS run_deps\nCOPY --from=tool /x /\nCMD [\"/x\"]\n";
     let copied = of(copied, &[]);
     assert!(copied[0].contains("Dockerfile:2:"), "nor does what is copied from: {copied:?}");
 }
@@ -555,4 +557,94 @@ fn a_target_that_a_variable_of_compose_names() {
     assert_eq!(of(&format!("{known}TARGET=run\n")), Vec::<String>::new());
     assert_eq!(of(&format!("{known}TARGET=walk\n")).len(), 1, "a stage that is not there");
     assert_eq!(of(""), Vec::<String>::new());
+}
+
+#[test]
+fn what_stands_beside_the_product_is_advice() {
+    let rule = "security/root-user";
+    let root = "FROM debian:13\nEXPOSE 80\nCMD [\"/serve\"]\n";
+    let product = ("Dockerfile", "FROM debian:13\nUSER 1000\nEXPOSE 80\nCMD [\"/serve\"]\n");
+    let level = |files: &[(&str, &str)]| {
+        let all = findings(rule, files);
+        assert_eq!(all.len(), 1, "{files:?}: {all:?}");
+        all[0].split(' ').next().unwrap_or_default().to_owned()
+    };
+    for path in
+        ["test/api/Dockerfile", "docs/Dockerfile", ".devcontainer/Dockerfile", "Dockerfile.dev"]
+    {
+        assert_eq!(level(&[product, (path, root)]), "advice", "{path}");
+        assert_eq!(level(&[(path, root)]), "should-fix", "{path} alone");
+    }
+    // One that a workflow pushes is shipped, wherever it lies.
+    let push = job(
+        "      - uses: docker/build-push-action@v6\n        with: {context: docs, push: true, tags: e.com/docs:1}\n",
+    );
+    assert_eq!(level(&[product, ("docs/Dockerfile", root), (CI, &push)]), "should-fix");
+    let built = push.replace("push: true", "push: false");
+    assert_eq!(level(&[product, ("docs/Dockerfile", root), (CI, &built)]), "advice");
+}
+
+#[test]
+fn an_image_to_build_on() {
+    let rule = "security/root-user";
+    let root = |rest: &str| format!("FROM debian:13\nCOPY a /a\n{rest}");
+    for (rest, want) in [
+        ("", 0),
+        ("CMD [\"bash\"]\n", 0),
+        ("CMD [\"python3\"]\n", 0),
+        ("CMD [\"/bin/bash\", \"-l\"]\n", 0),
+        ("ENTRYPOINT [\"docker-entrypoint.sh\"]\nCMD [\"node\"]\n", 0),
+        ("CMD [\"python3\", \"main.py\"]\n", 1),
+        ("CMD [\"node\", \"a.js\"]\n", 1),
+        ("ENTRYPOINT [\"sh\"]\nCMD [\"/run.sh\"]\n", 1),
+        ("EXPOSE 80\nCMD [\"bash\"]\n", 1),
+    ] {
+        let text = root(rest);
+        let said = findings(rule, &[("Dockerfile", &text)]);
+        assert_eq!(said.len(), want, "{rest}: {said:?}");
+        let level = if rest.contains("EXPOSE") { "should-fix" } else { "advice" };
+        assert!(said.iter().all(|s| s.starts_with(level)), "{rest}: {said:?}");
+    }
+    let text = root("");
+    let said = findings(rule, &[("Dockerfile", &text), ("compose.yaml", HERE)]);
+    assert_eq!(said.len(), 1, "what is deployed serves");
+}
+
+#[test]
+fn one_finding_for_what_is_one_problem() {
+    let build = "      - uses: docker/build-push-action@v6\n        with: {context: .}\n";
+    let twice = job(&format!("{build}{build}"));
+    let file = ("Dockerfile", "FROM debian:13\nRUN make\n");
+    let rule = "cache/no-cache-on-hosted-runner";
+    let said = findings(rule, &[file, (CI, &twice)]);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("should-fix"), "{said:?}");
+    for on in
+        ["on: {release: {types: [published]}}", "on: {push: {tags: ['v*']}, workflow_dispatch: }"]
+    {
+        let release = twice.replace("on: push", on);
+        let said = findings(rule, &[file, (CI, &release)]);
+        assert!(said.len() == 1 && said[0].starts_with("advice"), "{on}: {said:?}");
+    }
+    let mixed = twice.replace("on: push", "on: {push: {tags: ['v*'], branches: [main]}}");
+    assert!(findings(rule, &[file, (CI, &mixed)])[0].starts_with("should-fix"));
+
+    let workload = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{containers: [{{name: c, image: e.com/c:1}}]}}}}}}\n"
+        )
+    };
+    let (a, b) = (workload("a"), workload("b"));
+    let said = findings(
+        "runtime/memory-limit-missing",
+        &[
+            file,
+            ("docs/install.yaml", &a),
+            ("k8s/a.yaml", &a),
+            ("release/a.yaml", &a),
+            ("k8s/b.yaml", &b),
+        ],
+    );
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.iter().all(|s| s.starts_with("should-fix k8s/")), "{said:?}");
 }

@@ -18,6 +18,7 @@ use crate::discover::Service;
 use crate::repo::Fact;
 use crate::rule::{Check, Draft, Out, Rule};
 use crate::rules;
+use crate::views::aside::Aside;
 use crate::views::subject::{Subject, subjects};
 
 /// Days before a should-fix blocks, unless `plimsoll.toml` says otherwise.
@@ -35,6 +36,7 @@ pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
         passed: Vec::new(),
         applied: BTreeMap::new(),
         subjects: OnceCell::new(),
+        aside: Aside::new(review),
     };
     for rule in rules::all() {
         run.rule(rule);
@@ -83,6 +85,8 @@ struct Run<'a, 'r> {
     applied: BTreeMap<Section, usize>,
     /// What several rules look at and is long to work out: once, where one of them is run.
     subjects: OnceCell<Vec<Subject<'a>>>,
+    /// The files of which nothing is shipped.
+    aside: Aside,
 }
 
 impl Run<'_, '_> {
@@ -107,12 +111,22 @@ impl Run<'_, '_> {
             });
         }
         let mut seen = BTreeSet::new();
-        for draft in out.findings {
-            let level = level.or(draft.level).unwrap_or(rule.level);
+        for mut draft in out.findings {
+            let level = level.unwrap_or_else(|| self.weigh(rule, &mut draft));
             if seen.insert((draft.at.clone(), draft.message.clone(), draft.service.clone())) {
                 self.add(rule.name, level, draft);
             }
         }
+    }
+
+    /// What a finding weighs where `plimsoll.toml` does not say: it is advice in a file of which
+    /// nothing is shipped.
+    fn weigh(&self, rule: &Rule, draft: &mut Draft) -> Level {
+        let level = draft.level.unwrap_or(rule.level);
+        let reason = self.aside.reason(&draft.at.path).filter(|_| level < Level::Advice);
+        let Some(reason) = reason else { return level };
+        draft.evidence(reason);
+        Level::Advice
     }
 
     fn check(&self, check: Check) -> Out {

@@ -1,9 +1,12 @@
 //! What the builds of a repository write to caches and read from them.
 
+use plimsoll_model::Level;
+
 use crate::discover::paths::{image_name, image_tag};
 use crate::discover::{Build, BuildTool, CacheSpec};
-use crate::repo::{DockerfileView, Fact, Job, Place, Stage};
+use crate::repo::{DockerfileView, Fact, Job, Place, Stage, Trigger};
 use crate::review::Review;
+use crate::rule::Draft;
 
 use super::building::{dockerfile_of, job, steps_before, target};
 
@@ -78,6 +81,28 @@ pub fn has_own_cache(review: &Review<'_>, build: &Build) -> bool {
             || ["depot", "blacksmith", "namespace", "warp"].iter().any(|n| action.contains(n))
             || (action.contains("setup-buildx") && remote)
     })
+}
+
+/// Whether a build runs for tags and releases only.
+#[must_use]
+pub fn is_for_releases(review: &Review<'_>, build: &Build) -> bool {
+    let Some(workflow) = build.job.and_then(|j| review.repo.workflows.get(j.workflow)) else {
+        return false;
+    };
+    let release = |t: &Trigger| match t.event.value.as_str() {
+        "release" => true,
+        "push" => !t.tags.is_empty() && t.branches.is_empty() && t.branches_ignore.is_empty(),
+        _ => false,
+    };
+    let by_hand = |t: &Trigger| t.event.value == "workflow_dispatch";
+    workflow.on.iter().any(release) && workflow.on.iter().all(|t| release(t) || by_hand(t))
+}
+
+/// Weighs a finding about a cache less where the build is seldom.
+pub(crate) fn weigh(review: &Review<'_>, build: &Build, draft: &mut Draft) {
+    if is_for_releases(review, build) {
+        draft.level(Level::Advice).evidence("the workflow runs for tags and releases only");
+    }
 }
 
 /// Whether some build of the repository is not read, so that it may write or read any cache.

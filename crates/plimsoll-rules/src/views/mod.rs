@@ -3,6 +3,7 @@
 
 pub(crate) mod actions;
 pub mod application;
+pub(crate) mod aside;
 pub mod boot_figures;
 pub(crate) mod booted;
 pub mod building;

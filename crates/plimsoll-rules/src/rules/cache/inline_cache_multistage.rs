@@ -8,7 +8,7 @@ use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, replace};
 use crate::views::building::dockerfile_of;
-use crate::views::caching::{builder_stages, inline, names, reference};
+use crate::views::caching::{builder_stages, inline, names, reference, weigh};
 use crate::views::replayed;
 
 pub(crate) static RULE: Rule = Rule {
@@ -18,8 +18,17 @@ pub(crate) static RULE: Rule = Rule {
     assures: "the cache holds the builder stages",
     aliases: &[],
     page: include_str!("inline_cache_multistage.md"),
-    check: Check::Build(check),
+    check: Check::Repo(all),
 };
+
+/// One finding for each place: a matrix builds many Dockerfiles there.
+fn all(review: &Review<'_>, out: &mut Out) {
+    review.found.builds.iter().for_each(|build| check(review, build, out));
+    out.gather(
+        |draft| draft.at.clone(),
+        |draft| draft.related.first().cloned().unwrap_or_else(|| (draft.at.clone(), String::new())),
+    );
+}
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let (Some(at), Some(file)) = (inline(build), dockerfile_of(review, build)) else { return };
@@ -44,6 +53,7 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     if let Some(report) = replayed::of_build(review, build) {
         replayed::compare(report, CacheSetup::Inline, CacheSetup::Max, draft);
     }
+    weigh(review, build, draft);
     fix(review, build, draft);
 }
 

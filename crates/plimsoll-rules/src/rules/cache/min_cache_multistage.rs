@@ -6,7 +6,7 @@ use crate::discover::{Build, CacheSpec};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
-use crate::views::caching::{builder_stages, is_known, names};
+use crate::views::caching::{builder_stages, is_known, names, weigh};
 use crate::views::replayed;
 
 pub(crate) static RULE: Rule = Rule {
@@ -16,11 +16,20 @@ pub(crate) static RULE: Rule = Rule {
     assures: "exported caches hold the builder stages",
     aliases: &[],
     page: include_str!("min_cache_multistage.md"),
-    check: Check::Build(check),
+    check: Check::Repo(all),
 };
 
 /// Caches that have a mode.
 const KINDS: [&str; 5] = ["registry", "gha", "local", "s3", "azblob"];
+
+/// One finding for each place: a matrix builds many Dockerfiles there.
+fn all(review: &Review<'_>, out: &mut Out) {
+    review.found.builds.iter().for_each(|build| check(review, build, out));
+    out.gather(
+        |draft| draft.at.clone(),
+        |draft| draft.related.first().cloned().unwrap_or_else(|| (draft.at.clone(), String::new())),
+    );
+}
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let lost = builder_stages(review, build);
@@ -43,6 +52,7 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         if let Some(report) = replayed::of_build(review, build) {
             replayed::compare(report, CacheSetup::Min, CacheSetup::Max, draft);
         }
+        weigh(review, build, draft);
         fix(review, to, draft);
     }
 }

@@ -4,12 +4,14 @@ use plimsoll_model::{CacheSetup, Applicability, Edit, Level, Section};
 
 use crate::discover::cloudbuild::is_cloudbuild;
 use crate::discover::paths::{file_name, folder};
-use crate::discover::{Build, BuildTool};
+use crate::discover::{Build, BuildTool, JobRef};
 use crate::repo::{Place, WorkflowStep};
 use crate::review::Review;
-use crate::rule::{Check, Out, Rule};
+use crate::rule::{Check, Draft, Out, Rule};
 use crate::views::building::{dockerfile_of, job, target};
-use crate::views::caching::{has_own_cache, is_hosted, runs_anything, sets_up_builder};
+use crate::views::caching::{
+    has_own_cache, is_for_releases, is_hosted, runs_anything, sets_up_builder, weigh,
+};
 use crate::views::deploy_job::is_sample;
 use crate::views::gitlab;
 use crate::views::replayed;
@@ -22,8 +24,25 @@ pub(crate) static RULE: Rule = Rule {
     assures: "builds on machines that begin empty reuse a cache",
     aliases: &[],
     page: include_str!("no_cache_on_hosted_runner.md"),
-    check: Check::Build(check),
+    check: Check::Repo(all),
 };
+
+/// One finding for each job: its builds share a builder, and what is done about one is done about all.
+fn all(review: &Review<'_>, out: &mut Out) {
+    let mut jobs: Vec<(Place, JobRef)> = Vec::new();
+    for build in &review.found.builds {
+        let before = out.findings.len();
+        check(review, build, out);
+        let job = build.job.map(|j| JobRef { step: 0, ..j });
+        jobs.extend(out.findings[before..].iter().filter_map(|d| Some((d.at.clone(), job?))));
+    }
+    let job = |draft: &Draft| {
+        let job = jobs.iter().find(|(at, _)| *at == draft.at).map(|(_, job)| *job);
+        // Where there are no jobs, each place is one.
+        job.ok_or_else(|| draft.at.clone())
+    };
+    out.gather(job, |draft| (draft.at.clone(), draft.message.clone()));
+}
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     if build.job.is_none() {
@@ -53,6 +72,12 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     }
     if let Some(label) = job.runs_on.first() {
         draft.related(&label.at, "a hosted runner, new for each job");
+    }
+    weigh(review, build, draft);
+    // What is written to GitHub's cache for one tag is not read for another.
+    if is_for_releases(review, build) {
+        draft.remedy("read and write a cache in a registry, with mode=max");
+        return;
     }
     if let Some(edits) = edits(review, build, step).filter(|_| sets_up_builder(review, build)) {
         draft.fix("use GitHub's cache", Applicability::Unsafe, edits);

@@ -17,8 +17,23 @@ pub(crate) static RULE: Rule = Rule {
     assures: "the ignore file stands where the builder reads it",
     aliases: &[],
     page: include_str!("ignore_file_not_at_root.md"),
-    check: Check::Service(check),
+    check: Check::Repo(all),
 };
+
+/// One finding for each file, however many services are built beside it.
+fn all(review: &Review<'_>, out: &mut Out) {
+    for service in &review.found.services {
+        let before = out.findings.len();
+        check(review, service, out);
+        for draft in &mut out.findings[before..] {
+            draft.service(service.name.as_str());
+        }
+    }
+    out.gather(
+        |draft| draft.at.clone(),
+        |draft| draft.related.first().cloned().unwrap_or_else(|| (draft.at.clone(), String::new())),
+    );
+}
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(file) = dockerfile(review, service) else { return };

@@ -45,6 +45,10 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
             out.examined();
             continue;
         }
+        if holds_nothing_needless(review, service, &context) {
+            out.examined();
+            continue;
+        }
         let draft = out.finding(
             copy,
             format!("the context {} is copied whole, with no ignore file", context.shown()),
@@ -58,6 +62,26 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         describe(review, service, &context, draft);
         fix(review, service, file, &context, draft);
     }
+}
+
+/// Whether a context below the root was measured and is a handful of files that belong in the image.
+fn holds_nothing_needless(review: &Review<'_>, service: &Service, context: &Context<'_>) -> bool {
+    const FILES: u64 = 30;
+    const BYTES: u64 = 1_000_000;
+    const NEEDLESS: [&str; 5] =
+        ["python artifacts", "ide and os", "data", "models", "dependency folders"];
+    // Where packages are installed at a desk, they are sent from there.
+    const SIGNS: [&str; 3] = [".env", "package.json", ".git"];
+    let Some(sent) = review.measured.contexts.get(&service.name) else { return false };
+    let has = |name: &&str| {
+        join(context.folder, name).is_some_and(|p| review.sources.kind(&p).is_some())
+    };
+    !context.folder.is_empty()
+        && sent.root == context.folder
+        && sent.files <= FILES
+        && sent.bytes <= BYTES
+        && !sent.categories.iter().any(|c| NEEDLESS.contains(&c.path.as_str()))
+        && !SIGNS.iter().any(has)
 }
 
 /// Whether a build of this context reads an ignore file and nothing else decides what is sent.

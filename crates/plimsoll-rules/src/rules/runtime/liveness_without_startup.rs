@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Seconds below which a liveness probe leaves no room for a start that nobody measured.
-const LEAST: u32 = 60;
+const LEAST: u32 = 30;
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let s = &deploy.settings;

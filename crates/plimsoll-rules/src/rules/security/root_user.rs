@@ -2,14 +2,16 @@
 
 use plimsoll_model::{ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
+use plimsoll_syntax::shell::Word;
 
 use crate::discover::{Deploy, Platform, Service};
-use crate::repo::{DockerfileView, Stage, StepKind};
+use crate::repo::{Command, DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::dockerfile;
 use crate::views::imaged::images;
-use crate::views::{effective, runs_as_root, targets};
+use crate::views::server::server;
+use crate::views::{Effective, effective, runs_as_root, targets};
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/root-user",
@@ -23,6 +25,12 @@ pub(crate) static RULE: Rule = Rule {
 
 const REMEDY: &str = "create a user in the last stage and name it with USER before CMD";
 const CONSEQUENCE: &str = "whoever breaks into the service is root in the container";
+
+/// Shells, and interpreters that are one when nothing follows their name.
+const SHELLS: [&str; 17] = [
+    "sh", "bash", "ash", "dash", "zsh", "fish", "pwsh", "python", "pypy", "ipython", "node", "irb",
+    "jshell", "psql", "iex", "php", "julia",
+];
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     if set_by_cluster(review, file) {
@@ -73,6 +81,11 @@ fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out
     }
     // What a Dockerfile does not tell, its image does.
     let is_root = images.all(starts_as_root);
+    let serves = serves(review, file, &settings);
+    if !serves && !is_root && is_base(&settings) {
+        return out.examined();
+    }
+    let level = if serves { Level::ShouldFix } else { Level::Advice };
     if let Some(user) = settings.user {
         if user.value.contains('$') && !is_root {
             return;
@@ -83,6 +96,7 @@ fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out
             let draft = out.finding(&user.at, message);
             let named = matches!(name, "root" | "0");
             draft
+                .level(level)
                 .label(if named { "the last USER is root" } else { "this user is root" })
                 .consequence(CONSEQUENCE).remedy(REMEDY);
             images.quote(draft, figure);
@@ -103,12 +117,41 @@ fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out
     } else if is_root || (known && runs_as_root(base)) {
         let base = base.split('@').next().unwrap_or(base);
         let draft = out.finding(&stage.at, format!("the image runs as root: no USER after {base}"));
-        draft.label("the stage that is shipped").consequence(CONSEQUENCE).remedy(REMEDY);
+        draft.level(level).label("the stage that is shipped").consequence(CONSEQUENCE).remedy(REMEDY);
         images.quote(draft, figure);
         if *at != stage.image.at {
             draft.related(at, "the base runs as root");
         }
     }
+}
+
+/// Whether somebody can reach the program: it has a port or a health check, or is deployed.
+fn serves(review: &Review<'_>, file: &DockerfileView, settings: &Effective<'_>) -> bool {
+    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
+    !settings.expose.is_empty()
+        || settings.healthcheck.is_some()
+        || settings.env.contains_key("PORT")
+        || server(settings).is_some()
+        || review.found.services.iter().filter(own).any(|s| !s.deploys.is_empty())
+}
+
+/// Whether an image is there to build on or to work in: it starts nothing, or a shell alone.
+fn is_base(settings: &Effective<'_>) -> bool {
+    let Some((_, starts)) = settings.starts() else { return true };
+    let program = |c: &Command| c.calls().next().map(|call| call.program.to_owned());
+    let entry = settings.entrypoint.is_some();
+    let wrapped = entry && program(starts).is_some_and(|p| p.contains("entrypoint"));
+    let shell = match settings.cmd {
+        Some((_, cmd)) if !entry || wrapped => cmd,
+        None => starts,
+        Some(_) => return false,
+    };
+    let mut calls = shell.calls();
+    let Some(call) = calls.next().filter(|_| shell.script.commands.len() == 1) else { return false };
+    let open = |w: &Word| matches!(w.text(), Some("-i" | "-l" | "-il" | "-li" | "--login" | "-a"));
+    let name = call.program.rsplit('/').next().unwrap_or_default();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    SHELLS.contains(&name) && call.args.iter().all(open)
 }
 
 /// Whether an image that was looked at starts its program as root. An entrypoint that is a script
