@@ -6,12 +6,16 @@ use crate::repo::DockerfileView;
 use crate::review::Review;
 
 use super::building::job;
-use super::deploy_job::{is_sample, starts_cluster};
+use super::deploy_job::starts_cluster;
+
+const TESTS: &str = "tests";
+const EXAMPLES: &str = "examples";
+const ARCHIVED: &str = "what is kept and no longer used";
 
 /// Folders by what they hold.
 const FOLDERS: [(&str, &[&str]); 6] = [
     (
-        "tests",
+        TESTS,
         &[
             "test",
             "tests",
@@ -29,10 +33,10 @@ const FOLDERS: [(&str, &[&str]); 6] = [
             "benchmarks",
         ],
     ),
-    ("examples", &["example", "examples", "sample", "samples", "demo", "demos", "snippets"]),
+    (EXAMPLES, &["example", "examples", "sample", "samples", "demo", "demos", "snippets"]),
     ("documentation", &["doc", "docs"]),
     ("tools for its developers", &["hack", ".devcontainer"]),
-    ("what is kept and no longer used", &["_archived"]),
+    (ARCHIVED, &["_archived"]),
     ("contributions", &["contrib"]),
 ];
 
@@ -82,7 +86,7 @@ impl Aside {
         let shipped: Vec<String> =
             files().filter(shipped).map(|d| d.path.as_ref().to_owned()).collect();
         let elsewhere = |d: &DockerfileView| {
-            let own = place(&d.path).is_none() && !is_sample(&d.path);
+            let own = place(&d.path).is_none() && !is_of_others(&d.path);
             own && !d.path.starts_with(".github/")
         };
         Self { beside: !shipped.is_empty() || files().any(elsewhere), shipped }
@@ -119,12 +123,23 @@ pub(crate) fn is_aside(path: &str) -> bool {
     place(path).is_some()
 }
 
+/// Whether a path lies among tests, samples or code of others.
+#[must_use]
+pub(crate) fn is_sample(path: &str) -> bool {
+    let place = place(path);
+    matches!(place, Some(Place::Folder(TESTS | EXAMPLES | ARCHIVED))) || is_of_others(path)
+}
+
+fn is_of_others(path: &str) -> bool {
+    folder(path).split('/').any(|part| matches!(part, "vendor" | "node_modules"))
+}
+
 /// What a path says of its file.
 fn place(path: &str) -> Option<Place> {
     let kind = |part: &str| {
         let part = part.to_ascii_lowercase();
         let named = FOLDERS.iter().find(|(_, names)| names.contains(&part.as_str()));
-        let tests = || ENDS.iter().any(|end| part.ends_with(end)).then_some("tests");
+        let tests = || ENDS.iter().any(|end| part.ends_with(end)).then_some(TESTS);
         named.map(|(kind, _)| *kind).or_else(tests)
     };
     if let Some(kind) = folder(path).split('/').find_map(kind) {

@@ -143,27 +143,6 @@ pub fn starts_cluster(job: &Job) -> bool {
     job.steps.iter().any(starts)
 }
 
-/// Whether a path lies among tests, samples or code of others.
-#[must_use]
-pub fn is_sample(path: &str) -> bool {
-    const FOLDERS: [&str; 13] = [
-        "_archived",
-        "__fixtures__",
-        "__tests__",
-        "e2e",
-        "test",
-        "tests",
-        "testdata",
-        "fixtures",
-        "example",
-        "examples",
-        "samples",
-        "vendor",
-        "node_modules",
-    ];
-    path.split('/').rev().skip(1).any(|folder| FOLDERS.contains(&folder))
-}
-
 /// Whether a deployment is known to go to production.
 #[must_use]
 pub fn is_production(deploy: &Deploy) -> bool {

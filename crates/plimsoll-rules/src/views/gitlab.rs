@@ -10,7 +10,8 @@ use crate::discover::{Build, Deploy};
 use crate::repo::Place;
 use crate::review::Review;
 
-use super::deploy_job::{LOCAL, insert_lines, is_command, is_sample};
+use super::aside::is_sample;
+use super::deploy_job::{LOCAL, insert_lines, is_command};
 
 /// A pipeline that is all in one file: nothing is included.
 pub(crate) struct Pipeline<'a> {

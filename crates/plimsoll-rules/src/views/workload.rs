@@ -8,7 +8,7 @@ use crate::discover::paths::file_name;
 use crate::repo::Place;
 use crate::review::Review;
 
-use super::deploy_job::is_sample;
+use super::aside::is_sample;
 
 /// A document of a Kubernetes manifest.
 #[derive(Clone, Copy)]

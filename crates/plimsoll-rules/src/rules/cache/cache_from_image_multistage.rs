@@ -7,7 +7,7 @@ use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::dockerfile_of;
 use crate::views::caching::{Same, builder_stages, inline, names, reference, same};
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/cache-from-image-multistage",

@@ -12,7 +12,7 @@ use crate::views::building::{dockerfile_of, job, target};
 use crate::views::caching::{
     has_own_cache, is_for_releases, is_hosted, runs_anything, sets_up_builder, weigh,
 };
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 use crate::views::gitlab;
 use crate::views::replayed;
 use crate::views::edits::first_key;

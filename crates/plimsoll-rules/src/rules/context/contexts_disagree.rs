@@ -6,7 +6,7 @@ use crate::discover::{Build, BuildTool};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::{dockerfile_of, shown, target};
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "context/contexts-disagree",

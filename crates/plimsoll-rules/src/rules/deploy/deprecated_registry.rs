@@ -7,7 +7,8 @@ use plimsoll_model::{Level, Section};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::{is_command, is_sample};
+use crate::views::aside::is_sample;
+use crate::views::deploy_job::is_command;
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/deprecated-registry",

@@ -7,7 +7,8 @@ use crate::discover::{Deploy, DeployTool, Platform};
 use crate::repo::{Fact, Place};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::{is_command, is_sample};
+use crate::views::aside::is_sample;
+use crate::views::deploy_job::is_command;
 use crate::views::tag::moved_tag;
 
 pub(crate) static RULE: Rule = Rule {

@@ -7,7 +7,7 @@ use crate::discover::{Deploy, Platform};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/secret-in-plain-env",

@@ -10,7 +10,7 @@ use crate::discover::paths::{file_name, folder};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 use crate::views::edits::indentation;
 
 pub(crate) static RULE: Rule = Rule {

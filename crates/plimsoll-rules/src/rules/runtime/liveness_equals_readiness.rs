@@ -5,7 +5,7 @@ use plimsoll_model::{Applicability, Level, Section};
 use crate::discover::{Deploy, Platform, Probe};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 use crate::views::edits::number_of;
 use crate::views::probing::attempts;
 

@@ -6,7 +6,7 @@ use crate::discover::{Deploy, Platform};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::booted::booted;
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 use crate::views::probing::window;
 
 pub(crate) static RULE: Rule = Rule {

@@ -11,7 +11,7 @@ use crate::discover::paths::file_name;
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::is_sample;
+use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/archived-builder",

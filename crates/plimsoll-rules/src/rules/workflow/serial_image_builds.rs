@@ -11,7 +11,8 @@ use crate::discover::{Build, BuildTool};
 use crate::repo::{Job, Place, Workflow};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::{builds_of, is_sample};
+use crate::views::aside::is_sample;
+use crate::views::deploy_job::builds_of;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/serial-image-builds",
