@@ -143,7 +143,9 @@ pub(crate) fn a_build_tells_its_steps(make: &Make) {
     assert!(run < place("> said").unwrap() && run < copy, "{told:?}");
     let own: Vec<_> = report.own_steps().collect();
     assert_eq!(own.iter().filter_map(|step| step.number).collect::<Vec<_>>(), [1, 2, 3]);
-    assert!(own.iter().all(|step| step.of == Some(3) && step.error.is_none()), "{own:?}");
+    // The base's step is shared with whoever builds on it at this moment, under the name that came first.
+    assert!(own[1..].iter().all(|step| step.of == Some(3)), "{own:?}");
+    assert!(own.iter().all(|step| step.error.is_none()), "{own:?}");
     let (run, copy) = (own[1], own[2]);
     assert!((0.2..20.0).contains(&run.seconds.unwrap()), "{run:?}");
     assert!(run.started.unwrap() < copy.started.unwrap(), "{own:?}");
