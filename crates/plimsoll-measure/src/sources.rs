@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use plimsoll_model::{EntryKind, Problem, SourceFile, Sources};
+use plimsoll_syntax::compose::is_compose_name;
 use plimsoll_syntax::dockerfile::is_dockerfile_name;
 use plimsoll_syntax::gitignore::GitIgnore;
 use plimsoll_syntax::gitmodules;
@@ -154,7 +155,7 @@ impl Walk<'_> {
     /// Reads the `.env` beside each compose file, which says what its variables stand for. Only
     /// what a build or an image is named by is kept: the rest may be secret.
     fn compose_variables(&mut self) {
-        let compose = self.sources.files.iter().filter(|(path, _)| is_compose(path));
+        let compose = self.sources.files.iter().filter(|(path, _)| is_compose_name(name_of(path)));
         let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (path, file) in compose {
             let folder = path.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
@@ -229,10 +230,8 @@ fn read_text(path: &Path, limit: u64) -> io::Result<SourceFile> {
     })
 }
 
-fn is_compose(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    (name.starts_with("compose") || name.starts_with("docker-compose"))
-        && (name.ends_with(".yaml") || name.ends_with(".yml"))
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The variables that a compose file names builds and images by.
@@ -310,7 +309,7 @@ pub fn matters(path: &str) -> bool {
         "gunicorn.conf.py",
         "nginx.conf",
     ];
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = name_of(path);
     let lower = name.to_ascii_lowercase();
     let ends = |suffixes: &[&str]| suffixes.iter().any(|s| lower.ends_with(s));
     NAMES.contains(&name)

@@ -2,10 +2,11 @@
 //! where somebody added it all the same.
 
 use std::cell::OnceCell;
-use std::fs;
 use std::path::Path;
 
 use gix::bstr::ByteSlice;
+
+use crate::history::History;
 
 /// Bytes of an index that is read; git's own need about a hundred for a path.
 const INDEX_BYTES: u64 = 256 << 20;
@@ -43,15 +44,10 @@ impl<'a> Tracked<'a> {
 }
 
 fn open(root: &Path) -> Option<Index> {
-    let real = root.canonicalize().ok()?;
-    let options = gix::open::Options::isolated();
-    let repository = gix::discover_opts(&real, Default::default(), options).ok()?;
-    let there = fs::symlink_metadata(repository.index_path()).ok()?;
-    if !there.is_file() || there.len() > INDEX_BYTES {
-        return None;
-    }
-    let top = repository.workdir()?.canonicalize().ok()?;
-    let prefix = real.strip_prefix(top).ok()?.to_str()?;
-    let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-    Some(Index { index: repository.try_index().ok().flatten()?, prefix })
+    let history = History::open(root).ok()?;
+    let prefix = match history.prefix() {
+        "" => String::new(),
+        prefix => format!("{prefix}/"),
+    };
+    Some(Index { index: history.index(INDEX_BYTES)?, prefix })
 }

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use plimsoll_model::{Date, Finding, ProbePlan, Sources, StartPlan};
-use plimsoll_rules::config::{Config, FILE};
-use plimsoll_rules::discover;
-use plimsoll_rules::repo::Repo;
+use plimsoll_rules::config::FILE;
 use plimsoll_rules::review::{Measured, Review, Terms, review};
 use plimsoll_rules::views::start_plan::{environments, start_plan, start_plans};
 
@@ -26,15 +26,9 @@ fn deployed(flags: &[(&str, &str)]) -> Sources {
 }
 
 fn with<T>(sources: &Sources, boots: &str, act: impl FnOnce(&Review<'_>) -> T) -> T {
-    let config = Config::parse(FILE, sources.text(FILE).unwrap_or(""));
-    let repo = Repo::read(sources);
-    let found = discover::discover(sources, &repo, &config);
     let mut measured = Measured::default();
     measured.boots.insert("api".into(), serde_json::from_str(boots).unwrap());
-    let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let evidence =
-        Review { sources, repo: &repo, found: &found, measured: &measured, config: &config, today };
-    act(&evidence)
+    common::with(sources, &measured, act)
 }
 
 /// The findings of a rule, with their evidence.
@@ -334,22 +328,10 @@ fn figures_rest_on_starts_and_a_gap_says_why() {
 /// A service that was tried: its container was killed, or its port stayed closed.
 fn report_of(boots: &str, checks: &str) -> plimsoll_model::Report {
     let sources = deployed(&[("production", "")]);
-    let config = Config::default();
-    let repo = Repo::read(&sources);
-    let found = discover::discover(&sources, &repo, &config);
     let mut measured = Measured::default();
     measured.boots.insert("api".into(), serde_json::from_str(boots).unwrap());
     measured.checks.insert("api".into(), serde_json::from_str(checks).unwrap());
-    let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let evidence = Review {
-        sources: &sources,
-        repo: &repo,
-        found: &found,
-        measured: &measured,
-        config: &config,
-        today,
-    };
-    review(&evidence, &Terms { today, baseline: None, version: "test" })
+    common::reviewed(&sources, &measured)
 }
 
 fn blocking(report: &plimsoll_model::Report) -> Vec<&str> {

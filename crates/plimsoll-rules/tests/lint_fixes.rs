@@ -3,29 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use plimsoll_model::{Date, Finding, Sources, apply_edits};
-use plimsoll_rules::config::Config;
-use plimsoll_rules::discover;
-use plimsoll_rules::repo::Repo;
-use plimsoll_rules::review::{Measured, Review, Terms, review};
+mod common;
+
+use common::{reviewed, sources};
+use plimsoll_model::{Finding, apply_edits};
+use plimsoll_rules::review::Measured;
 use plimsoll_syntax::dockerfile::{Inputs, evaluate, parse, stages};
 
 fn findings(rule: &str, text: &str) -> Vec<Finding> {
-    let mut sources = Sources::default();
-    sources.insert("Dockerfile", text);
-    let (config, repo) = (Config::default(), Repo::read(&sources));
-    let found = discover::discover(&sources, &repo, &config);
-    let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let measured = Measured::default();
-    let evidence = Review {
-        sources: &sources,
-        repo: &repo,
-        found: &found,
-        measured: &measured,
-        config: &config,
-        today,
-    };
-    let report = review(&evidence, &Terms { today, baseline: None, version: "test" });
+    let report = reviewed(&sources(&[("Dockerfile", text)]), &Measured::default());
     report.findings.into_iter().filter(|f| f.rule == rule).collect()
 }
 

@@ -4,14 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "a test is not part of the pure crate")]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plimsoll_model::{Applicability, Date, Edit, Report, Sources, apply_edits};
-use plimsoll_rules::config::{Config, FILE};
-use plimsoll_rules::repo::Repo;
-use plimsoll_rules::review::{Measured, Review, Terms, review};
-use plimsoll_rules::{Rule, all_rules, discover};
+use plimsoll_model::{Applicability, Edit, Report, Sources, apply_edits};
+use plimsoll_rules::review::Measured;
+use plimsoll_rules::{Rule, all_rules};
 
 type Files = BTreeMap<String, String>;
 
@@ -73,19 +73,7 @@ fn report(files: &Files) -> Report {
             None => sources.insert(path, text.clone()),
         }
     }
-    let config = Config::parse(FILE, sources.text(FILE).unwrap_or(""));
-    let repo = Repo::read(&sources);
-    let found = discover::discover(&sources, &repo, &config);
-    let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let evidence = Review {
-        sources: &sources,
-        repo: &repo,
-        found: &found,
-        measured: &measured,
-        config: &config,
-        today,
-    };
-    review(&evidence, &Terms { today, baseline: None, version: "test" })
+    common::reviewed(&sources, &measured)
 }
 
 fn said(report: &Report, rule: &Rule) -> Vec<String> {

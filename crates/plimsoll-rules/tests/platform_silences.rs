@@ -3,28 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use plimsoll_model::{Date, Sources};
-use plimsoll_rules::config::Config;
-use plimsoll_rules::discover;
-use plimsoll_rules::repo::Repo;
-use plimsoll_rules::review::{Measured, Review, Terms, review};
+mod common;
+
+use common::{reviewed, sources};
+use plimsoll_rules::review::Measured;
 
 fn count(rule: &str, files: &[(&str, &str)]) -> usize {
-    let mut sources = Sources::default();
-    files.iter().for_each(|(path, text)| sources.insert(path, *text));
-    let (config, repo) = (Config::default(), Repo::read(&sources));
-    let found = discover::discover(&sources, &repo, &config);
-    let today = Date::from_ymd(2026, 11, 23).unwrap();
-    let measured = Measured::default();
-    let evidence = Review {
-        sources: &sources,
-        repo: &repo,
-        found: &found,
-        measured: &measured,
-        config: &config,
-        today,
-    };
-    let report = review(&evidence, &Terms { today, baseline: None, version: "test" });
+    let report = reviewed(&sources(files), &Measured::default());
     report.findings.iter().filter(|f| f.rule == rule).count()
 }
 

@@ -4,6 +4,7 @@
 //! every part of the tree knows the bytes it came from. Nothing here does I/O, and nothing
 //! here knows what a finding is.
 
+pub mod compose;
 pub mod dockerfile;
 pub mod expression;
 pub mod filter_pattern;

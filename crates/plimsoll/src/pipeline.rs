@@ -59,16 +59,19 @@ impl Found {
 
 /// Reads a repository and finds its services.
 pub(crate) fn find(path: &Path) -> Result<Found, Failure> {
+    gather(path).map(Found::of)
+}
+
+/// Reads a repository.
+pub(crate) fn gather(path: &Path) -> Result<Sources, Failure> {
     let config_path = path.join(config::FILE);
     // The paths to leave out must be known before the walk; its faults are reported by it.
     let early = std::fs::read_to_string(&config_path).unwrap_or_default();
     let early = Config::parse(config::FILE, &early);
-    let sources =
-        sources::gather(path, Limits::default(), &|p| early.excludes(p)).map_err(|e| {
-            Failure::io("read the repository at", path, &e)
-                .hint("name the folder of a repository: plimsoll review PATH")
-        })?;
-    Ok(Found::of(sources))
+    sources::gather(path, Limits::default(), &|p| early.excludes(p)).map_err(|e| {
+        Failure::io("read the repository at", path, &e)
+            .hint("name the folder of a repository: plimsoll review PATH")
+    })
 }
 
 /// Reviews the repository at `path`.

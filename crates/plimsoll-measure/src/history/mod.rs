@@ -113,6 +113,13 @@ impl History {
         &self.prefix
     }
 
+    /// What is in the index; nothing where there is none, or where it is no file of a size that is read.
+    pub(crate) fn index(&self, most_bytes: u64) -> Option<gix::worktree::Index> {
+        let there = std::fs::symlink_metadata(self.repository.index_path()).ok()?;
+        let is_read = there.is_file() && there.len() <= most_bytes;
+        is_read.then(|| self.repository.try_index().ok().flatten()).flatten()
+    }
+
     /// Whether the clone has only the newest commits.
     #[must_use]
     pub fn is_shallow(&self) -> bool {

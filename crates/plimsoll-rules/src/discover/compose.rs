@@ -11,16 +11,6 @@ use super::types::{
 };
 use crate::repo::{Fact, Place};
 
-/// Whether a file's name is one of a compose file.
-pub(crate) fn is_compose(name: &str) -> bool {
-    let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"));
-    stem.is_some_and(|s| {
-        ["compose", "docker-compose"]
-            .iter()
-            .any(|c| s == *c || s.strip_prefix(c).is_some_and(|r| r.starts_with(['.', '-', '_'])))
-    })
-}
-
 /// Finds the services of a compose file. `env` is the text of the `.env` beside it, which gives
 /// its variables their values.
 pub(super) fn find(path: &Arc<str>, yaml: &Yaml, env: &str, found: &mut Discovery) {

@@ -5,7 +5,7 @@
 
 pub(crate) mod cloudbuild;
 pub(crate) mod commands;
-pub(crate) mod compose;
+mod compose;
 mod environment;
 mod follow;
 pub(crate) mod gcloud;
@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plimsoll_model::Sources;
+use plimsoll_syntax::compose::is_compose_name;
 use plimsoll_syntax::yaml::Yaml;
 
 pub use types::{
@@ -57,7 +58,7 @@ pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
         finder.errors(&path, yaml);
         if path.starts_with(".github/") {
             continue;
-        } else if compose::is_compose(name) {
+        } else if is_compose_name(name) {
             let beside = paths::join(paths::folder(&path), ".env");
             let env = beside.and_then(|p| sources.text(&p)).unwrap_or("");
             compose::find(&path, yaml, env, &mut finder.found);
@@ -82,7 +83,7 @@ impl Finder<'_> {
     fn errors(&mut self, path: &Arc<str>, yaml: &Yaml) {
         let name = paths::file_name(path);
         let pipeline = path.starts_with(".github/workflows/")
-            || compose::is_compose(name)
+            || is_compose_name(name)
             || gitlab::is_gitlab(path);
         if let Some(error) = yaml.errors().first().filter(|_| pipeline) {
             let reason = format!("this YAML cannot be read further: {}", error.message);

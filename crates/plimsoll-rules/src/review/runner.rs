@@ -123,8 +123,10 @@ impl Run<'_, '_> {
     /// nothing is shipped.
     fn weigh(&self, rule: &Rule, draft: &mut Draft) -> Level {
         let level = draft.level.unwrap_or(rule.level);
-        let reason = self.aside.reason(&draft.at.path).filter(|_| level < Level::Advice);
-        let Some(reason) = reason else { return level };
+        if level == Level::Advice {
+            return level;
+        }
+        let Some(reason) = self.aside.reason(&draft.at.path) else { return level };
         draft.evidence(reason);
         Level::Advice
     }

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use plimsoll_model::Date;
+use plimsoll_syntax::dockerfile::lint;
 use plimsoll_syntax::{LineIndex, Span};
 
 use super::Review;
@@ -98,11 +99,8 @@ fn rules(codes: &[String]) -> Vec<String> {
     crate::rules::all().filter(knows).map(|rule| rule.name.to_owned()).collect()
 }
 
-/// BuildKit's names are words in one; those of others have digits or dashes.
 fn is_of_buildkit(alias: &str) -> bool {
-    alias.starts_with(char::is_uppercase)
-        && alias.contains(char::is_lowercase)
-        && alias.chars().all(char::is_alphabetic)
+    lint::Check::ALL.iter().any(|check| check.as_str() == alias)
 }
 
 fn of_dockerfile(comment: &str) -> Option<Asked> {

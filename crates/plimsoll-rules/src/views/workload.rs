@@ -45,55 +45,69 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The Deployments whose manifest is the whole of what is applied: none of samples, of templates,
-/// and of a repository whose manifests are patched before they are applied.
-pub(crate) fn deployments<'a>(review: &Review<'a>) -> Vec<Object<'a>> {
-    let all = objects(review);
-    if is_patched(review) {
-        return Vec::new();
+/// What the manifests of a repository say, read once.
+pub(crate) struct Cluster<'a> {
+    review: &'a Review<'a>,
+    objects: Vec<Object<'a>>,
+}
+
+impl<'a> Cluster<'a> {
+    pub(crate) fn new(review: &'a Review<'a>) -> Self {
+        Self { review, objects: objects(review) }
     }
-    let wanted = |o: &&Object<'a>| o.text(&["kind"]) == "Deployment" && !o.name().is_empty();
-    let twice = |o: &Object<'a>| {
-        let same = |p: &&Object<'a>| {
-            p.text(&["kind"]) == "Deployment" && p.name() == o.name() && p.path != o.path
+
+    /// The Deployments of services of the repository whose manifest is the whole of what is applied:
+    /// none of samples, of templates, and of a repository whose manifests are patched before they
+    /// are applied.
+    pub(crate) fn deployments(&self) -> Vec<Object<'a>> {
+        if is_patched(self.review) {
+            return Vec::new();
+        }
+        let is_composed = kustomizations(self.review).next().is_some();
+        let named = self.objects.iter().filter(|o| o.text(&["kind"]) == "Deployment");
+        let twice = |o: &Object<'a>| {
+            let same = |p: &Object<'a>| p.name() == o.name() && p.path != o.path;
+            is_composed && named.clone().any(same)
         };
-        is_composed(review) && all.iter().any(|p| same(&p))
-    };
-    all.iter().filter(wanted).filter(|o| !twice(o)).copied().collect()
-}
+        let wanted = |o: &&Object<'a>| !o.name().is_empty() && !twice(o) && self.is_own(**o);
+        named.clone().filter(wanted).copied().collect()
+    }
 
-/// The Service that sends requests to a Deployment's pods through a virtual address.
-pub(crate) fn service_of<'a>(review: &Review<'a>, deployment: Object<'a>) -> Option<Object<'a>> {
-    let labels = deployment.node.get_path(&["spec", "template", "metadata", "labels"])?;
-    let label = |key: &str| labels.get(key).and_then(|n| n.as_str());
-    objects(review).into_iter().find(|o| {
-        let selector = o.node.get_path(&["spec", "selector"]).filter(|s| s.kind() == Kind::Map);
-        let mut pairs = selector.into_iter().flat_map(|s| s.entries()).peekable();
-        o.text(&["kind"]) == "Service"
-            && o.text(&["apiVersion"]) == "v1"
-            && o.text(&["spec", "clusterIP"]) != "None"
-            && o.namespace() == deployment.namespace()
-            && pairs.peek().is_some()
-            && pairs.all(|(k, v)| v.as_str().is_some() && k.as_str().and_then(label) == v.as_str())
-    })
-}
+    /// The Service that sends requests to a Deployment's pods through a virtual address.
+    pub(crate) fn service_of(&self, deployment: Object<'a>) -> Option<Object<'a>> {
+        let labels = deployment.node.get_path(&["spec", "template", "metadata", "labels"])?;
+        let label = |key: &str| labels.get(key).and_then(|n| n.as_str());
+        let sends = |o: &&Object<'a>| {
+            let selector = o.node.get_path(&["spec", "selector"]).filter(|s| s.kind() == Kind::Map);
+            let mut pairs = selector.into_iter().flat_map(|s| s.entries()).peekable();
+            o.text(&["kind"]) == "Service"
+                && o.text(&["apiVersion"]) == "v1"
+                && o.text(&["spec", "clusterIP"]) != "None"
+                && o.namespace() == deployment.namespace()
+                && pairs.peek().is_some()
+                && pairs
+                    .all(|(k, v)| v.as_str().is_some() && k.as_str().and_then(label) == v.as_str())
+        };
+        self.objects.iter().find(sends).copied()
+    }
 
-/// Whether a Deployment runs a service of the repository, rather than an image of others.
-pub(crate) fn is_own(review: &Review<'_>, deployment: Object<'_>) -> bool {
-    let containers = deployment.pod().and_then(|p| p.get("containers"));
-    let places: Vec<Place> =
-        containers.into_iter().flat_map(|c| c.items()).map(|c| deployment.place(c)).collect();
-    let deploys = review.found.services.iter().flat_map(|s| &s.deploys);
-    let deploys = deploys.filter_map(|index| review.found.deploys.get(*index));
-    deploys.into_iter().any(|d| places.contains(&d.at))
-}
+    /// Whether a Deployment runs a service of the repository, rather than an image of others.
+    fn is_own(&self, deployment: Object<'_>) -> bool {
+        let containers = deployment.pod().and_then(|p| p.get("containers"));
+        let places: Vec<Place> =
+            containers.into_iter().flat_map(|c| c.items()).map(|c| deployment.place(c)).collect();
+        let found = self.review.found;
+        let mut deploys = found.services.iter().flat_map(|s| &s.deploys);
+        deploys.any(|index| found.deploys.get(*index).is_some_and(|d| places.contains(&d.at)))
+    }
 
-/// Whether something else than the manifest sets the number of replicas.
-pub(crate) fn is_scaled(review: &Review<'_>, deployment: Object<'_>) -> bool {
-    objects(review).iter().any(|o| {
-        matches!(o.text(&["kind"]), "HorizontalPodAutoscaler" | "ScaledObject")
-            && o.text(&["spec", "scaleTargetRef", "name"]) == deployment.name()
-    })
+    /// Whether something else than the manifest sets the number of replicas.
+    pub(crate) fn is_scaled(&self, deployment: Object<'_>) -> bool {
+        self.objects.iter().any(|o| {
+            matches!(o.text(&["kind"]), "HorizontalPodAutoscaler" | "ScaledObject")
+                && o.text(&["spec", "scaleTargetRef", "name"]) == deployment.name()
+        })
+    }
 }
 
 /// Every document of a manifest that is no sample and no template.
@@ -119,10 +133,6 @@ fn kustomizations<'a>(review: &Review<'a>) -> impl Iterator<Item = Node<'a>> {
     let named = |path: &&String| file_name(path).to_ascii_lowercase().starts_with("kustomization");
     let files = repo.yaml.iter().filter(move |(path, _)| named(path));
     files.flat_map(|(_, yaml)| yaml.documents())
-}
-
-fn is_composed(review: &Review<'_>) -> bool {
-    kustomizations(review).next().is_some()
 }
 
 /// Whether a kustomization changes what it lists by patches that stand nowhere else.

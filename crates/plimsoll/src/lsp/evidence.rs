@@ -1,10 +1,11 @@
 //! Measures beside the editor: what takes longer than a keystroke.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use plimsoll_model::Sources;
+use plimsoll_rules::config::{self, Config};
 use plimsoll_rules::review::Measured;
 
 use crate::pipeline::{self, Found};
@@ -50,23 +51,23 @@ impl Gatherer {
 fn work(job: Job, tell: &Sender<News>) {
     let Job { root, open } = job;
     // A folder that is gone has nothing to say.
-    let Ok(mut found) = pipeline::find(&root) else { return };
-    let _ = tell.send(News::Read(root.clone(), found.sources.clone()));
+    let Ok(mut sources) = pipeline::gather(&root) else { return };
+    let _ = tell.send(News::Read(root.clone(), sources.clone()));
+    let config = Config::parse(config::FILE, sources.text(config::FILE).unwrap_or_default());
     for (path, text) in open {
-        super::workspace::insert(&mut found, &path, &text);
+        super::workspace::insert(&mut sources, &config, &path, &text);
     }
-    let found = Found::of(found.sources);
+    let found = Found::of(sources);
     let measured = pipeline::measure_at_rest(&root, &found);
-    let recorded = recorded(&root, &found).unwrap_or_default();
+    let recorded = recorded(&found.sources.name).unwrap_or_default();
     let _ = tell.send(News::Measured(root, Box::new((measured, recorded))));
 }
 
 /// How many recorded runs are looked at: most are of the repository that is worked on.
 const RUNS: usize = 20;
 
-/// What the newest run measured that built this repository.
-fn recorded(root: &Path, found: &Found) -> Option<Measured> {
-    let name = crate::repository::of(root, found).name;
+/// What the newest run measured that built the repository of that name.
+fn recorded(name: &str) -> Option<Measured> {
     let runs = store::all().ok()?.into_iter().take(RUNS);
     let of_this = runs.filter_map(|run| Record::open(&run.folder).ok());
     let mut measured = of_this

@@ -50,13 +50,14 @@ fn page(page: &str) -> String {
 /// history, how long it took and what it added when it was last built. Gives its line, from 0.
 fn figures(workspace: &Workspace, path: &str, at: Position, units: Units) -> Option<(u32, String)> {
     let file = workspace.found.repo.dockerfile(path)?;
-    let offset = Lines::new(workspace.text(path)?, units).offset(at);
+    let text = Lines::new(workspace.text(path)?, units);
+    let offset = text.offset(at);
     let mut steps =
         workspace.found.repo.dockerfiles.get(file)?.stages.iter().flat_map(|s| &s.steps);
     let span = steps.find_map(|step| {
         step.at.span.filter(|span| span.start as usize <= offset && offset < span.end as usize)
     })?;
-    let line = Lines::new(workspace.text(path)?, units).position(span.start).line;
+    let line = text.position(span.start).line;
     let services = workspace.found.found.services.iter().filter(|s| s.dockerfile == file);
     let mut lines = Vec::new();
     for service in services {

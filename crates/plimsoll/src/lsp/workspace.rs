@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_measure::sources;
 use plimsoll_model::{EntryKind, Report, Sources};
+use plimsoll_rules::config::Config;
 use plimsoll_rules::review::{Measured, Terms};
 
 use crate::pipeline::{self, Found, VERSION};
@@ -42,16 +43,17 @@ impl Workspace {
 
     /// Takes what stands on the disk now; what is open holds all the same.
     pub(super) fn take(&mut self, sources: Sources) {
-        self.found.sources = sources;
+        let Found { sources: own, config, .. } = &mut self.found;
+        *own = sources;
         for (path, document) in &self.open {
-            insert(&mut self.found, path, &document.text);
+            insert(own, config, path, &document.text);
         }
     }
 
     /// Takes the text of an open document.
     pub(super) fn edited(&mut self, path: &str) {
         if let Some(document) = self.open.get(path) {
-            insert(&mut self.found, path, &document.text);
+            insert(&mut self.found.sources, &self.found.config, path, &document.text);
         }
     }
 
@@ -73,20 +75,14 @@ fn judge(found: &Found, measured: &Measured) -> Report {
 }
 
 /// Puts a text where a review would have read it from the disk.
-pub(super) fn insert(found: &mut Found, path: &str, text: &str) {
-    let sources = &mut found.sources;
+pub(super) fn insert(sources: &mut Sources, config: &Config, path: &str, text: &str) {
     let known = sources.tree.get(path);
     let is_left_out = known.is_some_and(|entry| entry.git_ignored || entry.kind != EntryKind::File);
     // Beneath a folder that is not read, nothing is.
     let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
     let is_unread = above.any(|folder| sources.kind(folder) == Some(EntryKind::Unread));
     let is_large = text.len() as u64 > sources::Limits::default().file_bytes;
-    if is_left_out
-        || is_unread
-        || is_large
-        || !sources::matters(path)
-        || found.config.excludes(path)
-    {
+    if is_left_out || is_unread || is_large || !sources::matters(path) || config.excludes(path) {
         return;
     }
     sources.insert(path, text);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
+use plimsoll_syntax::compose::is_compose_name;
 use plimsoll_syntax::yaml::{Node, Style};
 
-use crate::discover::compose::is_compose;
 use crate::discover::paths::{file_name, folder};
 use crate::repo::Place;
 use crate::review::Review;
@@ -25,13 +25,13 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, out: &mut Out) {
     for (path, yaml) in &review.repo.yaml {
-        if !is_compose(file_name(path)) || is_sample(path) || !yaml.errors().is_empty() {
+        if !is_compose_name(file_name(path)) || is_sample(path) || !yaml.errors().is_empty() {
             continue;
         }
         let Some(services) = yaml.documents().next().and_then(|d| d.get("services")) else { continue };
         // Another file beside it may be laid over this one.
         let mut beside = review.repo.yaml.keys().filter(|p| p != &path && folder(p) == folder(path));
-        if beside.any(|p| is_compose(file_name(p))) {
+        if beside.any(|p| is_compose_name(file_name(p))) {
             continue;
         }
         let path: Arc<str> = path.as_str().into();

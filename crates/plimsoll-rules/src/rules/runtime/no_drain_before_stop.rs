@@ -6,7 +6,7 @@ use plimsoll_syntax::yaml::Node;
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
 use crate::views::edits::{first_key, indentation};
-use crate::views::workload::{Object, deployments, is_own, service_of};
+use crate::views::workload::{Cluster, Object};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/no-drain-before-stop",
@@ -22,8 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 const GRACE: i64 = 30;
 
 fn check(review: &Review<'_>, out: &mut Out) {
-    for deployment in deployments(review).into_iter().filter(|d| is_own(review, *d)) {
-        let (Some(service), Some(pod)) = (service_of(review, deployment), deployment.pod()) else {
+    let cluster = Cluster::new(review);
+    for deployment in cluster.deployments() {
+        let (Some(service), Some(pod)) = (cluster.service_of(deployment), deployment.pod()) else {
             continue;
         };
         let recreates = deployment.node.get_path(&["spec", "strategy", "type"]);

@@ -5,7 +5,7 @@ use plimsoll_syntax::yaml::Node;
 
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, replace};
-use crate::views::workload::{Object, deployments, is_own, is_scaled, service_of};
+use crate::views::workload::{Cluster, Object};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/outage-per-rollout",
@@ -18,8 +18,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, out: &mut Out) {
-    for deployment in deployments(review).into_iter().filter(|d| is_own(review, *d)) {
-        let Some(service) = service_of(review, deployment) else { continue };
+    let cluster = Cluster::new(review);
+    for deployment in cluster.deployments() {
+        let Some(service) = cluster.service_of(deployment) else { continue };
         let Some(strategy) = deployment.node.get_path(&["spec", "strategy"]) else {
             out.examined();
             continue;
@@ -28,7 +29,7 @@ fn check(review: &Review<'_>, out: &mut Out) {
         if deployment.pod().is_some_and(claims_volume) {
             continue;
         }
-        match ends_all(review, deployment, strategy) {
+        match ends_all(&cluster, deployment, strategy) {
             Some(at) => report(deployment, service, at, out),
             None => out.examined(),
         }
@@ -42,7 +43,7 @@ fn claims_volume(pod: Node<'_>) -> bool {
 
 /// The setting that lets a rollout end every pod at once.
 fn ends_all<'a>(
-    review: &Review<'_>,
+    cluster: &Cluster<'_>,
     deployment: Object<'_>,
     strategy: Node<'a>,
 ) -> Option<Node<'a>> {
@@ -52,7 +53,7 @@ fn ends_all<'a>(
     let missing = strategy.get_path(&["rollingUpdate", "maxUnavailable"])?;
     let all = match missing.as_str()?.strip_suffix('%') {
         Some(share) => share.parse::<u32>().ok()? >= 100,
-        None if is_scaled(review, deployment) => false,
+        None if cluster.is_scaled(deployment) => false,
         None => missing.as_i64()? >= replicas(deployment)?,
     };
     all.then_some(missing)
