@@ -1,8 +1,8 @@
-//! How often a comparison of starts is right: `boot_trials IMAGE TRIALS PAIRS SHARE`.
+//! How often a comparison of starts is right: `boot_trials IMAGE TRIALS PAIRS SHARE quiet|loaded`.
 //!
-//! Each trial starts one service, and the same with SHARE more work, in turns, and asks whether they
-//! differ. With a share of 0 every difference is a false alarm. One processor of the machine is kept busy
-//! meanwhile, now and then.
+//! Each trial starts one service, and the same with SHARE more CPU time to its first answer, in turns, and
+//! asks whether they differ. With a share of 0 every difference is a false alarm. When loaded, one processor
+//! of the machine is kept busy meanwhile, every other second.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it is a benchmark")]
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_measure::boot::{self, Subject, Wishes};
 use plimsoll_measure::engine::{Cancel, Choice, Embedded, find};
-use plimsoll_model::{PairedDifference, StartPlan};
+use plimsoll_model::{PairedDifference, StartPlan, median};
 use plimsoll_oci::disk::Store;
 use plimsoll_oci::{Digest, Wanted};
 
@@ -40,6 +40,11 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let number = |at: usize| args[at].parse::<f64>().unwrap();
     let (image, trials, pairs, share) = (&args[1], number(2) as u32, number(3) as u32, number(4));
+    let loaded = match args[5].as_str() {
+        "quiet" => false,
+        "loaded" => true,
+        other => panic!("quiet or loaded, not {other}"),
+    };
     let folder = std::env::temp_dir().join("plimsoll-boot-trials");
     let engine = find(&Choice::Docker).unwrap();
     let store = Store::open(&folder.join("images")).unwrap();
@@ -55,17 +60,6 @@ fn main() {
         port: Some(8080),
         ..StartPlan::default()
     };
-    let (more, same) = (command(1.0 + share), command(1.0));
-    let subject = |command| Subject {
-        name: "trial",
-        image: "image",
-        id: &id,
-        plan: &plan,
-        command: Some(command),
-        files: &[],
-        patience: Duration::from_secs(30),
-        host_network: false,
-    };
     let wishes = Wishes {
         boots: pairs,
         evict: false,
@@ -74,14 +68,35 @@ fn main() {
         price: None,
         tail: 0.0,
     };
+    let compare = |more: &[String], same: &[String]| {
+        let both = [more, same].map(|command| Subject {
+            name: "trial",
+            image: "image",
+            id: &id,
+            plan: &plan,
+            command: Some(command),
+            files: &[],
+            patience: Duration::from_secs(30),
+            host_network: false,
+        });
+        boot::compare(&embedded, (&both[0], &both[1]), &wishes, &mut |_| {}, &Cancel::new())
+            .unwrap()
+    };
+    // The loop is not all that a start computes: what share of it makes SHARE of all is measured first.
+    let same = command(1.0);
+    let longer = compare(&command(5.0), &same).cpu;
+    let (all, with) = (longer.against.unwrap(), longer.subject.unwrap());
+    let more = command(1.0 + share * all * 4.0 / (with - all));
     let ended = AtomicBool::new(false);
     let mut found = [0, 0];
+    let mut seen = Vec::new();
     thread::scope(|scope| {
-        scope.spawn(|| load(&ended));
+        if loaded {
+            scope.spawn(|| load(&ended));
+        }
         for _ in 0..trials {
-            let both = (&subject(&more[..]), &subject(&same[..]));
-            let compared =
-                boot::compare(&embedded, both, &wishes, &mut |_| {}, &Cancel::new()).unwrap();
+            let compared = compare(&more, &same);
+            seen.extend(compared.cpu.difference);
             let differs = |difference: &PairedDifference| u32::from(difference.differs());
             found[0] += differs(&compared.cpu);
             found[1] += differs(&compared.ready);
@@ -89,10 +104,15 @@ fn main() {
         ended.store(true, Ordering::Relaxed);
     });
     let rate = |count: u32| f64::from(count) * 100.0 / f64::from(trials);
+    seen.sort_unstable_by(f64::total_cmp);
     println!(
-        "{trials} trials of {pairs} pairs, {:+.0} % work: a difference of CPU-ms in {:.1} %, of wall time in {:.1} %",
+        "{trials} trials of {pairs} pairs, {:+.0} % CPU time of a start of {:.0} CPU-ms, {}: \
+         a difference of CPU-ms in {:.1} %, of wall time in {:.1} %; its median {:+.1} %",
         share * 100.0,
+        all * 1000.0,
+        args[5],
         rate(found[0]),
-        rate(found[1])
+        rate(found[1]),
+        median(&seen).unwrap_or(0.0) * 100.0
     );
 }

@@ -123,7 +123,7 @@ mod tests {
         assert!((boost.billed.unwrap() - (2.0 * 11.025 - 0.5 * 12.005)).abs() < 1e-9);
         assert_eq!(
             boost.pays(),
-            "boost saves 985 ms (−49 %; −50 % to −49 %), and costs $0.00039 a cold start"
+            "boost saves 983 ms (−49 %; −50 % to −49 %), and costs $0.00039 a cold start"
         );
     }
 

@@ -7,6 +7,7 @@ mod paired;
 mod random;
 #[cfg(test)]
 mod simulation;
+mod swaps;
 mod why;
 
 use serde::{Deserialize, Serialize};

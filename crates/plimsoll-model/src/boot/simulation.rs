@@ -16,17 +16,21 @@ struct Noise {
     tail: f64,
     /// How often a start takes three times as long.
     outliers: f64,
+    /// How often the machine is 1.6 times as fast, as the other half of its core rests.
+    spurts: f64,
 }
 
 /// In 97 pairs of starts of one program on a busy machine of two processors, CPU time moved by
 /// 0.14 and the ratio in a pair by 0.12, wall time by 0.40 and 0.22: most of it is common.
-const NOISES: [Noise; 6] = [
+/// On another day, in 3,000 runs of one program, the CPU time of 15 % was 1.6 times less.
+const NOISES: [Noise; 7] = [
     noise("quiet", 0.03, 0.9, 0.03, 0.0, 0.01),
     noise("CPU time, 0.14", 0.11, 0.95, 0.085, 0.0, 0.0),
     noise("CPU time, 0.17, tail and outliers", 0.13, 0.95, 0.03, 0.07, 0.03),
     noise("wall time, 0.45, drift and outliers", 0.38, 0.98, 0.10, 0.08, 0.03),
     noise("0.17, nothing in common", 0.0, 0.0, 0.17, 0.0, 0.0),
     noise("0.45, nothing in common", 0.0, 0.0, 0.43, 0.0, 0.02),
+    Noise { spurts: 0.15, ..noise("CPU time, 0.18, spurts", 0.03, 0.9, 0.06, 0.0, 0.0) },
 ];
 
 const fn noise(
@@ -37,7 +41,7 @@ const fn noise(
     tail: f64,
     outliers: f64,
 ) -> Noise {
-    Noise { name, common, drift, own, tail, outliers }
+    Noise { name, common, drift, own, tail, outliers, spurts: 0.0 }
 }
 
 /// A number of the standard normal distribution.
@@ -56,7 +60,8 @@ fn pairs(noise: Noise, count: usize, slower: f64, random: &mut Random) -> (Vec<f
         let late = 1.0 - noise.tail * random.share().ln();
         let outlier =
             if random.share() < noise.outliers { 2.0 + 2.0 * random.share() } else { 1.0 };
-        own * late * outlier
+        let spurt = if random.share() < noise.spurts { 1.6 } else { 1.0 };
+        own * late * outlier / spurt
     };
     let one = |_| {
         let (first, second) = (start(random), start(random));
@@ -118,7 +123,7 @@ fn of_all_ways_to_swap_pairs_at_most_one_in_twenty_differs() {
 fn ten_percent_are_found_in_twenty_pairs() {
     // Where nothing is in common, or the wall clock is at its worst, so few pairs cannot tell it,
     // by no method: a difference that could have been seen is larger there.
-    let least = [0.99, 0.85, 0.85, 0.40, 0.25, 0.03];
+    let least = [0.99, 0.85, 0.85, 0.40, 0.25, 0.03, 0.85];
     for (noise, least) in NOISES.iter().zip(least) {
         let power = found(*noise, 20, 0.10, 1000);
         assert!(power >= least, "{}: {power}", noise.name);
