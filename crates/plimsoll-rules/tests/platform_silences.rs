@@ -56,7 +56,11 @@ fn a_rollout_that_keeps_pods() {
         vec![("k/a.yaml", &share), ("k/s.yaml", SERVICE)],
         vec![("k/a.yaml", &plain), ("k/s.yaml", SERVICE), ("k/h.yaml", scaler)],
         vec![("k/a.yaml", &plain), ("k/s.yaml", SERVICE), ("k/kustomization.yaml", patched)],
-        vec![("chart/templates/a.yaml", &plain), ("chart/templates/s.yaml", SERVICE)],
+        vec![
+            ("chart/Chart.yaml", "name: a\n"),
+            ("chart/templates/a.yaml", &plain),
+            ("chart/templates/s.yaml", SERVICE),
+        ],
         vec![("tests/a.yaml", &plain), ("tests/s.yaml", SERVICE)],
     ] {
         assert_eq!(own(rule, &files), 0, "{files:?}");

@@ -10,23 +10,24 @@ use super::paths::{file_name, folder, join};
 use super::types::{Deploy, DeployTool, Discovery, Platform, Probe, Settings};
 use crate::repo::{Fact, Place, Repo};
 
+/// The kustomizations of the repository, each with its file.
+pub(crate) fn kustomizations(repo: &Repo) -> impl Iterator<Item = (&str, Node<'_>)> {
+    let named = |path: &str| matches!(file_name(path), "kustomization.yaml" | "kustomization.yml");
+    let files = repo.yaml.iter().filter(move |(path, _)| named(path));
+    files.flat_map(|(path, yaml)| yaml.documents().map(move |document| (path.as_str(), document)))
+}
+
 /// The files that kustomizations name as patches: they say only what they change.
 pub(super) fn patches(repo: &Repo) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    for (path, yaml) in &repo.yaml {
-        if !matches!(file_name(path), "kustomization.yaml" | "kustomization.yml") {
-            continue;
-        }
-        for document in yaml.documents() {
-            let named = ["patchesStrategicMerge", "patches", "patchesJson6902"]
-                .into_iter()
-                .filter_map(|key| document.get(key))
-                .flat_map(|list| list.items())
-                .filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str()));
-            all.extend(named.filter_map(|name| join(folder(path), name)));
-        }
-    }
-    all
+    let named = kustomizations(repo).flat_map(|(path, document)| {
+        let lists = ["patchesStrategicMerge", "patches", "patchesJson6902"];
+        let items = lists.into_iter().filter_map(move |key| document.get(key));
+        let names = items
+            .flat_map(|list| list.items())
+            .filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str()));
+        names.filter_map(move |name| join(folder(path), name))
+    });
+    named.collect()
 }
 
 /// Finds the workloads of a YAML file.

@@ -26,6 +26,7 @@ use plimsoll_model::Sources;
 use plimsoll_syntax::compose::is_compose_name;
 use plimsoll_syntax::yaml::Yaml;
 
+pub(crate) use manifests::kustomizations;
 pub use types::{
     Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, Discovery, JobRef, Platform,
     Probe, Service, Settings,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::yaml::{Kind, Node};
 
-use crate::discover::paths::file_name;
+use crate::discover::kustomizations;
 use crate::repo::Place;
 use crate::review::Review;
 
@@ -63,7 +63,7 @@ impl<'a> Cluster<'a> {
         if is_patched(self.review) {
             return Vec::new();
         }
-        let is_composed = kustomizations(self.review).next().is_some();
+        let is_composed = kustomizations(self.review.repo).next().is_some();
         let named = self.objects.iter().filter(|o| o.text(&["kind"]) == "Deployment");
         let twice = |o: &Object<'a>| {
             let same = |p: &Object<'a>| p.name() == o.name() && p.path != o.path;
@@ -91,14 +91,16 @@ impl<'a> Cluster<'a> {
         self.objects.iter().find(sends).copied()
     }
 
-    /// Whether a Deployment runs a service of the repository, rather than an image of others.
+    /// Whether a Deployment runs a service of the repository, rather than an image of others, and is
+    /// no template or patch.
     fn is_own(&self, deployment: Object<'_>) -> bool {
         let containers = deployment.pod().and_then(|p| p.get("containers"));
         let places: Vec<Place> =
             containers.into_iter().flat_map(|c| c.items()).map(|c| deployment.place(c)).collect();
         let found = self.review.found;
         let mut deploys = found.services.iter().flat_map(|s| &s.deploys);
-        deploys.any(|index| found.deploys.get(*index).is_some_and(|d| places.contains(&d.at)))
+        let whole = |index: &usize| found.deploys.get(*index).filter(|deploy| !deploy.partial);
+        deploys.any(|index| whole(index).is_some_and(|deploy| places.contains(&deploy.at)))
     }
 
     /// Whether something else than the manifest sets the number of replicas.
@@ -110,11 +112,10 @@ impl<'a> Cluster<'a> {
     }
 }
 
-/// Every document of a manifest that is no sample and no template.
+/// Every document of a manifest that is no sample.
 fn objects<'a>(review: &Review<'a>) -> Vec<Object<'a>> {
     let files = review.repo.yaml.iter().filter(|(path, yaml)| {
-        let template = path.split('/').rev().skip(1).any(|folder| folder == "templates");
-        !template && !is_sample(path) && !path.starts_with(".github/") && yaml.errors().is_empty()
+        !is_sample(path) && !path.starts_with(".github/") && yaml.errors().is_empty()
     });
     let documents = files.flat_map(|(path, yaml)| yaml.documents().map(move |d| (path, d)));
     let objects = documents.flat_map(|(path, document)| {
@@ -127,17 +128,9 @@ fn objects<'a>(review: &Review<'a>) -> Vec<Object<'a>> {
     objects.filter(|o| !o.text(&["apiVersion"]).is_empty()).collect()
 }
 
-/// The kustomizations of the repository.
-fn kustomizations<'a>(review: &Review<'a>) -> impl Iterator<Item = Node<'a>> {
-    let repo = review.repo;
-    let named = |path: &&String| file_name(path).to_ascii_lowercase().starts_with("kustomization");
-    let files = repo.yaml.iter().filter(move |(path, _)| named(path));
-    files.flat_map(|(_, yaml)| yaml.documents())
-}
-
 /// Whether a kustomization changes what it lists by patches that stand nowhere else.
 fn is_patched(review: &Review<'_>) -> bool {
     const KEYS: [&str; 5] =
         ["patches", "patchesJson6902", "replicas", "components", "transformers"];
-    kustomizations(review).any(|k| KEYS.iter().any(|key| k.get(key).is_some()))
+    kustomizations(review.repo).any(|(_, k)| KEYS.iter().any(|key| k.get(key).is_some()))
 }
