@@ -69,6 +69,8 @@ pub struct Config {
     pub services: Vec<ServiceConfig>,
     /// Waivers.
     pub waivers: Vec<WaiverConfig>,
+    /// The images that may be built on, where that is limited.
+    pub allowed_bases: Option<Vec<String>>,
     /// The verdicts that make the program fail.
     pub fail_on: Option<Vec<String>>,
     /// What is wrong with the file.
@@ -130,6 +132,9 @@ impl Reader {
             match key {
                 "due-days" => self.due_days(item),
                 "exclude" => self.config.exclude = self.strings(item, "exclude"),
+                "allowed-bases" => {
+                    self.config.allowed_bases = Some(self.strings(item, "allowed-bases"));
+                }
                 "fail-on" => self.config.fail_on = Some(self.verdicts(item)),
                 "rules" => self.rules(item),
                 "budgets" => self.config.budgets = self.budgets(item),
@@ -138,7 +143,7 @@ impl Reader {
                 other => self.unknown(
                     table,
                     other,
-                    "due-days, exclude, fail-on, rules, budgets, service, waiver",
+                    "due-days, exclude, allowed-bases, fail-on, rules, budgets, service, waiver",
                 ),
             }
         }
@@ -347,6 +352,7 @@ mod tests {
 due-days = 14
 exclude = ["fixtures/**"]
 fail-on = ["rejected"]
+allowed-bases = ["gcr.io/distroless"]
 
 [rules]
 "security/root-user" = "advice"
@@ -369,6 +375,7 @@ reason = "ffmpeg needs its plugins"
         assert_eq!(config.faults, []);
         assert_eq!(config.due_days, Some(14));
         assert!(config.excludes("fixtures/a/Dockerfile") && !config.excludes("fixtures2/x"));
+        assert_eq!(config.allowed_bases, Some(vec!["gcr.io/distroless".to_owned()]));
         assert_eq!(config.budgets[0].1.value, 50e6);
         assert_eq!(config.services[0].budgets[0].1.value, 1.5);
         assert_eq!(config.waivers[0].until.to_string(), "2027-01-31");

@@ -45,7 +45,7 @@ fn a_huge_dockerfile_is_said_and_not_read() {
 #[test]
 fn invalid_utf8_is_read_as_far_as_it_goes() {
     let repo = Repo::new()
-        .file("Dockerfile", b"FROM alpine:3.20\nLABEL a=\"\xff\xfe\"\nRUN \x1b[31m\xc3\n");
+        .file("Dockerfile", b"FROM alpine:3.22\nLABEL a=\"\xff\xfe\"\nRUN \x1b[31m\xc3\n");
     let run = repo.run(&["review", "--full"]);
     assert_harmless(&run.out);
     assert_harmless(&run.err);
@@ -54,7 +54,7 @@ fn invalid_utf8_is_read_as_far_as_it_goes() {
 
 #[test]
 fn links_in_a_circle_are_not_followed() {
-    let repo = Repo::new().file("Dockerfile", "FROM alpine:3.20\nCOPY . /a\n").file("a/b", "x");
+    let repo = Repo::new().file("Dockerfile", "FROM alpine:3.22\nCOPY . /a\n").file("a/b", "x");
     symlink("..", repo.path().join("a/up")).unwrap();
     symlink("loop", repo.path().join("loop")).unwrap();
     symlink("/etc", repo.path().join("etc")).unwrap();
@@ -79,7 +79,7 @@ fn a_yaml_bomb_costs_what_it_weighs() {
 
 #[test]
 fn a_fifo_is_never_opened() {
-    let repo = Repo::new().file("b/Dockerfile", "FROM alpine:3.20\nCOPY . /a\n");
+    let repo = Repo::new().file("b/Dockerfile", "FROM alpine:3.22\nCOPY . /a\n");
     assert!(Command::new("mkfifo").arg(repo.path().join("Dockerfile")).status().unwrap().success());
     let run = repo.run(&["review"]);
     assert!(
@@ -103,7 +103,7 @@ fn names_with_control_characters_are_made_visible() {
 #[test]
 fn deep_folders_end() {
     let deep = "d/".repeat(200);
-    let repo = Repo::new().file(&format!("{deep}Dockerfile"), "FROM alpine:3.20\n");
+    let repo = Repo::new().file(&format!("{deep}Dockerfile"), "FROM alpine:3.22\n");
     let run = repo.run(&["review"]);
     assert!(run.out.contains("folders deep"), "{}", run.out);
 }
@@ -129,7 +129,7 @@ fn what_is_left_out_of_a_large_manifest_is_said() {
     let names = (0..600).map(|i| format!("    \"p{i}\": \"file:../p{i}\"")).collect::<Vec<_>>();
     let manifest = format!("{{\n  \"dependencies\": {{\n{}\n  }}\n}}\n", names.join(",\n"));
     let repo = Repo::new()
-        .file("Dockerfile", "FROM alpine:3.20\n")
+        .file("Dockerfile", "FROM alpine:3.22\n")
         .file("package.json", manifest)
         .file("pom.xml", "<!DOCTYPE project>\n<project/>\n");
     let run = repo.run(&["review", "--format", "json"]);

@@ -54,7 +54,7 @@ fn fixes_of_the_same_text_follow_one_another() {
     // Both rules change the same two lines: one gives the cache a mode, one takes it apart.
     let workflow = "on:\n  push:\n    branches: [main]\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - uses: actions/checkout@v4\n      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          cache-from: type=registry,ref=r/a:cache\n          cache-to: type=inline,mode=max\n";
     let dockerfile =
-        "FROM alpine:3.20 AS b\nRUN echo x > /x\nFROM alpine:3.20\nCOPY --from=b /x /x\n";
+        "FROM alpine:3.22 AS b\nRUN echo x > /x\nFROM alpine:3.22\nCOPY --from=b /x /x\n";
     let repo = Repo::new().file(".github/workflows/a.yml", workflow).file("Dockerfile", dockerfile);
     let rules = ["cache/inline-cache-with-mode", "cache/inline-cache-multistage"];
     let found = fixable(&repo);

@@ -10,7 +10,7 @@ use common::Repo;
 use common::editor::{Editor, uri};
 use serde_json::{Value, json};
 
-const BAD: &str = "FROM alpine:3.20\nRUN apk add curl\nADD ../x /x\nUSER 1000\nCMD [\"/x\"]\n";
+const BAD: &str = "FROM alpine:3.22\nRUN apk add curl\nADD ../x /x\nUSER 1000\nCMD [\"/x\"]\n";
 
 fn rules(all: &[Value]) -> Vec<&str> {
     all.iter().map(|one| one["code"].as_str().unwrap()).collect()
@@ -30,10 +30,10 @@ fn range(from: (u32, u32), to: (u32, u32)) -> Value {
 
 #[test]
 fn findings_come_and_go_with_what_is_typed() {
-    let repo = Repo::new().file("Dockerfile", "FROM alpine:3.20\nUSER 1000\nCMD [\"/x\"]\n");
+    let repo = Repo::new().file("Dockerfile", "FROM alpine:3.22\nUSER 1000\nCMD [\"/x\"]\n");
     let root = repo.path();
     let mut editor = Editor::new(&root, json!({}));
-    editor.open(&root, "Dockerfile", "FROM alpine:3.20\nRUNN x\nUSER 1000\nCMD [\"/x\"]\n");
+    editor.open(&root, "Dockerfile", "FROM alpine:3.22\nRUNN x\nUSER 1000\nCMD [\"/x\"]\n");
     let refused = "dockerfile/refused-by-buildkit";
     let all = editor.until("Dockerfile", |all| has(all, refused));
     let found = all.iter().find(|one| one["code"] == refused).unwrap();
@@ -56,7 +56,7 @@ fn findings_come_and_go_with_what_is_typed() {
 
 #[test]
 fn a_finding_is_where_the_mistake_is_in_the_units_of_the_editor() {
-    let text = "FROM alpine:3.20\nRUN echo \u{1f6a2} && sudo true\nUSER 1000\nCMD [\"/x\"]\n";
+    let text = "FROM alpine:3.22\nRUN echo \u{1f6a2} && sudo true\nUSER 1000\nCMD [\"/x\"]\n";
     for (encodings, column) in [(json!(["utf-16"]), 15), (json!(["utf-8", "utf-16"]), 17)] {
         let repo = Repo::new().file("Dockerfile", text);
         let general = json!({ "general": { "positionEncodings": encodings } });
@@ -92,7 +92,7 @@ fn applied(text: &str, action: &Value, uri: &str) -> String {
 #[test]
 fn fixes_and_waivers_are_offered_and_do_what_they_say() {
     let text =
-        "FROM alpine:3.20\n# \u{1f6a2}\nRUN echo \u{1f6a2} && sudo true\nUSER 1000\nCMD [\"/x\"]\n";
+        "FROM alpine:3.22\n# \u{1f6a2}\nRUN echo \u{1f6a2} && sudo true\nUSER 1000\nCMD [\"/x\"]\n";
     let repo = Repo::new().file("Dockerfile", text);
     let root = repo.path();
     let mut editor = Editor::new(&root, json!({}));
@@ -128,7 +128,7 @@ fn fixes_and_waivers_are_offered_and_do_what_they_say() {
 fn a_hover_has_the_figures_of_the_history_and_the_page_of_the_rule() {
     let docker = |n: u32| {
         format!(
-            "FROM alpine:3.20\nCOPY . /app\nRUN sudo make -C /app # {n}\nUSER 1000\nCMD [\"/x\"]\n"
+            "FROM alpine:3.22\nCOPY . /app\nRUN sudo make -C /app # {n}\nUSER 1000\nCMD [\"/x\"]\n"
         )
     };
     let repo = Repo::new().file("Dockerfile", docker(0)).file("a.txt", "0");
@@ -162,14 +162,14 @@ fn a_hover_has_the_figures_of_the_history_and_the_page_of_the_rule() {
 fn a_finding_of_one_file_is_mended_in_another() {
     let workflow = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: docker build --target nope -t x .\n";
     let repo = Repo::new()
-        .file("Dockerfile", "FROM alpine:3.20 AS one\nUSER 1000\nCMD [\"/x\"]\n")
+        .file("Dockerfile", "FROM alpine:3.22 AS one\nUSER 1000\nCMD [\"/x\"]\n")
         .file(".github/workflows/ci.yml", workflow);
     let root = repo.path();
     let mut editor = Editor::new(&root, json!({}));
     let wrong = "dockerfile/unknown-target-stage";
     // The workflow is not open: it is said all the same.
     editor.until("ci.yml", |all| has(all, wrong));
-    editor.open(&root, "Dockerfile", "FROM alpine:3.20 AS nope\nUSER 1000\nCMD [\"/x\"]\n");
+    editor.open(&root, "Dockerfile", "FROM alpine:3.22 AS nope\nUSER 1000\nCMD [\"/x\"]\n");
     editor.until("ci.yml", |all| !has(all, wrong));
     assert_eq!(editor.end(), 0);
 }
@@ -208,7 +208,7 @@ fn neovim_shows_findings_and_mends_them() {
     if !there {
         return;
     }
-    let text = "FROM alpine:3.20\nRUN sudo true\nUSER 1000\nCMD [\"/x\"]\n";
+    let text = "FROM alpine:3.22\nRUN sudo true\nUSER 1000\nCMD [\"/x\"]\n";
     let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/editors.md");
     let guide = std::fs::read_to_string(guide).unwrap();
     let set_up = guide.split("```lua\n").nth(2).unwrap().split("```").next().unwrap();

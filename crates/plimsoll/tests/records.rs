@@ -15,7 +15,7 @@ use common::records::{blob, forge, manifest, set_manifest};
 use serde_json::Value;
 
 const BAD: &str = "FROM alpine\nRUNN x\n";
-const GOOD: &str = "FROM alpine:3.20\nCOPY a /a\nUSER 1000\nCMD [\"/a\"]\n";
+const GOOD: &str = "FROM alpine:3.22\nCOPY a /a\nUSER 1000\nCMD [\"/a\"]\n";
 
 /// The example with a short history.
 fn olorin() -> Repo {
@@ -67,7 +67,7 @@ fn judging_writes_reports_and_exits_as_a_review_does() {
 
 #[test]
 fn the_day_and_the_baseline_are_those_of_the_record() {
-    let repo = Repo::new().file("Dockerfile", GOOD.replace("alpine:3.20", "alpine")).file("a", "x");
+    let repo = Repo::new().file("Dockerfile", GOOD.replace("alpine:3.22", "alpine")).file("a", "x");
     let old = ["--today", "2026-01-01", "--output", "old.json"];
     repo.run(&[&["review", "--fail-on", "never"], &old[..]].concat());
     repo.recorded(&["--today", "2026-03-01", "--baseline", "old.json"]);

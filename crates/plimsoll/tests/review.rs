@@ -6,11 +6,11 @@ mod common;
 
 use common::{Repo, run_in};
 
-const GOOD: &str = "FROM alpine:3.20 AS build\nRUN echo x > /app\nFROM alpine:3.20\nCOPY --from=build /app /app\nUSER 1000\nCMD [\"/app\"]\n";
+const GOOD: &str = "FROM alpine:3.22 AS build\nRUN echo x > /app\nFROM alpine:3.22\nCOPY --from=build /app /app\nUSER 1000\nCMD [\"/app\"]\n";
 
 #[test]
 fn a_refused_dockerfile_is_rejected_with_its_line() {
-    let repo = Repo::new().file("Dockerfile", "FROM alpine:3.20\nRUNN x\n");
+    let repo = Repo::new().file("Dockerfile", "FROM alpine:3.22\nRUNN x\n");
     let run = repo.run(&["review"]);
     assert_eq!(run.code, 11);
     assert!(run.out.starts_with("REJECTED  repo  "), "{}", run.out);
@@ -22,7 +22,7 @@ fn a_refused_dockerfile_is_rejected_with_its_line() {
 
 #[test]
 fn what_is_left_out_is_there_for_a_build() {
-    let docker = "FROM alpine:3.20\nCOPY parts /parts\nUSER 1000\nCMD [\"/x\"]\n";
+    let docker = "FROM alpine:3.22\nCOPY parts /parts\nUSER 1000\nCMD [\"/x\"]\n";
     let repo = Repo::new()
         .file("Dockerfile", docker)
         .file("parts/Dockerfile", "RUNN x\n")
@@ -43,7 +43,7 @@ fn missing_figures_are_not_proven() {
 
 #[test]
 fn a_waiver_lets_one_finding_through_until_its_day() {
-    let text = "FROM alpine:3.20\n# plimsoll: allow dockerfile/refused-by-buildkit until=2027-01-31 reason=\"on purpose\"\nRUNN x\n";
+    let text = "FROM alpine:3.22\n# plimsoll: allow dockerfile/refused-by-buildkit until=2027-01-31 reason=\"on purpose\"\nRUNN x\n";
     let repo = Repo::new().file("Dockerfile", text);
     let run = repo.run(&["review", "--today", "2027-01-31"]);
     assert_eq!(run.code, 12, "{}", run.out);
@@ -81,7 +81,7 @@ fn a_fault_in_the_configuration_is_a_finding_at_its_line() {
 #[test]
 fn an_old_should_fix_blocks_when_its_day_has_passed() {
     // An image without a tag is a should-fix.
-    let repo = Repo::new().file("Dockerfile", GOOD.replace("FROM alpine:3.20\n", "FROM alpine\n"));
+    let repo = Repo::new().file("Dockerfile", GOOD.replace("FROM alpine:3.22\n", "FROM alpine\n"));
     let first = repo.run(&[
         "review",
         "--today",

@@ -26,6 +26,8 @@ pub struct DockerfileView {
     /// What BuildKit's build checks warn of, without build arguments; see
     /// [`views::checked`](crate::views::checked).
     pub warnings: Vec<Warning>,
+    /// Whether `check=error=true` makes warnings fail the build.
+    pub warnings_fail: bool,
     /// ARG instructions before the first FROM.
     pub global_args: Vec<ArgView>,
     /// The stages.
@@ -205,8 +207,9 @@ impl DockerfileView {
         let errors = refused.into_iter().map(fact).collect();
         let limits = limits.into_iter().map(fact).collect();
         let global_args = program.global_args.iter().flat_map(|i| reader.args(&i.kind)).collect();
-        let warnings = lint(source, &program, &Inputs::default(), &[]).warnings;
-        Self { path, errors, limits, warnings, global_args, stages, reach }
+        let linted = lint(source, &program, &Inputs::default(), &[]);
+        let (warnings, warnings_fail) = (linted.warnings, linted.fails);
+        Self { path, errors, limits, warnings, warnings_fail, global_args, stages, reach }
     }
 
     /// Its text.

@@ -12,7 +12,7 @@ macro_rules! rules {
 
 rules! {
     dockerfile {
-        apt_in_script, base_without_default, bash_under_sh, build_arg_not_declared, constant_platform, copy_source_missing, copy_source_outside_context, curl_error_saved, debian_frontend_kept, duplicate_stage_name, empty_continuation, expose_maps_host, expose_protocol_case, from_as_case, install_asks, install_without_update, instruction_case, legacy_key_value, maintainer, misread_description, overridden_instruction, pipe_hides_failure, redundant_platform, refused_by_buildkit, relative_workdir, reserved_stage_name, run_without_effect, sh_replaced_by_link, stage_name_case, undeclared_arg_in_from, undefined_variable, unknown_target_stage,
+        apt_in_script, base_without_default, bash_under_sh, build_arg_not_declared, constant_platform, copy_source_missing, copy_source_outside_context, curl_error_saved, debian_frontend_kept, duplicate_stage_name, empty_continuation, expose_maps_host, expose_protocol_case, from_as_case, install_asks, install_without_update, instruction_case, legacy_key_value, maintainer, misread_description, overridden_instruction, pipe_hides_failure, redundant_platform, refused_by_buildkit, relative_workdir, reserved_stage_name, run_without_effect, sh_replaced_by_link, stage_name_case, undeclared_arg_in_from, undefined_variable, unknown_frontend, unknown_target_stage,
     }
 
     // What is sent to the builder.
@@ -51,7 +51,7 @@ rules! {
     // Users, secrets, unpinned inputs.
 
     security {
-        password_in_build, root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, sudo_in_build, tls_verification_off, unpinned_base, unpinned_package, unsigned_packages,
+        base_not_allowed, base_without_updates, password_in_build, root_user, secret_as_build_arg, secret_file_copied, secret_in_dockerfile, sudo_in_build, tls_verification_off, unpinned_base, unpinned_package, unsigned_packages,
         unverified_download, writable_by_everybody,
     }
 

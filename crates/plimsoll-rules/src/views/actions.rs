@@ -73,7 +73,8 @@ fn one(item: &Item) -> Action {
 }
 
 /// The number of characters to insert, delete or replace.
-fn distance(a: &str, b: &str) -> usize {
+/// How many letters must be added, dropped or changed to make one text of the other.
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
         let mut next = vec![i + 1];

@@ -141,6 +141,25 @@ pub fn image_name(image: &str) -> &str {
     name.strip_prefix("library/").unwrap_or(name)
 }
 
+/// Whether a build of the repository gives the image: as a named context, or by its tag.
+#[must_use]
+pub fn is_given(review: &Review<'_>, image: &str) -> bool {
+    is_stage_elsewhere(review, image)
+        || review.found.builds.iter().any(|build| {
+            build.contexts.iter().any(|(name, _)| name == image)
+                || build.tags.iter().any(|tag| image_name(&tag.value) == image_name(image))
+        })
+}
+
+/// Whether an image without registry, folder and tag is called as a stage of the repository is:
+/// that stage is then built first, under its own name. A name of one word may as well be an image
+/// of everybody's.
+fn is_stage_elsewhere(review: &Review<'_>, image: &str) -> bool {
+    let plain = image.contains('-') && !image.contains(['/', ':', '@']);
+    let mut stages = review.repo.dockerfiles.iter().flat_map(|d| &d.stages);
+    plain && stages.any(|s| s.name.as_deref() == Some(image))
+}
+
 /// Whether an image is known to run as root unless a Dockerfile says otherwise.
 #[must_use]
 pub fn runs_as_root(image: &str) -> bool {

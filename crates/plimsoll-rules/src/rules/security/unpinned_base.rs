@@ -6,7 +6,7 @@ use plimsoll_syntax::dockerfile::Base;
 use crate::repo::DockerfileView;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::{image_name, needed};
+use crate::views::{is_given, needed};
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/unpinned-base",
@@ -41,23 +41,6 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             .consequence("a rebuild of the same commit may give another image, or fail")
             .remedy("name the version that is in use, or better its digest");
     }
-}
-
-/// Whether a build of the repository gives the image: as a named context, or by its tag.
-fn is_given(review: &Review<'_>, image: &str) -> bool {
-    is_stage_elsewhere(review, image) || review.found.builds.iter().any(|build| {
-        build.contexts.iter().any(|(name, _)| name == image)
-            || build.tags.iter().any(|tag| image_name(&tag.value) == image_name(image))
-    })
-}
-
-/// Whether an image without registry, folder and tag is called as a stage of the repository is:
-/// that stage is then built first, under its own name. A name of one word may as well be an image
-/// of everybody's.
-fn is_stage_elsewhere(review: &Review<'_>, image: &str) -> bool {
-    let plain = image.contains('-') && !image.contains(['/', ':', '@']);
-    let mut stages = review.repo.dockerfiles.iter().flat_map(|d| &d.stages);
-    plain && stages.any(|s| s.name.as_deref() == Some(image))
 }
 
 enum Tag {
