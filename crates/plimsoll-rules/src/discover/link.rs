@@ -185,13 +185,32 @@ fn service_of(
         }
     }
     let name = deploy.service.as_ref().map(|s| s.value.to_ascii_lowercase())?;
-    let last = deploy.image.as_ref().map(|i| image_name(&i.value)).unwrap_or_default();
-    let last = last.rsplit('/').next().unwrap_or("").to_owned();
+    let last = last_of_image(deploy);
+    let sidecar = is_sidecar(deploy, &name, found);
     let named = |s: &Service| {
         let own = file_name(folder(&repo.dockerfiles[s.dockerfile].path)).to_ascii_lowercase();
-        !own.is_empty() && (own == name || own == last)
+        !own.is_empty() && (own == last || (own == name && !sidecar))
     };
     services.iter().position(named)
+}
+
+/// The last part of the name of the image that is deployed.
+fn last_of_image(deploy: &Deploy) -> String {
+    let image = deploy.image.as_ref().map(|i| image_name(&i.value)).unwrap_or_default();
+    image.rsplit('/').next().unwrap_or("").to_owned()
+}
+
+/// Whether another container of the same pod has the name of the workload: the one whose image is
+/// called so, else the first.
+fn is_sidecar(deploy: &Deploy, name: &str, found: &Discovery) -> bool {
+    let workload = |d: &Deploy| d.service.as_ref().map(|s| s.at.clone());
+    let of_pod = |d: &&Deploy| {
+        d.platform == Platform::Kubernetes
+            && workload(d).is_some_and(|at| Some(at) == workload(deploy))
+    };
+    let pod = || found.deploys.iter().filter(of_pod);
+    let main = pod().find(|d| last_of_image(d) == name).or_else(|| pod().next());
+    main.is_some_and(|main| main.at != deploy.at)
 }
 
 /// Names the services: as `plimsoll.toml` says, as they are deployed, or as their folder.

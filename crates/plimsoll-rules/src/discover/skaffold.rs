@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_syntax::yaml::Yaml;
+use plimsoll_syntax::yaml::{Node, Yaml};
 
 use super::Finder;
 use super::paths::{folder, join};
@@ -39,7 +39,19 @@ pub(super) fn find(path: &Arc<str>, yaml: &Yaml, finder: &mut Finder<'_>) {
                 build.context.folder().and_then(|f| join(f, name)).map(|p| Fact::new(p, place));
             build.target = text(&["docker", "target"]);
             build.tags = text(&["image"]).into_iter().collect();
+            build.args = arguments(path, artifact);
             finder.found.builds.push(build);
         }
     }
+}
+
+/// The build arguments: those that are set, and the images of other artifacts under their aliases.
+fn arguments(path: &Arc<str>, artifact: Node<'_>) -> Vec<(Fact<String>, Option<String>)> {
+    let name =
+        |node: Node<'_>| Some(Fact::new(node.as_str()?.to_owned(), Place::new(path, node.span())));
+    let set = artifact.get_path(&["docker", "buildArgs"]).into_iter().flat_map(|n| n.entries());
+    let set = set.filter_map(|(key, value)| Some((name(key)?, value.as_str().map(str::to_owned))));
+    let required = artifact.get("requires").into_iter().flat_map(|n| n.items());
+    let required = required.filter_map(|image| Some((name(image.get("alias")?)?, None)));
+    set.chain(required).collect()
 }

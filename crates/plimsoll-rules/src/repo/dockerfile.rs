@@ -225,6 +225,16 @@ impl DockerfileView {
         !self.errors.is_empty() && text.contains("{{") && text.contains("}}")
     }
 
+    /// Whether its first comments say that a program writes it and nobody edits it.
+    #[must_use]
+    pub fn is_generated(&self, sources: &Sources) -> bool {
+        let lines = self.text(sources).lines().map(str::trim);
+        let head = lines.take_while(|line| line.is_empty() || line.starts_with('#'));
+        let head = head.collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+        let elsewhere = ["do not edit", "don't edit", "not edit it", "make your changes in"];
+        head.contains("generated") && elsewhere.iter().any(|said| head.contains(said))
+    }
+
     /// The stage that a target names; the last one without a target.
     #[must_use]
     pub fn target(&self, target: Option<&str>) -> Option<usize> {

@@ -138,6 +138,7 @@ impl Run<'_, '_> {
             Check::Repo(f) => f(review, &mut out),
             Check::Dockerfile(f) => {
                 review.repo.dockerfiles.iter().for_each(|d| f(review, d, &mut out));
+                gather_generated(review, &mut out);
             }
             Check::Service(f) => {
                 for service in &review.found.services {
@@ -330,4 +331,28 @@ fn reasons(findings: &[Finding], gates: &[Gate]) -> Vec<String> {
         ));
     }
     reasons
+}
+
+/// Makes one finding of those that say the same about Dockerfiles that a program writes: they have
+/// one template, and that is where each of them is mended. A fix of what is written would be lost.
+fn gather_generated(review: &Review<'_>, out: &mut Out) {
+    let generated = |draft: &Draft| {
+        let file =
+            review.repo.dockerfile(&draft.at.path).and_then(|i| review.repo.dockerfiles.get(i));
+        file.is_some_and(|file| file.is_generated(review.sources))
+    };
+    if !out.findings.iter().any(generated) {
+        return;
+    }
+    for draft in out.findings.iter_mut().filter(|draft| generated(draft)) {
+        draft.fix = None;
+        draft.evidence("the file says that it is generated: change what it is made from");
+    }
+    let key = |draft: &Draft| match generated(draft) {
+        true => Ok((draft.message.clone(), draft.level)),
+        false => Err((draft.at.clone(), draft.message.clone(), draft.service.clone())),
+    };
+    out.gather(key, |draft| {
+        (draft.at.clone(), "the same here; this file is generated, too".to_owned())
+    });
 }

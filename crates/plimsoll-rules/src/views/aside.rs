@@ -10,6 +10,7 @@ use super::deploy_job::starts_cluster;
 
 const TESTS: &str = "tests";
 const EXAMPLES: &str = "examples";
+const DOCUMENTATION: &str = "documentation";
 const ARCHIVED: &str = "what is kept and no longer used";
 
 /// Folders by what they hold.
@@ -29,12 +30,14 @@ const FOLDERS: [(&str, &[&str]); 6] = [
             "__tests__",
             "e2e",
             "integration",
+            "playwright",
+            "cypress",
             "benchmark",
             "benchmarks",
         ],
     ),
     (EXAMPLES, &["example", "examples", "sample", "samples", "demo", "demos", "snippets"]),
-    ("documentation", &["doc", "docs"]),
+    (DOCUMENTATION, &["doc", "docs"]),
     ("tools for its developers", &["hack", ".devcontainer"]),
     (ARCHIVED, &["_archived"]),
     ("contributions", &["contrib"]),
@@ -71,7 +74,8 @@ enum Place {
 
 /// What stands beside what is shipped, in one repository.
 pub(crate) struct Aside {
-    /// Whether there is a Dockerfile elsewhere: without one, nothing stands beside anything.
+    /// Whether there is a Dockerfile elsewhere: without one, examples and tools are what the
+    /// repository is for. Tests and documentation never are.
     beside: bool,
     /// The Dockerfiles that are pushed or deployed wherever they lie.
     shipped: Vec<String>,
@@ -95,11 +99,11 @@ impl Aside {
     /// Why nothing of a file is shipped, as a sentence; `None` where it may be.
     #[must_use]
     pub(crate) fn reason(&self, path: &str) -> Option<String> {
-        // What GitHub runs is run, wherever its files lie.
-        if !self.beside || path.starts_with(".github/") {
+        let place = place(path)?;
+        let never = matches!(place, Place::Folder(TESTS | DOCUMENTATION));
+        if is_run_by_github(path) || !(self.beside || never) {
             return None;
         }
-        let place = place(path)?;
         let same = |own: &String| match place {
             Place::Name => own == path,
             Place::Folder(_) => {
@@ -116,6 +120,11 @@ impl Aside {
         };
         Some(format!("{path} {stands}: nothing of it is shipped"))
     }
+}
+
+/// Whether a path is of a workflow or an action: GitHub runs it, wherever it lies.
+fn is_run_by_github(path: &str) -> bool {
+    path.starts_with(".github/") && (path.ends_with(".yml") || path.ends_with(".yaml"))
 }
 
 /// Whether a path speaks of tests, examples or tools.
@@ -217,6 +226,7 @@ mod tests {
             ("tests/Dockerfile", true),
             ("a/__fixtures__/b/Dockerfile", true),
             ("ui-tests/Dockerfile", true),
+            ("playwright/compose/web/Dockerfile", true),
             (".devcontainer/Dockerfile", true),
             ("Docs/compose.yaml", true),
         ] {

@@ -22,6 +22,7 @@ pub mod imaged;
 mod install;
 pub mod manifests_first;
 pub(crate) mod probing;
+pub(crate) mod purpose;
 pub(crate) mod tag;
 
 pub mod cloud_run;

@@ -4,11 +4,41 @@ use std::sync::Arc;
 
 use plimsoll_syntax::yaml::{Kind, Node};
 
-use crate::discover::kustomizations;
+use crate::discover::paths::folder;
+use crate::discover::{Deploy, kustomizations};
 use crate::repo::Place;
 use crate::review::Review;
+use crate::rule::{Draft, Out};
 
-use super::aside::is_sample;
+use super::aside::{is_aside, is_sample};
+
+/// Looks at every deployment, and makes one finding of those about workloads of one name: manifests
+/// are copied, and bundles are made of them. What is shipped comes first; of each other, `label`
+/// says what it adds.
+pub(crate) fn of_each<K: PartialEq>(
+    review: &Review<'_>,
+    out: &mut Out,
+    check: fn(&Review<'_>, &Deploy, &mut Out),
+    key: impl Fn(&Draft) -> K,
+    label: &str,
+) {
+    let mut deploys: Vec<&Deploy> = review.found.deploys.iter().collect();
+    deploys.sort_by_key(|d| is_aside(&d.at.path));
+    let mut named: Vec<(Place, &str)> = Vec::new();
+    for deploy in deploys {
+        let before = out.findings.len();
+        check(review, deploy, out);
+        let Some(name) = &deploy.service else { continue };
+        let new = out.findings.iter().skip(before);
+        named.extend(new.map(|draft| (draft.at.clone(), name.value.as_str())));
+    }
+    let name = |draft: &Draft| named.iter().find(|(at, _)| *at == draft.at).map(|(_, name)| *name);
+    // A workload without a name is nobody's copy.
+    out.gather(
+        |draft| name(draft).map_or_else(|| Err(draft.at.clone()), |name| Ok((name, key(draft)))),
+        |draft| (draft.at.clone(), label.to_owned()),
+    );
+}
 
 /// A document of a Kubernetes manifest.
 #[derive(Clone, Copy)]
@@ -88,7 +118,13 @@ impl<'a> Cluster<'a> {
                 && pairs
                     .all(|(k, v)| v.as_str().is_some() && k.as_str().and_then(label) == v.as_str())
         };
-        self.objects.iter().find(sends).copied()
+        // Of several that fit, the one that is written beside it: repositories hold several systems.
+        let near = |o: &&Object<'a>| match o.path {
+            path if path == deployment.path => 0,
+            path if folder(path) == folder(deployment.path) => 1,
+            _ => 2,
+        };
+        self.objects.iter().filter(sends).min_by_key(near).copied()
     }
 
     /// Whether a Deployment runs a service of the repository, rather than an image of others, and is

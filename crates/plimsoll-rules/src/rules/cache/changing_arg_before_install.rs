@@ -1,5 +1,7 @@
 //! A build argument that changes each run, above an install.
 
+use std::sync::Arc;
+
 use plimsoll_model::{Applicability, Edit, Level, Section};
 
 use crate::discover::Build;
@@ -29,6 +31,11 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
             of_stage(review, file, stage, name, out);
         }
     }
+    // Stages that declare the same argument are one finding of their Dockerfile.
+    out.gather(
+        |draft| (Arc::clone(&draft.at.path), draft.message.clone()),
+        |draft| (draft.at.clone(), "above an install here, too".to_owned()),
+    );
 }
 
 fn of_stage(

@@ -1,7 +1,7 @@
 //! curl that saves whatever the server answers.
 
 use plimsoll_model::{Applicability, Level, Section};
-use plimsoll_syntax::shell::{Invocation, Separator};
+use plimsoll_syntax::shell::{Invocation, Separator, Word};
 
 use crate::repo::{Command, DockerfileView};
 use crate::review::Review;
@@ -39,7 +39,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 
 fn look(command: &Command, call: &Invocation<'_>, out: &mut Out) {
     let to_file = call.command.redirects.iter().any(|r| matches!(&*r.operator, ">" | ">>"));
-    if !(SAVE.on(call) || to_file || into_content(command, call)) || OTHER.on(call) {
+    if !(saves(call) || to_file || into_content(command, call)) || OTHER.on(call) {
         return;
     }
     if FAIL.on(call) || hides_fail(command, call) || is_checked(command) {
@@ -57,6 +57,22 @@ fn look(command: &Command, call: &Invocation<'_>, out: &mut Out) {
     }
 }
 
+/// Whether flags name a file to save in: not the output, and not one that nobody reads.
+fn saves(call: &Invocation<'_>) -> bool {
+    let saved = |(i, word): (usize, &Word)| {
+        let text = word.head();
+        let value = match text.split_once('=') {
+            Some((_, value)) => value,
+            None if text.starts_with("--") || text.ends_with('o') => {
+                call.args.get(i + 1).map_or("", |next| next.head())
+            }
+            None => text.split_once('o').map_or("", |(_, value)| value),
+        };
+        SAVE.is(word) && !matches!(value, "-" | "/dev/stdout" | "/dev/null")
+    };
+    call.args.iter().enumerate().any(saved)
+}
+
 /// Whether the download goes into a file through another command.
 fn into_content(command: &Command, call: &Invocation<'_>) -> bool {
     let after = command.calls().find(|c| c.span().start > call.span().start);
@@ -68,7 +84,7 @@ fn into_content(command: &Command, call: &Invocation<'_>) -> bool {
 
 /// Whether flags may stand elsewhere: in a variable, or in a file that curl reads.
 fn hides_fail(command: &Command, call: &Invocation<'_>) -> bool {
-    let quoted = |w: &plimsoll_syntax::shell::Word| w.quoted || w.text().is_some();
+    let quoted = |w: &Word| w.quoted || w.text().is_some();
     (hides_flags(call) && !call.args.iter().all(quoted)) || command.text().contains(".curlrc")
 }
 

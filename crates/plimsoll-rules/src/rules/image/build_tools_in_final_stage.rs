@@ -8,6 +8,7 @@ use crate::repo::{Command, DockerfileView};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::imaged::{Images, images, needless, packages, size};
+use crate::views::purpose::is_to_build_on;
 use crate::views::{Install, installs, package_name, shipped_runs};
 
 pub(crate) static RULE: Rule = Rule {
@@ -21,6 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
+    if is_to_build_on(review, file) {
+        return;
+    }
     for (step, command) in shipped_runs(review, file) {
         let images = images(review, file, &step.at);
         for install in installs(command).filter(|i| i.manager.is_system()) {

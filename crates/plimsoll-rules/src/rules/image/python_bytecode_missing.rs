@@ -10,6 +10,7 @@ use crate::rule::{Check, Draft, Out, Rule, replace};
 use crate::views::booted::{all_have_bytecode, quote_bytecode};
 use crate::views::building::dockerfile;
 use crate::views::imaged::{Images, images};
+use crate::views::purpose::is_to_build_on;
 use crate::views::{Install, Manager, effective, installs, shipped, targets};
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,7 +24,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
-    if targets(review, file).into_iter().all(|stage| starts_something_else(file, stage)) {
+    if is_to_build_on(review, file)
+        || targets(review, file).into_iter().all(|stage| starts_something_else(file, stage))
+    {
         return;
     }
     let services: Vec<&Service> = review

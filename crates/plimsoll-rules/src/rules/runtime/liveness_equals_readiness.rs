@@ -8,6 +8,7 @@ use crate::rule::{Check, Out, Rule};
 use crate::views::aside::is_sample;
 use crate::views::edits::number_of;
 use crate::views::probing::attempts;
+use crate::views::workload::of_each;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/liveness-equals-readiness",
@@ -16,11 +17,15 @@ pub(crate) static RULE: Rule = Rule {
     assures: "a busy instance loses its traffic before it is restarted",
     aliases: &[],
     page: include_str!("liveness_equals_readiness.md"),
-    check: Check::Deploy(check),
+    check: Check::Repo(all),
 };
 
 /// Seconds of failing above which a liveness probe is patient.
 const PATIENT: u32 = 60;
+
+fn all(review: &Review<'_>, out: &mut Out) {
+    of_each(review, out, check, |draft| draft.message.clone(), "and so does this one of the same name");
+}
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     if deploy.platform != Platform::Kubernetes || is_sample(&deploy.at.path) {

@@ -7,6 +7,7 @@ use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::booted::{ROOM, booted};
 use crate::views::probing::window;
+use crate::views::workload::of_each;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/liveness-without-startup",
@@ -15,11 +16,15 @@ pub(crate) static RULE: Rule = Rule {
     assures: "a slow start is not taken for a hang",
     aliases: &[],
     page: include_str!("liveness_without_startup.md"),
-    check: Check::Deploy(check),
+    check: Check::Repo(all),
 };
 
 /// Seconds below which a liveness probe leaves no room for a start that nobody measured.
 const LEAST: u32 = 30;
+
+fn all(review: &Review<'_>, out: &mut Out) {
+    of_each(review, out, check, |draft| draft.message.clone(), "and so is this one of the same name");
+}
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let s = &deploy.settings;

@@ -3,10 +3,9 @@
 use plimsoll_model::{Level, Section};
 
 use crate::discover::{Deploy, DeployTool};
-use crate::repo::Place;
 use crate::review::Review;
-use crate::rule::{Check, Draft, Out, Rule};
-use crate::views::aside::is_aside;
+use crate::rule::{Check, Out, Rule};
+use crate::views::workload::of_each;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/memory-limit-missing",
@@ -18,25 +17,11 @@ pub(crate) static RULE: Rule = Rule {
     check: Check::Repo(all),
 };
 
-/// One finding for each workload: manifests are copied, and bundles are made of them. What is shipped
-/// comes first.
 fn all(review: &Review<'_>, out: &mut Out) {
-    let mut deploys: Vec<&Deploy> = review.found.deploys.iter().collect();
-    deploys.sort_by_key(|d| is_aside(&d.at.path));
-    let mut named: Vec<(&Place, &str)> = Vec::new();
-    for deploy in deploys {
-        check(deploy, out);
-        named.extend(deploy.service.as_ref().map(|s| (&deploy.at, s.value.as_str())));
-    }
-    let name = |draft: &Draft| named.iter().find(|(at, _)| **at == draft.at).map(|(_, name)| *name);
-    // A workload without a name is nobody's copy.
-    out.gather(
-        |draft| name(draft).map_or_else(|| Err(draft.at.clone()), Ok),
-        |draft| (draft.at.clone(), "nor has this one of the same name".to_owned()),
-    );
+    of_each(review, out, check, |_| (), "nor has this one of the same name");
 }
 
-fn check(deploy: &Deploy, out: &mut Out) {
+fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     // A patch or a template does not say what it leaves out.
     if deploy.tool != DeployTool::KubernetesManifest || deploy.partial {
         return;

@@ -37,6 +37,11 @@ fn check(review: &Review<'_>, out: &mut Out) {
         let [container] = containers.as_slice() else { continue };
         one(review, deployment, service, pod, *container, out);
     }
+    // Manifests are copied, and bundles are made of them: the message names the workload.
+    out.gather(
+        |draft| draft.message.clone(),
+        |draft| (draft.at.clone(), "and this one of the same name".to_owned()),
+    );
 }
 
 fn one<'a>(

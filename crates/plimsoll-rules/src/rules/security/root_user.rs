@@ -2,16 +2,15 @@
 
 use plimsoll_model::{ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
-use plimsoll_syntax::shell::Word;
 
 use crate::discover::{Deploy, Platform, Service};
-use crate::repo::{Command, DockerfileView, Stage, StepKind};
+use crate::repo::{DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::dockerfile;
 use crate::views::imaged::images;
-use crate::views::server::server;
-use crate::views::{Effective, effective, runs_as_root, targets};
+use crate::views::purpose::{is_base, serves};
+use crate::views::{effective, runs_as_root, targets};
 
 pub(crate) static RULE: Rule = Rule {
     name: "security/root-user",
@@ -25,12 +24,6 @@ pub(crate) static RULE: Rule = Rule {
 
 const REMEDY: &str = "create a user in the last stage and name it with USER before CMD";
 const CONSEQUENCE: &str = "whoever breaks into the service is root in the container";
-
-/// Shells, and interpreters that are one when nothing follows their name.
-const SHELLS: [&str; 17] = [
-    "sh", "bash", "ash", "dash", "zsh", "fish", "pwsh", "python", "pypy", "ipython", "node", "irb",
-    "jshell", "psql", "iex", "php", "julia",
-];
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     if set_by_cluster(review, file) {
@@ -123,35 +116,6 @@ fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out
             draft.related(at, "the base runs as root");
         }
     }
-}
-
-/// Whether somebody can reach the program: it has a port or a health check, or is deployed.
-fn serves(review: &Review<'_>, file: &DockerfileView, settings: &Effective<'_>) -> bool {
-    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
-    !settings.expose.is_empty()
-        || settings.healthcheck.is_some()
-        || settings.env.contains_key("PORT")
-        || server(settings).is_some()
-        || review.found.services.iter().filter(own).any(|s| !s.deploys.is_empty())
-}
-
-/// Whether an image is there to build on or to work in: it starts nothing, or a shell alone.
-fn is_base(settings: &Effective<'_>) -> bool {
-    let Some((_, starts)) = settings.starts() else { return true };
-    let program = |c: &Command| c.calls().next().map(|call| call.program.to_owned());
-    let entry = settings.entrypoint.is_some();
-    let wrapped = entry && program(starts).is_some_and(|p| p.contains("entrypoint"));
-    let shell = match settings.cmd {
-        Some((_, cmd)) if !entry || wrapped => cmd,
-        None => starts,
-        Some(_) => return false,
-    };
-    let mut calls = shell.calls();
-    let Some(call) = calls.next().filter(|_| shell.script.commands.len() == 1) else { return false };
-    let open = |w: &Word| matches!(w.text(), Some("-i" | "-l" | "-il" | "-li" | "--login" | "-a"));
-    let name = call.program.rsplit('/').next().unwrap_or_default();
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    SHELLS.contains(&name) && call.args.iter().all(open)
 }
 
 /// Whether an image that was looked at starts its program as root. An entrypoint that is a script
