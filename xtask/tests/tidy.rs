@@ -181,8 +181,9 @@ fn every_dependency_has_its_line() {
 }
 
 #[test]
-fn the_table_of_peers_names_rules_that_exist() {
-    let table = fs::read_to_string(root().join("docs/reference/peers.md")).unwrap();
+fn the_tables_of_checks_name_rules_that_exist() {
+    let read = |page| fs::read_to_string(root().join("docs/reference").join(page)).unwrap();
+    let table = [read("peers.md"), read("not-checked.md")].concat();
     let sections: Vec<&str> = Section::ALL.iter().map(|section| section.as_str()).collect();
     let named = table.split('`').skip(1).step_by(2).filter(|word| {
         word.split_once('/').is_some_and(|(section, _)| sections.contains(&section))

@@ -34,7 +34,7 @@ rules! {
     // What a build reuses.
 
     cache {
-        cache_from_image_multistage, cache_from_never_written, cache_to_never_read, changing_arg_before_install, copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision, inline_cache_multistage, inline_cache_with_mode, local_cache_grows, min_cache_multistage, no_cache_on_hosted_runner,
+        cache_from_image_multistage, cache_from_never_written, cache_to_never_read, changing_arg_before_install, copy_all_before_install, explicit_no_cache, gha_cache_needs_buildx, gha_scope_collision, inline_cache_multistage, inline_cache_with_mode, local_cache_grows, min_cache_multistage, no_cache_on_hosted_runner, setup_without_cache,
     }
 
     // What is left in the image.
@@ -58,7 +58,7 @@ rules! {
     // The workflows themselves.
 
     workflow {
-        action_input_removed, action_input_unknown, archived_builder, change_seen_by_last_commit, checkout_full_history, concurrency_group_shared, concurrency_key_empty, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, dockerfile_edited_by_step, emulated_build, environment_missing, image_not_built_on_pull_request, job_on_pull_request_pushes, job_timeout_missing, matrix_deploy_fail_fast, needs_not_declared, path_filter_incomplete, path_filter_matches_nothing, permissions_too_wide, poll_loop_unbounded, retry_on_deploy, serial_image_builds, service_account_key, service_deployed_twice, skipped_with_needs, tests_not_interruptible, untested_commit_deployed,
+        action_input_removed, action_input_unknown, archived_builder, change_seen_by_last_commit, checkout_full_history, concurrency_group_shared, concurrency_key_empty, deploy_cancel_in_progress, deploy_concurrency_missing, deploy_without_gate, dockerfile_edited_by_step, emulated_build, environment_missing, image_as_artifact, image_not_built_on_pull_request, job_on_pull_request_pushes, job_timeout_missing, matrix_deploy_fail_fast, needs_not_declared, path_filter_incomplete, path_filter_matches_nothing, path_filter_missing, permissions_too_wide, platform_not_deployed, poll_loop_unbounded, pull_request_not_cancelled, retry_on_deploy, rules_changes_missing, serial_image_builds, service_account_key, service_deployed_twice, skipped_with_needs, tests_not_interruptible, unpinned_deploy_tool, untested_commit_deployed,
     }
 
     // What is deployed, and how it is taken back.

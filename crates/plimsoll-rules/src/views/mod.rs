@@ -19,8 +19,10 @@ pub(crate) mod gitlab;
 pub mod history;
 pub mod ignorefiles;
 pub mod imaged;
+pub(crate) mod inputs;
 mod install;
 pub mod manifests_first;
+pub(crate) mod platforms;
 pub(crate) mod probing;
 pub(crate) mod purpose;
 pub(crate) mod tag;
@@ -37,6 +39,7 @@ pub mod start;
 pub mod start_plan;
 pub mod subject;
 pub(crate) mod tried;
+pub(crate) mod unpinned;
 pub mod variables;
 pub(crate) mod workload;
 

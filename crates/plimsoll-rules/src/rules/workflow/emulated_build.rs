@@ -8,6 +8,7 @@ use crate::repo::{DockerfileView, Fact, Place, Stage};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
 use crate::views::building::{dockerfile_of, job, steps_before, target};
+use crate::views::platforms::not_deployed;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/emulated-build",
@@ -21,6 +22,10 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let Some((job, _)) = job(review, build) else { return };
+    // Whoever needs no such image needs no faster way to it.
+    if not_deployed(review, build).is_some() {
+        return;
+    }
     let emulates = steps_before(review, build)
         .iter()
         .find(|s| s.condition.is_none() && s.action().as_deref() == Some("docker/setup-qemu-action"));

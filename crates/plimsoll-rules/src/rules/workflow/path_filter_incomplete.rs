@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use plimsoll_model::{Applicability, Edit, Level, Section};
-use plimsoll_syntax::dockerfile::MountKind;
 use plimsoll_syntax::filter_pattern::matches;
 
 use crate::discover::Build;
-use crate::discover::paths::join;
 use crate::repo::{Fact, Trigger, Workflow};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, insert};
 use crate::views::deploy_job::{deploy_jobs, index_of};
+use crate::views::inputs::inputs;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/path-filter-incomplete",
@@ -68,42 +67,6 @@ fn built_elsewhere(review: &Review<'_>, index: usize, build: &Build) -> bool {
     let same = |b: &&Build| file.is_some() && b.dockerfile.as_ref().map(|f| &f.value) == file;
     let mut others = review.found.builds.iter().filter(same);
     others.any(|b| b.job.is_some_and(|j| unfiltered(j.workflow)))
-}
-
-/// The Dockerfile, its ignore file, and what it copies from the context.
-fn inputs(review: &Review<'_>, build: &Build) -> Vec<String> {
-    let Some(file) = &build.dockerfile else { return Vec::new() };
-    let Some(view) =
-        review.repo.dockerfile(&file.value).and_then(|i| review.repo.dockerfiles.get(i))
-    else {
-        return Vec::new();
-    };
-    let mut all = vec![view.path.to_string()];
-    let Some(context) = build.context.folder() else { return all };
-    let own = format!("{}.dockerignore", view.path);
-    let ignore = if review.sources.kind(&own).is_some() {
-        Some(own)
-    } else {
-        join(context, ".dockerignore")
-    };
-    all.extend(ignore.filter(|i| review.sources.kind(i).is_some()));
-    let copies =
-        view.stages.iter().flat_map(crate::repo::Stage::copies).filter(|(_, c)| c.from.is_none());
-    let copied = copies.flat_map(|(_, c)| &c.sources).filter(|s| s.known);
-    let copied = copied.map(|s| s.path.value.as_str());
-    let mounts = view.stages.iter().flat_map(|s| s.runs()).flat_map(|(_, c)| &c.mounts);
-    let bound = mounts.filter(|m| m.kind == Some(MountKind::Bind) && m.from.is_none());
-    for text in copied.chain(bound.filter_map(|m| m.source.as_deref())) {
-        let text = text.trim_start_matches('/');
-        if !text.contains(['*', '?', '[', ':', '$']) {
-            all.extend(join(context, text).filter(|p| is_committed(review, p)));
-        }
-    }
-    all
-}
-
-fn is_committed(review: &Review<'_>, path: &str) -> bool {
-    review.sources.tree.get(path).is_some_and(|entry| !entry.git_ignored)
 }
 
 /// A file is outside where no pattern names it, a folder where no pattern names anything in it.
