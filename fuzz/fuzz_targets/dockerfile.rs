@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_syntax::dockerfile::{dump, evaluate, lint::lint, parse, stages, Inputs};
+use plimsoll_syntax::dockerfile::{Inputs, dump, evaluate, lint::lint, parse, stages};
 
 fuzz_target!(|text: &str| {
     let file = parse(text);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_syntax::expression::{references, resolve, template, Piece};
+use plimsoll_syntax::expression::{Piece, references, resolve, template};
 
 fuzz_target!(|text: &str| {
     let covered: usize = template(text)

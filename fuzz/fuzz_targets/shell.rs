@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_syntax::shell::{parse, Takes};
+use plimsoll_syntax::shell::{Takes, parse};
 
 fuzz_target!(|text: &str| {
     let script = parse(text);

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_syntax::yaml::{parse, Node};
 use plimsoll_syntax::Span;
+use plimsoll_syntax::yaml::{Node, parse};
 
 fn walk(node: Node<'_>, source: &str, depth: usize, budget: &mut usize) {
     if depth > 4 || *budget == 0 {

@@ -3,7 +3,7 @@
 //! Each trial starts one service, and the same with SHARE more CPU time to its first answer, in turns, and
 //! asks whether they differ. With a share of 0 every difference is a false alarm. When loaded, one processor
 //! of the machine is kept busy meanwhile, every other second.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "it is a benchmark")]
+#![allow(clippy::print_stdout, clippy::panic, clippy::unwrap_used, reason = "it is a benchmark")]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,9 +5,9 @@ use plimsoll_model::{Level, Section};
 use crate::discover::{Build, BuildTool};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
+use crate::views::aside::is_sample;
 use crate::views::building::dockerfile_of;
 use crate::views::caching::{Same, builder_stages, inline, names, reference, same};
-use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/cache-from-image-multistage",
@@ -45,7 +45,11 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         return out.examined();
     }
     let Some(from) = build.cache_from.first() else { return };
-    let message = format!("the image that is read as the cache leaves out what {} builds in {}", file.path, names(&lost));
+    let message = format!(
+        "the image that is read as the cache leaves out what {} builds in {}",
+        file.path,
+        names(&lost)
+    );
     out.finding(&from.at, message)
         .label("the final image only")
         .related(&first.at, "the layers of this stage are in no cache")

@@ -62,7 +62,8 @@ fn report(review: &Review<'_>, from: &Fact<CacheSpec>, out: &mut Out) {
         .consequence("nothing is reused: each run builds every layer")
         .remedy("export to the same place with cache-to, or read what is exported");
     let builds = &review.found.builds;
-    let is_tag = |t: &&Fact<String>| reference(&from.value).is_some_and(|r| same(r, &t.value) == Same::Yes);
+    let is_tag =
+        |t: &&Fact<String>| reference(&from.value).is_some_and(|r| same(r, &t.value) == Same::Yes);
     if let Some(tag) = builds.iter().flat_map(|b| &b.tags).find(is_tag) {
         draft.related(&tag.at, "the image is pushed here, with no cache in it");
         draft.evidence("BuildKit reuses an image only if it was built with an inline cache");

@@ -8,9 +8,9 @@ use crate::discover::Build;
 use crate::repo::{Command, DockerfileView, Fact, Stage, Step, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
+use crate::views::application::needs_manifests_only;
 use crate::views::building::{changes_each_run, dockerfile_of, target};
 use crate::views::{Install, Manager, installs, replayed};
-use crate::views::application::needs_manifests_only;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/changing-arg-before-install",
@@ -74,7 +74,10 @@ fn declares(step: &Step, name: &str) -> bool {
 /// The first install of a command.
 fn installed(command: &Command) -> Option<crate::repo::Place> {
     let compiles = |m: Manager| {
-        matches!(m, Manager::Go | Manager::Cargo | Manager::Maven | Manager::Gradle | Manager::Dotnet)
+        matches!(
+            m,
+            Manager::Go | Manager::Cargo | Manager::Maven | Manager::Gradle | Manager::Dotnet
+        )
     };
     // What compiles may well want the value.
     let only = |i: &Install<'_>| !compiles(i.manager) || needs_manifests_only(i);
@@ -91,11 +94,14 @@ fn fix(
     draft: &mut Draft,
 ) {
     let text = file.text(review.sources);
-    let (Some(from), Some(to)) = (arg.at.span, until.last().and_then(|s| s.at.span)) else { return };
+    let (Some(from), Some(to)) = (arg.at.span, until.last().and_then(|s| s.at.span)) else {
+        return;
+    };
     let alone = matches!(&arg.kind, StepKind::Arg(args) if args.len() == 1);
     let between = text.get(from.end as usize..to.end as usize).unwrap_or(name);
     let after = text.get(from.end as usize..).unwrap_or("");
-    let start_of_line = text.get(..from.start as usize).is_some_and(|t| t.is_empty() || t.ends_with('\n'));
+    let start_of_line =
+        text.get(..from.start as usize).is_some_and(|t| t.is_empty() || t.ends_with('\n'));
     if !alone || between.contains(name) || !after.starts_with('\n') || !start_of_line {
         return;
     }
@@ -106,7 +112,18 @@ fn fix(
         Applicability::Safe,
         vec![
             edit(from.start, from.end + 1, String::new()),
-            edit(to.end, to.end, format!("{}{line}", if text.get(..to.end as usize).is_some_and(|t| t.ends_with('\n')) { "" } else { "\n" })),
+            edit(
+                to.end,
+                to.end,
+                format!(
+                    "{}{line}",
+                    if text.get(..to.end as usize).is_some_and(|t| t.ends_with('\n')) {
+                        ""
+                    } else {
+                        "\n"
+                    }
+                ),
+            ),
         ],
     );
 }

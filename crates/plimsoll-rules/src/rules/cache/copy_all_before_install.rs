@@ -72,19 +72,15 @@ fn report<'o>(
         .consequence("a change to any file installs all dependencies again")
         .remedy(format!("copy {} first, install, then copy the rest", manifests(install.manager)));
     if command.mounts.iter().any(|m| m.kind == Some(MountKind::Cache)) {
-        draft.level(Level::Advice).evidence("a cache mount keeps the downloads on the same builder");
+        draft
+            .level(Level::Advice)
+            .evidence("a cache mount keeps the downloads on the same builder");
     }
     draft
 }
 
 /// What the git history says of it.
-fn quote(
-    review: &Review<'_>,
-    file: &DockerfileView,
-    ran: &Place,
-    copy: &Place,
-    draft: &mut Draft,
-) {
+fn quote(review: &Review<'_>, file: &DockerfileView, ran: &Place, copy: &Place, draft: &mut Draft) {
     if let Some(report) = replayed::of_dockerfile(review, &file.path) {
         replayed::ran_because(review, report, ran, copy, draft);
     }
@@ -93,7 +89,8 @@ fn quote(
 fn fix(review: &Review<'_>, order: Order<'_>, install: &Install<'_>, draft: &mut Draft) {
     let Some(better) = manifests_first(review, order, install) else { return };
     let safety = if better.safe { Applicability::Safe } else { Applicability::Unsafe };
-    let title = format!("copy {} before the install, the rest after it", better.manifests.join(" "));
+    let title =
+        format!("copy {} before the install, the rest after it", better.manifests.join(" "));
     draft.fix(title, safety, better.edits);
 }
 

@@ -25,18 +25,26 @@ fn check(review: &Review<'_>, out: &mut Out) {
         for to in &build.cache_to {
             let Some(name) = scope(&to.value).filter(|s| !s.contains('$')) else { continue };
             let earlier = builds.iter().take(i);
-            let other = earlier.filter(|b| is_other(b, build)).find_map(|b| Some((b, writes(b, name)?)));
+            let other =
+                earlier.filter(|b| is_other(b, build)).find_map(|b| Some((b, writes(b, name)?)));
             match other {
                 Some((other, at)) => {
                     let file = other.dockerfile.as_ref().map_or("another image", |d| &d.value);
-                    let draft = out.finding(&to.at, format!("this build shares the cache scope {name} with {file}"));
+                    let draft = out.finding(
+                        &to.at,
+                        format!("this build shares the cache scope {name} with {file}"),
+                    );
                     draft.related(&at.at, format!("{file} writes the same scope"));
                     describe(draft);
                     fix(review, build, draft);
                 }
                 None if is_matrix(build) => {
-                    let draft = out.finding(&to.at, format!("the images of this matrix share the cache scope {name}"));
-                    draft.related(build.context.at(), "each run of the matrix builds another image");
+                    let draft = out.finding(
+                        &to.at,
+                        format!("the images of this matrix share the cache scope {name}"),
+                    );
+                    draft
+                        .related(build.context.at(), "each run of the matrix builds another image");
                     describe(draft);
                 }
                 None => out.examined(),
@@ -48,7 +56,9 @@ fn check(review: &Review<'_>, out: &mut Out) {
 fn describe(draft: &mut Draft) {
     draft
         .label("one scope holds one image")
-        .consequence("the last build to finish overwrites the cache of the others, which begin cold")
+        .consequence(
+            "the last build to finish overwrites the cache of the others, which begin cold",
+        )
         .remedy("give each image a scope of its own: scope=<image>");
 }
 
@@ -86,7 +96,9 @@ fn fix(review: &Review<'_>, build: &Build, draft: &mut Draft) {
     if own.is_empty() || own.contains(['$', '/']) || !specs.iter().all(plain) {
         return;
     }
-    let edit = |c: &&Fact<CacheSpec>| c.at.span.map(|s| insert(&c.at.path, s.end, format!(",scope={own}")));
+    let edit = |c: &&Fact<CacheSpec>| {
+        c.at.span.map(|s| insert(&c.at.path, s.end, format!(",scope={own}")))
+    };
     let edits: Vec<Edit> = specs.iter().filter_map(edit).flatten().collect();
     draft.fix(format!("use the scope {own}"), Applicability::Safe, edits);
 }

@@ -35,10 +35,8 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let lost = builder_stages(review, build);
     let Some(first) = lost.first() else { return out.examined() };
     let stages = names(&lost);
-    let draft = out.finding(
-        at,
-        format!("the inline cache leaves out what {} builds in {stages}", file.path),
-    );
+    let draft = out
+        .finding(at, format!("the inline cache leaves out what {} builds in {stages}", file.path));
     draft
         .label("holds the layers of the final image only")
         .related(&first.at, "the layers of this stage are in no cache")
@@ -60,7 +58,9 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
 /// A cache beside the image: the reference that is read now, with `-cache`.
 fn fix(review: &Review<'_>, build: &Build, draft: &mut Draft) {
     let Some(to) = build.cache_to.iter().find(|c| c.value.kind == "inline") else { return };
-    let Some(from) = build.cache_from.iter().find(|c| reference(&c.value).is_some()) else { return };
+    let Some(from) = build.cache_from.iter().find(|c| reference(&c.value).is_some()) else {
+        return;
+    };
     let Some(written) = written(review, &from.at) else { return };
     let own = if image_tag(&written).is_some() {
         format!("type=registry,ref={written}-cache")

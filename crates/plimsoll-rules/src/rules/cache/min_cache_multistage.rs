@@ -1,6 +1,6 @@
 //! A cache that leaves builder stages out.
 
-use plimsoll_model::{CacheSetup, Applicability, Level, Section};
+use plimsoll_model::{Applicability, CacheSetup, Level, Section};
 
 use crate::discover::{Build, CacheSpec};
 use crate::repo::Fact;
@@ -34,9 +34,8 @@ fn all(review: &Review<'_>, out: &mut Out) {
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let lost = builder_stages(review, build);
     let Some(first) = lost.first() else { return };
-    let has_mode = |c: &&Fact<CacheSpec>| {
-        KINDS.contains(&c.value.kind.as_str()) && is_known(&c.value)
-    };
+    let has_mode =
+        |c: &&Fact<CacheSpec>| KINDS.contains(&c.value.kind.as_str()) && is_known(&c.value);
     for to in build.cache_to.iter().filter(has_mode) {
         if to.value.get("mode").is_some_and(|m| m != "min" || m.contains('$')) {
             out.examined();

@@ -1,6 +1,6 @@
 //! A build on an empty machine without a cache.
 
-use plimsoll_model::{CacheSetup, Applicability, Edit, Level, Section};
+use plimsoll_model::{Applicability, CacheSetup, Edit, Level, Section};
 
 use crate::discover::cloudbuild::is_cloudbuild;
 use crate::discover::paths::{file_name, folder};
@@ -8,14 +8,14 @@ use crate::discover::{Build, BuildTool, JobRef};
 use crate::repo::{Place, WorkflowStep};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
+use crate::views::aside::is_sample;
 use crate::views::building::{dockerfile_of, job, target};
 use crate::views::caching::{
     has_own_cache, is_for_releases, is_hosted, runs_anything, sets_up_builder, weigh,
 };
-use crate::views::aside::is_sample;
+use crate::views::edits::first_key;
 use crate::views::gitlab;
 use crate::views::replayed;
-use crate::views::edits::first_key;
 
 pub(crate) static RULE: Rule = Rule {
     name: "cache/no-cache-on-hosted-runner",
@@ -62,7 +62,8 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     let Some(step) = job.steps.get(index) else { return };
     let is_action = build.tool == BuildTool::BuildPushAction;
     let at = step.uses.as_ref().filter(|_| is_action).map_or(&build.at, |u| &u.at);
-    let draft = out.finding(at, format!("{} builds {} without a cache", build.tool.name(), file.path));
+    let draft =
+        out.finding(at, format!("{} builds {} without a cache", build.tool.name(), file.path));
     draft
         .label("neither cache-from nor cache-to")
         .consequence("the runner begins empty: every run builds every layer")
@@ -105,15 +106,19 @@ fn elsewhere(review: &Review<'_>, build: &Build, out: &mut Out) {
         return out.examined();
     }
     let kaniko = build.tool == BuildTool::Kaniko;
-    let draft = out.finding(&build.at, format!("{} builds {} without a cache", build.tool.name(), file.path));
+    let draft = out
+        .finding(&build.at, format!("{} builds {} without a cache", build.tool.name(), file.path));
     draft
         .label(if kaniko { "no `--cache`" } else { "neither cache-from nor cache-to" })
         .related(&at, machine)
         .consequence("the builder begins empty: every run builds every layer");
     if kaniko {
-        draft.remedy("set `--cache=true`, or build with `docker buildx build` and a registry cache");
+        draft
+            .remedy("set `--cache=true`, or build with `docker buildx build` and a registry cache");
     } else {
-        draft.remedy("build with `docker buildx build`, and read and write a registry cache with mode=max");
+        draft.remedy(
+            "build with `docker buildx build`, and read and write a registry cache with mode=max",
+        );
     }
     if let Some(report) = replayed::of_build(review, build) {
         replayed::compare(report, CacheSetup::None, CacheSetup::Max, draft);
@@ -122,19 +127,18 @@ fn elsewhere(review: &Review<'_>, build: &Build, out: &mut Out) {
 
 /// Where it is said that a builder is new for each run, and what it is.
 fn fresh_machine(review: &Review<'_>, build: &Build) -> Option<(Place, &'static str)> {
-    let tools = [
-        BuildTool::CloudBuildDocker,
-        BuildTool::Kaniko,
-        BuildTool::DockerBuild,
-        BuildTool::Buildx,
-    ];
+    let tools =
+        [BuildTool::CloudBuildDocker, BuildTool::Kaniko, BuildTool::DockerBuild, BuildTool::Buildx];
     if !tools.contains(&build.tool) || is_sample(&build.at.path) {
         return None;
     }
     let yaml = review.repo.yaml.get(build.at.path.as_ref())?;
     if is_cloudbuild(file_name(&build.at.path), yaml) {
         let steps = yaml.documents().next()?.get_entry("steps")?.0;
-        return Some((Place::new(&build.at.path, steps.span()), "run on a machine that is new for each build"));
+        return Some((
+            Place::new(&build.at.path, steps.span()),
+            "run on a machine that is new for each build",
+        ));
     }
     gitlab::pipelines(review).iter().find_map(|pipeline| {
         let job = pipeline.jobs.iter().find(|job| job.builds(build))?;

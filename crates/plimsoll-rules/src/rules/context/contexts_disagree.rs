@@ -5,8 +5,8 @@ use plimsoll_model::{Level, Section};
 use crate::discover::{Build, BuildTool};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::building::{dockerfile_of, shown, target};
 use crate::views::aside::is_sample;
+use crate::views::building::{dockerfile_of, shown, target};
 
 pub(crate) static RULE: Rule = Rule {
     name: "context/contexts-disagree",
@@ -23,9 +23,10 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
         return;
     }
     let (Some(file), Some(own)) = (&build.dockerfile, build.context.folder()) else { return };
-    let shipped = review.found.builds.iter().filter(|b| {
-        is_pipeline(b) && b.dockerfile.as_ref().is_some_and(|f| f.value == file.value)
-    });
+    let shipped =
+        review.found.builds.iter().filter(|b| {
+            is_pipeline(b) && b.dockerfile.as_ref().is_some_and(|f| f.value == file.value)
+        });
     let folders: Vec<(&Build, &str)> =
         shipped.filter_map(|b| Some((b, b.context.folder()?))).collect();
     // Where some pipeline builds it from the same folder, the other build is the odd one.

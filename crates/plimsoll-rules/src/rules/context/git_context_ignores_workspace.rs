@@ -102,6 +102,8 @@ fn ends_inside(call: &Invocation<'_>) -> bool {
 }
 
 fn is_inside(path: &str) -> bool {
-    !path.is_empty() && !path.starts_with(['/', '~', '$', '&']) && !path.contains("..")
+    !path.is_empty()
+        && !path.starts_with(['/', '~', '$', '&'])
+        && !path.contains("..")
         && !path.contains("${{")
 }

@@ -68,7 +68,12 @@ fn is_context(review: &Review<'_>, folder: &str) -> bool {
     builds || review.found.builds.iter().any(|b| matches!(b.context, ContextRef::Unknown(_)))
 }
 
-fn describe(file: &DockerfileView, context: &Context<'_>, instead: Option<&str>, draft: &mut Draft) {
+fn describe(
+    file: &DockerfileView,
+    context: &Context<'_>,
+    instead: Option<&str>,
+    draft: &mut Draft,
+) {
     draft.related(context.at, format!("the context is {}", context.shown()));
     draft.related(&Place::file(file.path.clone()), "the Dockerfile beside it");
     match instead {
@@ -100,5 +105,9 @@ fn fix(
     };
     let text: String = rules.patterns.iter().map(line).collect();
     let path = format!("{}.dockerignore", file.path);
-    draft.fix(format!("add {path} with its patterns"), Applicability::Unsafe, insert(&path, 0, text));
+    draft.fix(
+        format!("add {path} with its patterns"),
+        Applicability::Unsafe,
+        insert(&path, 0, text),
+    );
 }

@@ -24,9 +24,21 @@ pub(crate) static RULE: Rule = Rule {
 
 /// What no image needs; a pattern that would drop a source of COPY is left out.
 const PATTERNS: [&str; 15] = [
-    ".git", ".github", "**/.env", "**/.env.*", "**/node_modules", "**/__pycache__", "**/.venv",
-    "**/.pytest_cache", "**/.mypy_cache", "**/.DS_Store", "**/.idea", "**/.vscode", "**/*.log",
-    "**/coverage", "**/.coverage",
+    ".git",
+    ".github",
+    "**/.env",
+    "**/.env.*",
+    "**/node_modules",
+    "**/__pycache__",
+    "**/.venv",
+    "**/.pytest_cache",
+    "**/.mypy_cache",
+    "**/.DS_Store",
+    "**/.idea",
+    "**/.vscode",
+    "**/*.log",
+    "**/coverage",
+    "**/.coverage",
 ];
 
 fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
@@ -73,9 +85,8 @@ fn holds_nothing_needless(review: &Review<'_>, service: &Service, context: &Cont
     // Where packages are installed at a desk, they are sent from there.
     const SIGNS: [&str; 3] = [".env", "package.json", ".git"];
     let Some(sent) = review.measured.contexts.get(&service.name) else { return false };
-    let has = |name: &&str| {
-        join(context.folder, name).is_some_and(|p| review.sources.kind(&p).is_some())
-    };
+    let has =
+        |name: &&str| join(context.folder, name).is_some_and(|p| review.sources.kind(&p).is_some());
     !context.folder.is_empty()
         && sent.root == context.folder
         && sent.files <= FILES
@@ -122,7 +133,11 @@ fn describe(review: &Review<'_>, service: &Service, context: &Context<'_>, draft
         ))
         .remedy(format!("add {}", path(context)));
     if let Some(sent) = review.measured.contexts.get(&service.name) {
-        draft.evidence(format!("{} in {} files are sent", bytes(sent.bytes as f64), count(sent.files as f64)));
+        draft.evidence(format!(
+            "{} in {} files are sent",
+            bytes(sent.bytes as f64),
+            count(sent.files as f64)
+        ));
     }
 }
 
@@ -155,7 +170,11 @@ fn fix(
         .collect();
     let kept = PATTERNS.iter().filter(|p| !drops(p, &needed));
     let text: String = kept.flat_map(|p| [p, "\n"]).collect();
-    draft.fix(format!("add {}", path(context)), Applicability::Unsafe, insert(&path(context), 0, text));
+    draft.fix(
+        format!("add {}", path(context)),
+        Applicability::Unsafe,
+        insert(&path(context), 0, text),
+    );
 }
 
 fn drops(pattern: &str, needed: &[String]) -> bool {

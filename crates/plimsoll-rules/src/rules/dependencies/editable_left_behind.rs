@@ -77,9 +77,7 @@ fn ships<'s>(subject: &'s Subject<'_>, found: &Use) -> Vec<Shipped<'s>> {
                     Ecosystem::Node => node_wanted(subject, stage, step, copy, &path, found),
                     _ => is_environment(subject, install, &path).then(|| found.wanted.clone()),
                 };
-                all.extend(
-                    wanted.map(|wanted| Shipped { stage, step, copy, source, wanted }),
-                );
+                all.extend(wanted.map(|wanted| Shipped { stage, step, copy, source, wanted }));
             }
         }
     }
@@ -139,7 +137,9 @@ fn is_environment(subject: &Subject<'_>, install: &Install<'_>, path: &str) -> b
     let flags = ["--prefix", "--target", "--root", "-t"];
     let words: Vec<&str> = install.call.args.iter().map(|w| w.head()).collect();
     let put = words.windows(2).any(|w| flags.contains(&w[0]) && w[1] == path)
-        || words.iter().any(|w| flags.iter().any(|f| w.strip_prefix(f) == Some(&format!("={path}"))));
+        || words
+            .iter()
+            .any(|w| flags.iter().any(|f| w.strip_prefix(f) == Some(&format!("={path}"))));
     named || system || put || set("UV_PROJECT_ENVIRONMENT") || set("VIRTUAL_ENV")
 }
 
@@ -149,7 +149,8 @@ fn judge(subject: &Subject<'_>, found: &Use, path: &str, shipped: &Shipped<'_>, 
     }
     let name = &found.dependency.name;
     let wanted = &shipped.wanted;
-    let message = format!("{name} is shipped as a link to {wanted}, which this stage does not have");
+    let message =
+        format!("{name} is shipped as a link to {wanted}, which this stage does not have");
     let draft = out.finding(&shipped.source.path.at, message);
     let error = match found.ecosystem {
         Ecosystem::Node => format!("Error: Cannot find module '{name}'"),
@@ -238,7 +239,8 @@ fn remedy(subject: &Subject<'_>, found: &Use, shipped: &Shipped<'_>, draft: &mut
     let text = subject.layout.file.text(subject.review.sources);
     if let Some(at) = next_line(text, &shipped.step.at) {
         let line = format!("COPY --from={} {} {wanted}\n", from.value, found.wanted);
-        let newline = if text.get(..at as usize).is_some_and(|t| t.ends_with('\n')) { "" } else { "\n" };
+        let newline =
+            if text.get(..at as usize).is_some_and(|t| t.ends_with('\n')) { "" } else { "\n" };
         let edits = insert(&shipped.step.at.path, at, format!("{newline}{line}"));
         draft.fix("copy the package with its link", Applicability::Unsafe, edits);
     }
@@ -249,6 +251,10 @@ fn next_line(text: &str, at: &Place) -> Option<u32> {
     let end = at.span?.end as usize;
     let rest = text.get(end..)?;
     // The span of an instruction may hold its line break.
-    let stop = if text.get(..end)?.ends_with('\n') { end } else { end + rest.find('\n').map_or(rest.len(), |i| i + 1) };
+    let stop = if text.get(..end)?.ends_with('\n') {
+        end
+    } else {
+        end + rest.find('\n').map_or(rest.len(), |i| i + 1)
+    };
     u32::try_from(stop).ok()
 }

@@ -5,8 +5,8 @@ use plimsoll_syntax::Span;
 use plimsoll_syntax::shell::Word;
 
 use crate::discover::paths::file_name;
-use crate::layout::{Found, image_path};
 use crate::layout::installs::{Install, Root};
+use crate::layout::{Found, image_path};
 use crate::local::{Use, env_is};
 use crate::packages::requirements::is_name;
 use crate::repo::Place;
@@ -62,7 +62,8 @@ fn asked(subject: &Subject<'_>, install: &Install<'_>) -> Option<Asked> {
         match subject.layout.find(install.moment, list) {
             Found::Repository { path, .. } => hashed_file(subject, &path),
             Found::Exported(moment) => {
-                let export = subject.uses.installs.iter().find(|i| i.export && i.moment == moment)?;
+                let export =
+                    subject.uses.installs.iter().find(|i| i.export && i.moment == moment)?;
                 hashed_export(subject, export, list)
             }
             _ => None,
@@ -93,15 +94,20 @@ fn hashed_export(subject: &Subject<'_>, export: &Install<'_>, list: &str) -> Opt
         Manager::Pipenv => export.has(&["--hash"]),
         _ => !export.has(&without),
     };
-    let whole = export.call.args.iter().map(Word::head).any(|w| {
-        file_name(w.rsplit('=').next().unwrap_or(w)) == file_name(list)
-    }) || export.call.command.redirects.iter().any(|r| {
-        r.target.text().is_some_and(|t| file_name(t) == file_name(list))
-    });
-    (with && whole && locks_others(subject, export)).then(|| Asked {
-        text: "the export writes hashes".into(),
-        at: export.at.clone(),
-    })
+    let whole = export
+        .call
+        .args
+        .iter()
+        .map(Word::head)
+        .any(|w| file_name(w.rsplit('=').next().unwrap_or(w)) == file_name(list))
+        || export
+            .call
+            .command
+            .redirects
+            .iter()
+            .any(|r| r.target.text().is_some_and(|t| file_name(t) == file_name(list)));
+    (with && whole && locks_others(subject, export))
+        .then(|| Asked { text: "the export writes hashes".into(), at: export.at.clone() })
 }
 
 /// Whether the lock file holds a package of an index, too: a list of folders has no hashes.
@@ -194,10 +200,11 @@ fn split(subject: &Subject<'_>, install: &Install<'_>) -> Option<(Place, String)
     let run = subject.layout.file.text(subject.layout.sources).get(span.range())?.trim_end();
     let body = run.strip_prefix("RUN")?.trim_start();
     let third = body.replacen(word, "/tmp/third-party.txt", 1);
-    let local = body
-        .replacen(word, "/tmp/local.txt", 1)
-        .replace(" --require-hashes", "")
-        .replacen(" install", " install --no-deps", 1);
+    let local = body.replacen(word, "/tmp/local.txt", 1).replace(" --require-hashes", "").replacen(
+        " install",
+        " install --no-deps",
+        1,
+    );
     let text = format!(
         "RUN sed -E '{LOCAL}d' {word} > /tmp/third-party.txt \\\n    && {third}\n\n\
          RUN sed -n -E '{LOCAL}p' {word} > /tmp/local.txt \\\n    && {local}"

@@ -23,5 +23,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(draft) = finding else { return };
     draft
         .consequence("the service fails at its start, or at the first request that needs it")
-        .remedy("install it in the stage that is shipped, or copy it there with the interpreter's path");
+        .remedy(
+            "install it in the stage that is shipped, or copy it there with the interpreter's path",
+        );
 }

@@ -31,7 +31,8 @@ fn check(subject: &Subject<'_>, out: &mut Out) {
     let known = OnceCell::new();
     let publishes = || *known.get_or_init(|| publishes(subject.review));
     for install in &subject.uses.installs {
-        if install.manager != Manager::Pip || install.export || has_other_sources(subject, install) {
+        if install.manager != Manager::Pip || install.export || has_other_sources(subject, install)
+        {
             continue;
         }
         for manifest in built(subject, install) {
@@ -48,8 +49,14 @@ fn check(subject: &Subject<'_>, out: &mut Out) {
 
 fn publishes(review: &Review<'_>) -> bool {
     const WAYS: [&str; 8] = [
-        "twine upload", "poetry publish", "uv publish", "flit publish", "hatch publish",
-        "pdm publish", "gh-action-pypi-publish", "pypi-token",
+        "twine upload",
+        "poetry publish",
+        "uv publish",
+        "flit publish",
+        "hatch publish",
+        "pdm publish",
+        "gh-action-pypi-publish",
+        "pypi-token",
     ];
     review.sources.files.iter().any(|(_, f)| WAYS.iter().any(|w| f.text.contains(w)))
 }
@@ -57,11 +64,20 @@ fn publishes(review: &Review<'_>) -> bool {
 /// Whether something but the public index may answer.
 fn has_other_sources(subject: &Subject<'_>, install: &Install<'_>) -> bool {
     const FLAGS: [&str; 8] = [
-        "--index-url", "-i", "--extra-index-url", "--find-links", "-f", "--no-index", "--no-deps",
+        "--index-url",
+        "-i",
+        "--extra-index-url",
+        "--find-links",
+        "-f",
+        "--no-index",
+        "--no-deps",
         "--proxy",
     ];
     const VARIABLES: [&str; 5] = [
-        "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX",
+        "PIP_INDEX_URL",
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_NO_INDEX",
         "PIP_CONFIG_FILE",
     ];
     let file = subject.layout.file;
@@ -79,7 +95,11 @@ fn has_other_sources(subject: &Subject<'_>, install: &Install<'_>) -> bool {
     // An ARG, an ENV or the command itself may set one of them.
     let set = VARIABLES.iter().any(|v| text.contains(v)) || text.contains("pip config");
     let config = subject.review.sources.tree.keys().any(|p| p.ends_with("pip.conf"));
-    let mounted = install.command.mounts.iter().any(|m| m.target.as_deref().is_some_and(|t| t.contains("pip")))
+    let mounted = install
+        .command
+        .mounts
+        .iter()
+        .any(|m| m.target.as_deref().is_some_and(|t| t.contains("pip")))
         && text.contains("pip.conf");
     install.has(&FLAGS) || lists || set || config || mounted
 }
@@ -169,9 +189,9 @@ fn by_word(subject: &Subject<'_>, install: &Install<'_>, name: &str) -> bool {
         };
         command.calls().filter_map(view).any(|i| {
             i.manager.is_python()
-                && i.packages.iter().any(|w| {
-                    named(w) || normal(Ecosystem::Python, package_name(w.head())) == name
-                })
+                && i.packages
+                    .iter()
+                    .any(|w| named(w) || normal(Ecosystem::Python, package_name(w.head())) == name)
         })
     })
 }

@@ -44,8 +44,7 @@ enum Strict {
 fn check(subject: &Subject<'_>, out: &mut Out) {
     let mut seen: Vec<Place> = Vec::new();
     for install in &subject.uses.installs {
-        let (Some(strict), Some(pair)) = (strict(subject, install), pair(subject, install))
-        else {
+        let (Some(strict), Some(pair)) = (strict(subject, install), pair(subject, install)) else {
             continue;
         };
         out.examined();
@@ -72,7 +71,9 @@ fn strict(subject: &Subject<'_>, install: &Install<'_>) -> Option<Strict> {
              `poetry lock` to fix the lock file."
         }
         Manager::Uv if install.is_pip() => return None,
-        Manager::Uv if install.has(&["--frozen"]) || env("UV_FROZEN") => return Some(Strict::Green),
+        Manager::Uv if install.has(&["--frozen"]) || env("UV_FROZEN") => {
+            return Some(Strict::Green);
+        }
         Manager::Uv if install.has(&["--locked"]) || env("UV_LOCKED") => {
             "The lockfile at `uv.lock` needs to be updated, but `--locked` was provided."
         }
@@ -139,9 +140,20 @@ fn pair<'s>(subject: &'s Subject<'_>, install: &Install<'_>) -> Option<Pair<'s>>
 /// Whether a command before the install changes one of the two.
 fn is_made(subject: &Subject<'_>, install: &Install<'_>) -> bool {
     const MAKERS: [&str; 14] = [
-        "poetry lock", "poetry add", "poetry update", "poetry remove", "uv lock", "uv add",
-        "uv remove", "pipenv lock", "cargo update", "cargo add", "generate-lockfile",
-        "--package-lock-only", "sed -i", "npm pkg",
+        "poetry lock",
+        "poetry add",
+        "poetry update",
+        "poetry remove",
+        "uv lock",
+        "uv add",
+        "uv remove",
+        "pipenv lock",
+        "cargo update",
+        "cargo add",
+        "generate-lockfile",
+        "--package-lock-only",
+        "sed -i",
+        "npm pkg",
     ];
     let lineage = subject.layout.file.lineage(install.moment.stage);
     let mut runs = lineage.iter().flat_map(|s| s.runs());
@@ -187,7 +199,8 @@ fn differing(
             && let Some(path) = read.as_deref().and_then(|l| other(subject, pair, l, dependency))
         {
             format!("{manifest} takes {name} from another folder than {lock}: {path}")
-        } else if matches!(strict, Strict::Fails(_)) && links_otherwise(read.as_deref(), dependency) {
+        } else if matches!(strict, Strict::Fails(_)) && links_otherwise(read.as_deref(), dependency)
+        {
             format!("{manifest} and {lock} differ in whether {name} is linked")
         } else {
             continue;
@@ -207,9 +220,10 @@ fn is_locked(manifest: &Manifest, dependency: &Dependency, install: &Install<'_>
         (_, _) if matches!(dependency.target, Target::Git { .. }) => false,
         (Manager::Uv, Syntax::UvSource | Syntax::UvWorkspace) => wanted(),
         (Manager::Uv, Syntax::DirectReference) => dependency.group == Group::Main,
-        (Manager::Npm | Manager::Yarn, Syntax::NodeFile | Syntax::NodeLink | Syntax::NodePortal) => {
-            !dependency.is_absolute()
-        }
+        (
+            Manager::Npm | Manager::Yarn,
+            Syntax::NodeFile | Syntax::NodeLink | Syntax::NodePortal,
+        ) => !dependency.is_absolute(),
         (Manager::Pnpm, s) => s != Syntax::NodeMember,
         (Manager::Pipenv, Syntax::Pipfile) => true,
         (Manager::Cargo, Syntax::CargoPath) => {
@@ -236,9 +250,8 @@ fn is_known(
         let Some(name) = package.and_then(|p| p.name.as_deref()) else { return true };
         return pair.text.contains(&format!("name = \"{name}\""));
     };
-    let same = |n: &String| {
-        normal(pair.manifest.ecosystem, n) == normal(pair.manifest.ecosystem, name)
-    };
+    let same =
+        |n: &String| normal(pair.manifest.ecosystem, n) == normal(pair.manifest.ecosystem, name);
     match lock.kind {
         locks::LockKind::Npm => {
             // The first version of the format has no `packages`.
@@ -258,7 +271,8 @@ fn other(
     dependency: &Dependency,
 ) -> Option<String> {
     // The importers of pnpm and the keys of yarn begin at folders of their own.
-    if !matches!(lock.kind, locks::LockKind::Uv | locks::LockKind::Npm) || dependency.is_absolute() {
+    if !matches!(lock.kind, locks::LockKind::Uv | locks::LockKind::Npm) || dependency.is_absolute()
+    {
         return None;
     }
     let locked = lock.local(&dependency.name)?;

@@ -61,14 +61,16 @@ fn is_read(subject: &Subject<'_>, index: usize, manifest: &str, lock: &str) -> b
     let install = &subject.uses.installs[index];
     let near = |path: &str| {
         let places = subject.layout.places_of(path);
-        let before = places.into_iter().filter(|(m, ..)| {
-            m.stage == install.moment.stage && m.step <= install.moment.step
-        });
+        let before = places
+            .into_iter()
+            .filter(|(m, ..)| m.stage == install.moment.stage && m.step <= install.moment.step);
         before.map(|(_, to, _)| crate::layout::image_path::folder(&to).to_owned()).collect()
     };
     let (own, locks): (BTreeSet<String>, BTreeSet<String>) = (near(manifest), near(lock));
     let ignored = subject.layout.ignored(lock).is_some();
-    !ignored && !is_made(subject, index, file_name(lock)) && own.intersection(&locks).next().is_some()
+    !ignored
+        && !is_made(subject, index, file_name(lock))
+        && own.intersection(&locks).next().is_some()
 }
 
 /// Whether a command makes the file anew.
@@ -77,7 +79,9 @@ fn is_made(subject: &Subject<'_>, index: usize, name: &str) -> bool {
     let lineage = subject.layout.file.lineage(install.moment.stage);
     let makes = |text: &str| {
         text.contains(name)
-            || ["poetry lock", "uv lock", "pdm lock", "pipenv lock"].iter().any(|l| text.contains(l))
+            || ["poetry lock", "uv lock", "pdm lock", "pipenv lock"]
+                .iter()
+                .any(|l| text.contains(l))
     };
     lineage.iter().flat_map(|s| s.runs()).any(|(_, c)| makes(c.text()))
 }
@@ -86,14 +90,7 @@ fn fault(review: &Review<'_>, path: &str) -> Option<(String, Place)> {
     review.repo.packages.lock(review.sources, path)?.error.clone()
 }
 
-fn report(
-    subject: &Subject<'_>,
-    index: usize,
-    path: &str,
-    error: &str,
-    at: &Place,
-    out: &mut Out,
-) {
+fn report(subject: &Subject<'_>, index: usize, path: &str, error: &str, at: &Place, out: &mut Out) {
     let install = &subject.uses.installs[index];
     let draft = out.finding(at, format!("{path} does not parse: {error}"));
     draft

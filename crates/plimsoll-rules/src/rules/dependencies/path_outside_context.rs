@@ -47,8 +47,7 @@ fn check(subject: &Subject<'_>, out: &mut Out) {
 /// Whether nothing says what the context is, and a wider folder would do as well.
 fn is_guess(subject: &Subject<'_>) -> bool {
     let (context, file) = (&subject.context, subject.layout.file);
-    context.build.is_none()
-        && above(context.folder).any(|f| holds(subject.review.sources, file, f))
+    context.build.is_none() && above(context.folder).any(|f| holds(subject.review.sources, file, f))
 }
 
 /// What a dependency is taken from, for a sentence.

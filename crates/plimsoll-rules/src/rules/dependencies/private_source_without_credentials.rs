@@ -38,12 +38,7 @@ fn check(subject: &Subject<'_>, out: &mut Out) {
 }
 
 /// A dependency on a git repository; whether something is wrong with it.
-fn repository(
-    subject: &Subject<'_>,
-    install: &Install<'_>,
-    found: &GitUse,
-    out: &mut Out,
-) -> bool {
+fn repository(subject: &Subject<'_>, install: &Install<'_>, found: &GitUse, out: &mut Out) -> bool {
     let Target::Git { url } = &found.dependency.target else { return false };
     let name = &found.dependency.name;
     let at = &found.dependency.at;
@@ -98,7 +93,8 @@ fn is_small(stage: &Stage) -> bool {
     const NAMES: [&str; 4] = ["python", "debian", "ubuntu", "alpine"];
     let image = stage.image.value.split('@').next().unwrap_or("");
     let (name, tag) = image.rsplit_once(':').unwrap_or((image, ""));
-    let official = NAMES.contains(&name) || name.strip_prefix("docker.io/library/").is_some_and(|n| NAMES.contains(&n));
+    let official = NAMES.contains(&name)
+        || name.strip_prefix("docker.io/library/").is_some_and(|n| NAMES.contains(&n));
     let small = name != "python" || tag.contains("slim") || tag.contains("alpine");
     stage.image_known && official && small
 }
@@ -127,32 +123,40 @@ fn copies(lineage: &[&Stage], what: &str) -> bool {
 /// Whether nothing gives an install a key: no mount, no file, no other way set up before.
 fn lacks_key(subject: &Subject<'_>, install: &Install<'_>) -> bool {
     const WAYS: [&str; 9] = [
-        "ssh", "id_rsa", "id_ed25519", "insteadOf", "insteadof", "netrc", "credential", "_TOKEN",
+        "ssh",
+        "id_rsa",
+        "id_ed25519",
+        "insteadOf",
+        "insteadof",
+        "netrc",
+        "credential",
+        "_TOKEN",
         "git config",
     ];
     let file = subject.layout.file;
     let lineage = file.lineage(install.moment.stage);
-    !has_secret(install) && !lineage.iter().any(|s| {
-        s.steps.iter().any(|step| match &step.kind {
-            StepKind::Run(c) => WAYS.iter().any(|w| c.text().contains(w)),
-            StepKind::Copy(c) => {
-                c.sources.iter().any(|s| WAYS.iter().any(|w| s.path.value.contains(w)))
-            }
-            StepKind::Env(pairs) => {
-                pairs.iter().any(|(n, _)| n.value.starts_with("GIT_") || n.value.contains("SSH"))
-            }
-            StepKind::Arg(args) => args.iter().any(|a| {
-                ["KEY", "TOKEN", "SSH"].iter().any(|k| a.name.value.to_ascii_uppercase().contains(k))
-            }),
-            _ => false,
+    !has_secret(install)
+        && !lineage.iter().any(|s| {
+            s.steps.iter().any(|step| match &step.kind {
+                StepKind::Run(c) => WAYS.iter().any(|w| c.text().contains(w)),
+                StepKind::Copy(c) => {
+                    c.sources.iter().any(|s| WAYS.iter().any(|w| s.path.value.contains(w)))
+                }
+                StepKind::Env(pairs) => pairs
+                    .iter()
+                    .any(|(n, _)| n.value.starts_with("GIT_") || n.value.contains("SSH")),
+                StepKind::Arg(args) => args.iter().any(|a| {
+                    ["KEY", "TOKEN", "SSH"]
+                        .iter()
+                        .any(|k| a.name.value.to_ascii_uppercase().contains(k))
+                }),
+                _ => false,
+            })
         })
-    })
 }
 
 fn has_secret(install: &Install<'_>) -> bool {
-    let given = |k: Option<MountKind>| {
-        matches!(k, None | Some(MountKind::Ssh | MountKind::Secret))
-    };
+    let given = |k: Option<MountKind>| matches!(k, None | Some(MountKind::Ssh | MountKind::Secret));
     install.command.mounts.iter().any(|m| given(m.kind))
 }
 

@@ -82,7 +82,8 @@ fn project(subject: &Subject<'_>, install: &Install<'_>) -> Option<String> {
     let builds = !install.export
         && match install.manager {
             Manager::Uv => {
-                let without = ["--no-install-project", "--no-install-workspace", "--no-install-local"];
+                let without =
+                    ["--no-install-project", "--no-install-workspace", "--no-install-local"];
                 !install.has(&without) && install.packages().is_empty()
             }
             // Poetry 1 goes on with a warning.
@@ -99,10 +100,14 @@ fn project(subject: &Subject<'_>, install: &Install<'_>) -> Option<String> {
 fn error(manifest: &Manifest) -> Option<fn(&str) -> String> {
     Some(match manifest.backend.as_deref()? {
         "hatchling.build" => |f| format!("OSError: Readme file does not exist: {f}"),
-        "poetry.core.masonry.api" => |f| format!("FileNotFoundError: Readme path `{f}` does not exist."),
+        "poetry.core.masonry.api" => {
+            |f| format!("FileNotFoundError: Readme path `{f}` does not exist.")
+        }
         "flit_core.buildapi" => |f| format!("ConfigError: Description file {f} does not exist"),
         "uv_build" => |f| format!("failed to open file `{f}`: No such file or directory"),
-        "pdm.backend" => |f| format!("ValidationError: project.readme.file: Readme file not found ('{f}')"),
+        "pdm.backend" => {
+            |f| format!("ValidationError: project.readme.file: Readme file not found ('{f}')")
+        }
         _ => return None,
     })
 }
@@ -149,7 +154,9 @@ fn judge(
         .consequence(format!("the install fails: `{said}`"));
     match ignored {
         Some(by) => let_through(subject, &source, &by, draft),
-        None => drop(draft.remedy(format!("copy {source} to {wanted} before the package is built"))),
+        None => {
+            drop(draft.remedy(format!("copy {source} to {wanted} before the package is built")))
+        }
     }
     true
 }
@@ -160,7 +167,9 @@ fn file_is_licence(path: &str) -> bool {
 }
 
 fn let_through(subject: &Subject<'_>, source: &str, by: &Place, draft: &mut Draft) {
-    draft.related(by, "this pattern leaves it out").remedy("let the file through in the ignore file");
+    draft
+        .related(by, "this pattern leaves it out")
+        .remedy("let the file through in the ignore file");
     let (Some(inside), Some(text)) =
         (below(subject.layout.context, source), subject.review.sources.text(&by.path))
     else {

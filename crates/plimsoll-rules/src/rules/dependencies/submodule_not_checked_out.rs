@@ -104,7 +104,8 @@ fn is_large(review: &Review<'_>, path: &str) -> bool {
         let mut lines = text.lines().filter_map(|l| {
             let mut words = l.split_whitespace();
             words.next().filter(|p| !p.starts_with('#') && takes(p))?;
-            let mut filters = words.filter(|w| w.trim_start_matches(['-', '!']).starts_with("filter"));
+            let mut filters =
+                words.filter(|w| w.trim_start_matches(['-', '!']).starts_with("filter"));
             filters.next_back().map(|f| f == "filter=lfs")
         });
         if let Some(large) = lines.next_back() {

@@ -50,7 +50,8 @@ fn is_plain(build: &Build) -> bool {
 /// Whether both builds make the same of the same files.
 fn is_same(tested: &Build, shipped: &Build) -> bool {
     let text = |f: &Option<crate::repo::Fact<String>>| f.as_ref().map(|f| f.value.clone());
-    let args = |b: &Build| b.args.iter().map(|(n, v)| (n.value.clone(), v.clone())).collect::<Vec<_>>();
+    let args =
+        |b: &Build| b.args.iter().map(|(n, v)| (n.value.clone(), v.clone())).collect::<Vec<_>>();
     let platforms = |b: &Build| b.platforms.iter().map(|p| p.value.clone()).collect::<Vec<_>>();
     tested.push != Some(true)
         && is_plain(tested)
@@ -66,9 +67,9 @@ fn tests(job: &Job, build: &Build) -> bool {
     let after = build.job.and_then(|r| job.steps.get(r.step..)).unwrap_or_default();
     let runs = after.iter().filter_map(|s| s.run.as_ref());
     runs.into_iter().any(|r| {
-        r.script.invocations().any(|c| {
-            matches!((c.program, c.subcommand(0)), ("docker" | "podman", Some("run")))
-        })
+        r.script
+            .invocations()
+            .any(|c| matches!((c.program, c.subcommand(0)), ("docker" | "podman", Some("run"))))
     })
 }
 

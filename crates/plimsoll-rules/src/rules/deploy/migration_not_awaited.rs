@@ -73,8 +73,8 @@ fn deployed_after<'a>(
 ) -> Option<&'a Deploy> {
     let later = |d: &&&Deploy, same: bool| {
         let number = d.job.map_or(0, |r| r.step);
-        let below = d.at.path == at.path
-            && d.at.span.zip(at.span).is_some_and(|(d, a)| d.start > a.start);
+        let below =
+            d.at.path == at.path && d.at.span.zip(at.span).is_some_and(|(d, a)| d.start > a.start);
         let is_service = d.platform == Platform::CloudRun;
         is_service && (!same || number > step || (number == step && below))
     };

@@ -73,9 +73,9 @@ fn report(deploy: &Deploy, image: &Fact<String>, tag: &str, out: &mut Out) {
             "nodes that pull at different times run different images, and the tag cannot name what was live before",
         );
         if let Some(at) = keeps_old(deploy, tag) {
-            finding
-                .related(at, "a node that has the name does not pull it again")
-                .evidence("a node that ran the tag before keeps its old image, after a rollout too");
+            finding.related(at, "a node that has the name does not pull it again").evidence(
+                "a node that ran the tag before keeps its old image, after a rollout too",
+            );
         }
     }
 }

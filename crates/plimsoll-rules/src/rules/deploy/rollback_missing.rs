@@ -6,7 +6,9 @@ use crate::discover::{Deploy, DeployTool};
 use crate::repo::{Workflow, WorkflowStep};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::deploy_job::{DeployJob, deploy_jobs, is_production, may_roll_back, speaks_of_rollback, has_unknown_arguments};
+use crate::views::deploy_job::{
+    DeployJob, deploy_jobs, has_unknown_arguments, is_production, may_roll_back, speaks_of_rollback,
+};
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/rollback-missing",
@@ -20,7 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
     for deploying in deploy_jobs(review, workflow) {
-        let Some(deploy) = deploying.deploys.iter().find(|d| counts(d) && !has_unknown_arguments(review, d)) else {
+        let Some(deploy) =
+            deploying.deploys.iter().find(|d| counts(d) && !has_unknown_arguments(review, d))
+        else {
             continue;
         };
         if deploying.continues_elsewhere(review)

@@ -38,7 +38,16 @@ const URLS: [&str; 4] = ["DATABASE_URL", "DB_URL", "REDIS_URL", "CONNECTION_STRI
 
 /// Values that stand for one that is to come.
 const STAND_INS: [&str; 10] = [
-    "change", "example", "placeholder", "dummy", "your", "xxx", "todo", "test", "none", "minio123",
+    "change",
+    "example",
+    "placeholder",
+    "dummy",
+    "your",
+    "xxx",
+    "todo",
+    "test",
+    "none",
+    "minio123",
 ];
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {

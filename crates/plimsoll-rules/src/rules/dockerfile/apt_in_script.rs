@@ -25,7 +25,8 @@ const ALIKE: [&str; 7] =
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for stage in needed(review, file) {
         for (_, command) in stage.runs() {
-            let calls: Vec<Invocation<'_>> = command.calls().filter(|c| c.program == "apt").collect();
+            let calls: Vec<Invocation<'_>> =
+                command.calls().filter(|c| c.program == "apt").collect();
             match calls.as_slice() {
                 [] => {}
                 [first, ..] => report(command, first, &calls, out),
@@ -42,11 +43,13 @@ fn report(command: &Command, first: &Invocation<'_>, calls: &[Invocation<'_>], o
         .label("apt-get is the one for scripts")
         .consequence("its options and output may change with the release of the base")
         .remedy("call apt-get, or apt-cache for queries");
-    let alike = |c: &Invocation<'_>| c.args.iter().any(|w| w.text().is_some_and(|t| ALIKE.contains(&t)));
+    let alike =
+        |c: &Invocation<'_>| c.args.iter().any(|w| w.text().is_some_and(|t| ALIKE.contains(&t)));
     if command.exec || !calls.iter().all(alike) {
         return;
     }
-    let program = |c: &Invocation<'_>| c.command.words.get(c.wrappers.len()).map(|w| command.place(w.span));
+    let program =
+        |c: &Invocation<'_>| c.command.words.get(c.wrappers.len()).map(|w| command.place(w.span));
     let edits: Vec<Edit> =
         calls.iter().filter_map(program).flat_map(|at| replace(&at, "apt-get")).collect();
     draft.fix("call apt-get", Applicability::Safe, edits);

@@ -23,8 +23,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 const FAILS: &str = "the RUN fails, or passes by what it should do";
-const LITERAL: &str = "sh takes the braces as they are: one path of that name, and none of those that were meant";
-const BACKGROUND: &str = "sh runs the command in the background, does not see it fail, and empties the file";
+const LITERAL: &str =
+    "sh takes the braces as they are: one path of that name, and none of those that were meant";
+const BACKGROUND: &str =
+    "sh runs the command in the background, does not see it fail, and empties the file";
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for stage in needed(review, file) {
@@ -59,7 +61,8 @@ fn look(system: System, command: &Command, out: &mut Out) {
         Some((written.to_owned(), *span, consequence))
     });
     let calls = command.calls().filter_map(|call| builtin(system, &call));
-    let Some((written, span, consequence)) = constructs.chain(calls).min_by_key(|(_, s, _)| s.start)
+    let Some((written, span, consequence)) =
+        constructs.chain(calls).min_by_key(|(_, s, _)| s.start)
     else {
         return out.examined();
     };
@@ -67,11 +70,14 @@ fn look(system: System, command: &Command, out: &mut Out) {
         System::Debian => "dash",
         System::Alpine => "BusyBox",
     };
-    let draft = out.finding(&command.place(span), format!("{written} is for bash, and sh is {shell}"));
+    let draft =
+        out.finding(&command.place(span), format!("{written} is for bash, and sh is {shell}"));
     draft.label("RUN is read by /bin/sh").consequence(consequence);
     draft.remedy(match system {
         System::Debian => "put SHELL [\"/bin/bash\", \"-c\"] before it, or write it for sh",
-        System::Alpine => "write it for sh; or install bash, and put SHELL [\"/bin/bash\", \"-c\"] before it",
+        System::Alpine => {
+            "write it for sh; or install bash, and put SHELL [\"/bin/bash\", \"-c\"] before it"
+        }
     });
 }
 

@@ -20,9 +20,21 @@ pub(crate) static RULE: Rule = Rule {
 
 /// Arguments that a builder takes without ARG, in lower case.
 const PREDEFINED: [&str; 15] = [
-    "http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy", "source_date_epoch",
-    "targetplatform", "targetos", "targetarch", "targetvariant", "targetstage", "buildplatform",
-    "buildos", "buildarch", "buildvariant",
+    "http_proxy",
+    "https_proxy",
+    "ftp_proxy",
+    "no_proxy",
+    "all_proxy",
+    "source_date_epoch",
+    "targetplatform",
+    "targetos",
+    "targetarch",
+    "targetvariant",
+    "targetstage",
+    "buildplatform",
+    "buildos",
+    "buildarch",
+    "buildvariant",
 ];
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {

@@ -24,8 +24,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(file) = dockerfile(review, service) else { return };
     for context in contexts(review, service) {
         // Where nothing builds the file, its context is not known.
-        if context.build.is_none()
-            || review.sources.kind(context.folder) != Some(EntryKind::Folder)
+        if context.build.is_none() || review.sources.kind(context.folder) != Some(EntryKind::Folder)
         {
             continue;
         }
@@ -47,18 +46,12 @@ fn source(review: &Review<'_>, context: &Context<'_>, path: &str, at: &Place, ou
         return out.examined();
     }
     let git = context.build.is_some_and(|b| matches!(b.context, ContextRef::Git(_)));
-    let open = if git {
-        below_unread(review, &whole)
-    } else {
-        may_appear(review, context.build, &whole)
-    };
+    let open =
+        if git { below_unread(review, &whole) } else { may_appear(review, context.build, &whole) };
     if open {
         return;
     }
-    let draft = out.finding(
-        at,
-        format!("there is no {inside} in the context {}", context.shown()),
-    );
+    let draft = out.finding(at, format!("there is no {inside} in the context {}", context.shown()));
     draft
         .label(format!("would be {whole}"))
         .related(context.at, format!("the context is {}", context.shown()))

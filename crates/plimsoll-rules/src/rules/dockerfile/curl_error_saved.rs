@@ -20,12 +20,21 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 const VALUED: &str = "oHXdFuAbceEmrTUwxyYzKCDPQt";
-const FAIL: Flags =
-    Flags { short: "fwK", valued: VALUED, long: &["--fail", "--fail-with-body", "--write-out", "--config"] };
-const SAVE: Flags =
-    Flags { short: "oO", valued: VALUED, long: &["--output", "--remote-name", "--remote-name-all"] };
-const OTHER: Flags =
-    Flags { short: "XdFTI", valued: VALUED, long: &["--request", "--data", "--form", "--head", "--upload-file"] };
+const FAIL: Flags = Flags {
+    short: "fwK",
+    valued: VALUED,
+    long: &["--fail", "--fail-with-body", "--write-out", "--config"],
+};
+const SAVE: Flags = Flags {
+    short: "oO",
+    valued: VALUED,
+    long: &["--output", "--remote-name", "--remote-name-all"],
+};
+const OTHER: Flags = Flags {
+    short: "XdFTI",
+    valued: VALUED,
+    long: &["--request", "--data", "--form", "--head", "--upload-file"],
+};
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for stage in needed(review, file) {
@@ -92,8 +101,13 @@ fn hides_fail(command: &Command, call: &Invocation<'_>) -> bool {
 /// package manager.
 fn is_checked(command: &Command) -> bool {
     command.calls().any(|c| {
-        let sums = ["sum", "gpg", "unzip", "tar", "gunzip", "xz", "dpkg", "rpm", "cosign", "minisign", "7z"];
+        let sums = [
+            "sum", "gpg", "unzip", "tar", "gunzip", "xz", "dpkg", "rpm", "cosign", "minisign", "7z",
+        ];
         sums.iter().any(|s| c.program.ends_with(s))
-            || matches!(c.program, "apt-get" | "apt" | "apk" | "dnf" | "yum" | "jar" | "file" | "bsdtar")
+            || matches!(
+                c.program,
+                "apt-get" | "apt" | "apk" | "dnf" | "yum" | "jar" | "file" | "bsdtar"
+            )
     })
 }

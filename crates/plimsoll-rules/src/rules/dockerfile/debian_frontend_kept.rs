@@ -19,7 +19,9 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for target in targets(review, file) {
-        let Some(value) = effective(file, target).env.get("DEBIAN_FRONTEND").copied() else { continue };
+        let Some(value) = effective(file, target).env.get("DEBIAN_FRONTEND").copied() else {
+            continue;
+        };
         if value.value != "noninteractive" {
             out.examined();
             continue;
@@ -29,7 +31,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 }
 
 fn look(file: &DockerfileView, value: &Fact<String>, out: &mut Out) {
-    let own = |(name, v): &(Fact<String>, Fact<String>)| name.value == "DEBIAN_FRONTEND" && v.at == value.at;
+    let own = |(name, v): &(Fact<String>, Fact<String>)| {
+        name.value == "DEBIAN_FRONTEND" && v.at == value.at
+    };
     for stage in &file.stages {
         for step in &stage.steps {
             let StepKind::Env(pairs) = &step.kind else { continue };

@@ -26,7 +26,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         let draft = out.finding(&at, format!("{} is not in lower case", warning.subject));
         draft
             .label("the image holds it in lower case")
-            .consequence("a comparison with the image's ports finds a difference where there is none")
+            .consequence(
+                "a comparison with the image's ports finds a difference where there is none",
+            )
             .remedy(format!("write {}", warning.subject.to_lowercase()));
         let edits = word.and_then(|word| checked.rewrite(word, &word.text.to_lowercase()));
         if let Some(edits) = edits {

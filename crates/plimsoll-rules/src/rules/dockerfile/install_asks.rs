@@ -33,14 +33,29 @@ const NONE: Takes = Takes::These(&[]);
 static MANAGERS: [Asks; 4] = [
     Asks {
         programs: &["apt-get", "apt", "aptitude"],
-        verbs: &["install", "remove", "purge", "upgrade", "dist-upgrade", "full-upgrade", "build-dep"],
+        verbs: &[
+            "install",
+            "remove",
+            "purge",
+            "upgrade",
+            "dist-upgrade",
+            "full-upgrade",
+            "build-dep",
+        ],
         takes: NONE,
         yes: Flags {
             short: "ysd",
             valued: "oct",
             long: &[
-                "--yes", "--assume-yes", "--force-yes", "--assume-no", "--simulate", "--dry-run",
-                "--just-print", "--print-uris", "--download-only",
+                "--yes",
+                "--assume-yes",
+                "--force-yes",
+                "--assume-no",
+                "--simulate",
+                "--dry-run",
+                "--just-print",
+                "--print-uris",
+                "--download-only",
             ],
         },
         flag: "-y",
@@ -48,8 +63,16 @@ static MANAGERS: [Asks; 4] = [
     Asks {
         programs: &["dnf", "yum", "tdnf"],
         verbs: &[
-            "install", "localinstall", "update", "upgrade", "remove", "erase", "groupinstall",
-            "reinstall", "distro-sync", "autoremove",
+            "install",
+            "localinstall",
+            "update",
+            "upgrade",
+            "remove",
+            "erase",
+            "groupinstall",
+            "reinstall",
+            "distro-sync",
+            "autoremove",
         ],
         takes: NONE,
         yes: Flags { short: "y", valued: "cdexR", long: &["--assumeyes", "--assumeno"] },
@@ -89,8 +112,11 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 }
 
 fn look(command: &Command, call: &Invocation<'_>, out: &mut Out) {
-    let Some(manager) = MANAGERS.iter().find(|m| m.programs.contains(&call.program)) else { return };
-    let takes = if manager.programs.contains(&"apt-get") { values(Manager::Apt) } else { manager.takes };
+    let Some(manager) = MANAGERS.iter().find(|m| m.programs.contains(&call.program)) else {
+        return;
+    };
+    let takes =
+        if manager.programs.contains(&"apt-get") { values(Manager::Apt) } else { manager.takes };
     let Some(verb) = call.parse(takes).positional.first().copied() else { return };
     let Some(name) = verb.text().filter(|t| manager.verbs.contains(t)) else { return };
     if manager.yes.on(call) || is_quiet(call) || hides_flags(call) || is_fed(call) {
@@ -135,7 +161,9 @@ fn is_fed(call: &Invocation<'_>) -> bool {
 fn answers(stage: &Stage) -> bool {
     let named = |text: &str| {
         let text = text.to_ascii_lowercase();
-        ["assume-yes", "assumeyes", "always_yes", "apt.conf", "condarc"].iter().any(|t| text.contains(t))
+        ["assume-yes", "assumeyes", "always_yes", "apt.conf", "condarc"]
+            .iter()
+            .any(|t| text.contains(t))
     };
     stage.steps.iter().any(|step| match &step.kind {
         StepKind::Run(c) => c.text().lines().any(|l| !l.contains("--assume") && named(l)),

@@ -123,11 +123,14 @@ fn is_obscure(command: &Command) -> bool {
     let text = command.text();
     let plain = |c: &plimsoll_syntax::shell::Command| {
         let Some(word) = c.words.first() else { return true };
-        word.text().is_some_and(|t| !t.contains('/') || t.starts_with("/usr/") || t.starts_with("/bin/"))
+        word.text()
+            .is_some_and(|t| !t.contains('/') || t.starts_with("/usr/") || t.starts_with("/bin/"))
     };
     let runs_others = |program: &str| {
-        matches!(program, "sh" | "bash" | "dash" | "." | "source" | "eval" | "make" | "perl" | "ansible-playbook")
-            || program.contains('.')
+        matches!(
+            program,
+            "sh" | "bash" | "dash" | "." | "source" | "eval" | "make" | "perl" | "ansible-playbook"
+        ) || program.contains('.')
             || program.contains("apt-repository")
             || program.starts_with("python")
             || program.starts_with("install")

@@ -38,7 +38,8 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         .label("in another case")
         .consequence("a search for an instruction by its name misses this one")
         .remedy(format!("write all instructions in {case} case"));
-    let edits = found.iter().map(|(node, _)| checked.rewrite(&node.name, &written(&node.name.text)));
+    let edits =
+        found.iter().map(|(node, _)| checked.rewrite(&node.name, &written(&node.name.text)));
     if let Some(edits) = all(edits) {
         draft.fix(format!("write them in {case} case"), Applicability::Safe, edits);
     }

@@ -13,7 +13,15 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Dockerfile,
     level: Level::Advice,
     assures: "each stage has one CMD, ENTRYPOINT and HEALTHCHECK at most",
-    aliases: &["MultipleInstructionsDisallowed", "DL4003", "DL4004", "DL3012", "DS-0007", "DS-0016", "DS-0023"],
+    aliases: &[
+        "MultipleInstructionsDisallowed",
+        "DL4003",
+        "DL4004",
+        "DL3012",
+        "DS-0007",
+        "DS-0016",
+        "DS-0023",
+    ],
     page: include_str!("overridden_instruction.md"),
     check: Check::Dockerfile(check),
 };

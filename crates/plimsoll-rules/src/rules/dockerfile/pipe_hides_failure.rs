@@ -22,12 +22,14 @@ pub(crate) static RULE: Rule = Rule {
 /// Commands whose failure matters.
 const FALLIBLE: [&str; 23] = [
     "curl", "wget", "git", "make", "cmake", "npm", "yarn", "pnpm", "npx", "pip", "pip3", "python",
-    "python3", "poetry", "go", "cargo", "mvn", "gradle", "aws", "gsutil", "apt-get", "openssl", "base64",
+    "python3", "poetry", "go", "cargo", "mvn", "gradle", "aws", "gsutil", "apt-get", "openssl",
+    "base64",
 ];
 
 /// Commands that end well with no input, or with half of it. Archivers are none of them: they fail.
 const CONTENT: [&str; 14] = [
-    "tee", "cat", "sed", "awk", "head", "tail", "sort", "cut", "tr", "xargs", "dd", "jq", "uniq", "wc",
+    "tee", "cat", "sed", "awk", "head", "tail", "sort", "cut", "tr", "xargs", "dd", "jq", "uniq",
+    "wc",
 ];
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::Span;
-use plimsoll_syntax::dockerfile::lint::{self, Warning};
 use plimsoll_syntax::dockerfile;
+use plimsoll_syntax::dockerfile::lint::{self, Warning};
 
 use crate::repo::{DockerfileView, Place};
 use crate::review::Review;
@@ -64,10 +64,9 @@ fn strict(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         let at = Place::new(&file.path, warning.span);
         draft.related(&at, format!("{}: {}", warning.check.as_str(), warning.detail));
     }
-    draft
-        .label("makes warnings errors")
-        .consequence("no image is built")
-        .remedy("correct what the checks warn of, or leave a check out with `# check=skip=NAME;error=true`");
+    draft.label("makes warnings errors").consequence("no image is built").remedy(
+        "correct what the checks warn of, or leave a check out with `# check=skip=NAME;error=true`",
+    );
 }
 
 /// The stage that a place lies in; none before the first.

@@ -59,7 +59,10 @@ fn said(call: &Invocation<'_>) -> String {
 /// What ends with the shell of the RUN, and what to write instead.
 fn lost(call: &Invocation<'_>) -> Option<(&'static str, &'static str)> {
     let names = |ends: &[&str]| {
-        call.args.first().and_then(|w| w.text()).is_some_and(|t| ends.iter().any(|e| t.ends_with(e)))
+        call.args
+            .first()
+            .and_then(|w| w.text())
+            .is_some_and(|t| ends.iter().any(|e| t.ends_with(e)))
     };
     match call.program {
         "cd" | "pushd" => Some(("each RUN begins in WORKDIR", "use WORKDIR")),
@@ -72,7 +75,9 @@ fn lost(call: &Invocation<'_>) -> Option<(&'static str, &'static str)> {
         "umask" if !call.args.is_empty() => {
             Some(("the mask ends with its shell", "set it in the RUN that makes the files"))
         }
-        "source" | "." if names(&["/activate", ".bashrc", ".profile", "/etc/profile", ".bash_profile"]) => {
+        "source" | "."
+            if names(&["/activate", ".bashrc", ".profile", "/etc/profile", ".bash_profile"]) =>
+        {
             Some(("what it sets ends with its shell", "set PATH and the variables with ENV"))
         }
         "service" if names_start(call.args.get(1).and_then(|w| w.text())) => {

@@ -31,7 +31,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                         "scripts of the system run in a shell they were not written for, and an \
                          update of the package puts the old link back",
                     )
-                    .remedy("write SHELL [\"/bin/bash\", \"-c\"] instead: it is for the RUNs below it");
+                    .remedy(
+                        "write SHELL [\"/bin/bash\", \"-c\"] instead: it is for the RUNs below it",
+                    );
             }
         }
     }

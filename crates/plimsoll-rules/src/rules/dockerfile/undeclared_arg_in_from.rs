@@ -24,13 +24,13 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         let name = &warning.subject;
         let Some(image) = node.args.first() else { continue };
         let at = if image.text.contains(name.as_str()) { image.span } else { node.span };
-        let draft = out.finding(
-            &checked.place(at),
-            format!("no ARG before the first FROM declares {name}"),
-        );
+        let draft = out
+            .finding(&checked.place(at), format!("no ARG before the first FROM declares {name}"));
         draft
             .label(format!("${name} is empty here, whatever the build passes"))
-            .consequence("the stage is built on another image than the one that is meant, or on none")
+            .consequence(
+                "the stage is built on another image than the one that is meant, or on none",
+            )
             .remedy(format!("declare ARG {name} with a default above the first FROM"));
         if let Some((_, near)) = warning.detail.rsplit_once("did you mean ") {
             draft.evidence(format!("{} is declared", near.trim_end_matches("?)")));

@@ -53,8 +53,14 @@ fn reason(
     name: &str,
 ) -> Option<Reason> {
     const PLATFORM: [&str; 8] = [
-        "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS",
-        "BUILDARCH", "BUILDVARIANT",
+        "TARGETPLATFORM",
+        "TARGETOS",
+        "TARGETARCH",
+        "TARGETVARIANT",
+        "BUILDPLATFORM",
+        "BUILDOS",
+        "BUILDARCH",
+        "BUILDVARIANT",
     ];
     let declare = format!("declare ARG {name} in this stage, above the instruction");
     if PLATFORM.contains(&name) {

@@ -83,7 +83,9 @@ fn misplaced(file: &DockerfileView, comment: &Comment, text: &str, out: &mut Out
     draft
         .level(Level::Advice)
         .label("directives end at the first line that is none")
-        .consequence("the builder reads the file with the frontend it has built in, whatever its age")
+        .consequence(
+            "the builder reads the file with the frontend it has built in, whatever its age",
+        )
         .remedy("move it to the first line");
     fix(file, comment, text, draft);
 }

@@ -19,7 +19,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
-    let (Some(file), Ok(Some(name))) = (dockerfile_of(review, build), target(build)) else { return };
+    let (Some(file), Ok(Some(name))) = (dockerfile_of(review, build), target(build)) else {
+        return;
+    };
     if file.stages.is_empty() || file.target(Some(name)).is_some() {
         return out.examined();
     }

@@ -34,7 +34,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             .consequence("each pull carries 20 to 40 MB of lists that nothing reads")
             .remedy("end the RUN with && rm -rf /var/lib/apt/lists/*");
         images.quote(draft, figure);
-        if let Some(edits) = at_end(review.sources, file, step, command, "rm -rf /var/lib/apt/lists/*") {
+        if let Some(edits) =
+            at_end(review.sources, file, step, command, "rm -rf /var/lib/apt/lists/*")
+        {
             // A later install would miss the lists.
             let needed = file.stages.iter().flat_map(|s| s.runs()).any(|(_, c)| needs_lists(c));
             let sure = if needed { Applicability::Unsafe } else { Applicability::Safe };

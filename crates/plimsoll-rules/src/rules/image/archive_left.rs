@@ -53,7 +53,9 @@ fn look(command: &Command, call: &Invocation<'_>, copied: &[&Fact<String>], out:
         out.finding(&at, format!("{name} stays in the image beside its content"))
             .label("a layer below has the archive")
             .related(&source.at, "copied here")
-            .consequence("each pull carries it, packed and unpacked, also when a later RUN removes it")
+            .consequence(
+                "each pull carries it, packed and unpacked, also when a later RUN removes it",
+            )
             .remedy("unpack it with ADD, or mount it: RUN --mount=type=bind,source=…,target=…");
     }
 }
@@ -73,7 +75,8 @@ fn unpacked<'a>(call: &Invocation<'a>) -> Option<&'a Word> {
         "unzip" => call.args.iter().find(|w| archive(&w)),
         "tar" | "bsdtar" => {
             let first = call.args.first()?.head().trim_start_matches('-');
-            const EXTRACT: Flags = Flags { short: "x", valued: "fCT", long: &["--extract", "--get"] };
+            const EXTRACT: Flags =
+                Flags { short: "x", valued: "fCT", long: &["--extract", "--get"] };
             let old = !call.args[0].head().starts_with('-') && first.contains('x');
             (old || EXTRACT.on(call)).then(|| call.args.iter().find(|w| archive(&w))).flatten()
         }
@@ -93,7 +96,11 @@ fn saves(call: &Invocation<'_>, name: &str) -> bool {
     };
     matches!(call.program, "curl" | "wget")
         && (call.args.iter().any(|w| named(w) || ends(w))
-            || call.command.redirects.iter().any(|r| r.target.text().is_some_and(|t| base(t) == name)))
+            || call
+                .command
+                .redirects
+                .iter()
+                .any(|r| r.target.text().is_some_and(|t| base(t) == name)))
 }
 
 /// Whether the RUN removes or moves the archive after that, or may.

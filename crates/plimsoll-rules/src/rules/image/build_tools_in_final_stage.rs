@@ -72,8 +72,8 @@ fn lacks(image: &ImageReport, tools: &[&str]) -> bool {
 
 fn figure(image: &ImageReport) -> Option<String> {
     let compilers = needless(image, NeedlessKind::Compiler);
-    let headers = needless(image, NeedlessKind::Headers)
-        + needless(image, NeedlessKind::StaticLibraries);
+    let headers =
+        needless(image, NeedlessKind::Headers) + needless(image, NeedlessKind::StaticLibraries);
     (compilers + headers > 0).then(|| {
         format!(
             "has {} of compilers and {} of headers and static libraries",
@@ -116,7 +116,9 @@ fn sweeps<'a>(calls: impl Iterator<Item = Invocation<'a>>) -> bool {
             "apt-get" | "apt" | "aptitude" => {
                 let auto = call.has("--auto-remove") || call.has("--autoremove");
                 let removes = matches!(verb, Some("purge" | "remove")) && auto;
-                if marked && (removes || matches!(verb, Some("autoremove" | "auto-remove" | "autopurge"))) {
+                if marked
+                    && (removes || matches!(verb, Some("autoremove" | "auto-remove" | "autopurge")))
+                {
                     return true;
                 }
             }

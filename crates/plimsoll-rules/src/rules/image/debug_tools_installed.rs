@@ -19,10 +19,37 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 const TOOLS: [&str; 31] = [
-    "vim", "vim-tiny", "nano", "emacs", "emacs-nox", "telnet", "ftp", "openssh-server", "net-tools",
-    "nmap", "tcpdump", "strace", "ltrace", "gdb", "htop", "iftop", "iotop", "sysstat", "screen", "tmux",
-    "man-db", "less", "lsof", "traceroute", "iputils-ping", "netcat", "netcat-openbsd",
-    "netcat-traditional", "dnsutils", "bind-tools", "mtr",
+    "vim",
+    "vim-tiny",
+    "nano",
+    "emacs",
+    "emacs-nox",
+    "telnet",
+    "ftp",
+    "openssh-server",
+    "net-tools",
+    "nmap",
+    "tcpdump",
+    "strace",
+    "ltrace",
+    "gdb",
+    "htop",
+    "iftop",
+    "iotop",
+    "sysstat",
+    "screen",
+    "tmux",
+    "man-db",
+    "less",
+    "lsof",
+    "traceroute",
+    "iputils-ping",
+    "netcat",
+    "netcat-openbsd",
+    "netcat-traditional",
+    "dnsutils",
+    "bind-tools",
+    "mtr",
 ];
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
@@ -40,9 +67,10 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             };
             let mut names = vec![first];
             names.extend(found.map(|(_, name)| name));
-            let gone = command.calls().filter(|c| c.span().start > install.call.span().start).any(|c| {
-                ["remove", "purge", "del", "erase"].iter().any(|v| c.has(v))
-            });
+            let gone = command
+                .calls()
+                .filter(|c| c.span().start > install.call.span().start)
+                .any(|c| ["remove", "purge", "del", "erase"].iter().any(|v| c.has(v)));
             let absent = images.all(|image| {
                 packages(image, &[OwnerKind::Apt, OwnerKind::Apk])
                     .is_some_and(|all| all.iter().all(|p| !names.contains(&p.name.as_str())))

@@ -21,7 +21,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let message = format!("the image of {} does not build", service.name);
     let finding = tried::finding(review, service, CheckName::Builds, &message, out);
     let Some(draft) = finding else { return };
-    draft
-        .consequence("nothing of this commit can be deployed")
-        .remedy("run plimsoll build, which shows the step with its last lines, and mend what it names");
+    draft.consequence("nothing of this commit can be deployed").remedy(
+        "run plimsoll build, which shows the step with its last lines, and mend what it names",
+    );
 }

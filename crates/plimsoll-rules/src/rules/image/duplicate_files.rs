@@ -33,12 +33,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     draft.label("a second copy comes in here");
     for group in groups.iter().take(5) {
         let paths: Vec<String> = group.paths.iter().map(|p| format!("/{p}")).collect();
-        draft.evidence(format!(
-            "{} times {}: {}",
-            group.count,
-            size(group.bytes),
-            few(&paths, 3)
-        ));
+        draft.evidence(format!("{} times {}: {}", group.count, size(group.bytes), few(&paths, 3)));
     }
     draft
         .consequence("each registry stores the copies and each pull carries them")
@@ -52,6 +47,8 @@ fn spare(group: &DuplicateGroup) -> u64 {
 
 /// Whether a step of the Dockerfile made the copies. What system packages have twice, they mean.
 fn counts(image: &Imaged<'_>, group: &DuplicateGroup) -> bool {
-    let packaged = |path: &String| is_system(path) && !path.starts_with("usr/local/") && !path.starts_with("root/");
+    let packaged = |path: &String| {
+        is_system(path) && !path.starts_with("usr/local/") && !path.starts_with("root/")
+    };
     group.layers.iter().any(|layer| image.is_own(*layer)) && !group.paths.iter().all(packaged)
 }

@@ -64,7 +64,9 @@ fn by_owner<'m>(all: &[&'m MissingLibrary]) -> BTreeMap<&'m str, Vec<&'m Missing
         owners.entry(one.owner.as_deref().unwrap_or_default()).or_default().push(one);
     }
     // The file that lacks most tells most.
-    owners.values_mut().for_each(|files| files.sort_by_key(|f| std::cmp::Reverse(f.libraries.len())));
+    owners
+        .values_mut()
+        .for_each(|files| files.sort_by_key(|f| std::cmp::Reverse(f.libraries.len())));
     owners
 }
 

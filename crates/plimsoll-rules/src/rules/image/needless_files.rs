@@ -2,9 +2,7 @@
 
 use plimsoll_model::{Level, Needless, NeedlessKind, NeedlessPath, Section};
 
-use super::{
-    apt_lists_left, build_tools_in_final_stage, package_manager_left, pip_cache_kept,
-};
+use super::{apt_lists_left, build_tools_in_final_stage, package_manager_left, pip_cache_kept};
 use crate::discover::Service;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};

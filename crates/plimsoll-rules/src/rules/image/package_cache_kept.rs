@@ -14,7 +14,10 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Image,
     level: Level::Advice,
     assures: "package managers leave no cache in the image",
-    aliases: &["DL3019", "DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0025", "DS-0027"],
+    aliases: &[
+        "DL3019", "DL3032", "DL3036", "DL3040", "DS-0015", "DS-0019", "DS-0020", "DS-0025",
+        "DS-0027",
+    ],
     page: include_str!("package_cache_kept.md"),
     check: Check::Dockerfile(check),
 };
@@ -110,17 +113,17 @@ fn look(
         return out.examined();
     }
     let program = first.program;
-    let draft = out.finding(
-        &command.place(first.span()),
-        format!("{program} keeps its cache in the image"),
-    );
+    let draft = out
+        .finding(&command.place(first.span()), format!("{program} keeps its cache in the image"));
     draft.level(cache.level).consequence(cache.consequence);
     if cache.clean.is_empty() {
         draft.label("no --no-cache").remedy("add --no-cache");
         let edits: Vec<Edit> = calls
             .iter()
             .filter(|c| !is_off(c))
-            .filter_map(|c| c.args.iter().find(|w| w.text().is_some_and(|t| cache.verbs.contains(&t))))
+            .filter_map(|c| {
+                c.args.iter().find(|w| w.text().is_some_and(|t| cache.verbs.contains(&t)))
+            })
             .flat_map(|verb| behind(command, verb, " --no-cache"))
             .collect();
         if !edits.is_empty() {
@@ -141,7 +144,8 @@ fn look(
 
 /// Whether a call of apk says that it keeps nothing.
 fn is_off(call: &Invocation<'_>) -> bool {
-    const OFF: Flags = Flags { short: "", valued: "", long: &["--no-cache", "--cache-dir", "--no-network"] };
+    const OFF: Flags =
+        Flags { short: "", valued: "", long: &["--no-cache", "--cache-dir", "--no-network"] };
     call.program == "apk" && OFF.on(call)
 }
 

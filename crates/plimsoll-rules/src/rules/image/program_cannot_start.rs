@@ -126,7 +126,8 @@ fn remedy(image: &Imaged<'_>, problem: &StartProblem) -> String {
     match problem {
         StartProblem::NoCommand => "add CMD with the program that serves".to_owned(),
         StartProblem::NotFound { program } if program.ends_with("/sh") => {
-            "the base has no shell: write CMD and ENTRYPOINT in exec form, as a JSON list".to_owned()
+            "the base has no shell: write CMD and ENTRYPOINT in exec form, as a JSON list"
+                .to_owned()
         }
         StartProblem::NotFound { program } if program.contains('/') => {
             format!("copy it to {program}, or name the path where it is")

@@ -46,10 +46,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             for install in installs(command) {
                 match plain(&install) {
                     Some(flag)
-                        if !compiled
-                            && !said
-                            && !starts_compiled
-                            && !images.all(has_bytecode) =>
+                        if !compiled && !said && !starts_compiled && !images.all(has_bytecode) =>
                     {
                         said = true;
                         let draft = report(command, &install, flag, &images, out);

@@ -58,12 +58,17 @@ fn copies(copy: &CopyStep, folder: Option<&str>, brought: &mut Brought) {
     let Some(dest) = at(folder, &copy.dest.value) else { return };
     for source in &copy.sources {
         let path = source.path.value.as_str();
-        let Some(name) = path.trim_end_matches('/').rsplit('/').next().filter(|n| n.contains('.') && *n != "." && *n != "..")
+        let Some(name) = path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .filter(|n| n.contains('.') && *n != "." && *n != "..")
         else {
             continue;
         };
         // Only what is named as a file: of a folder the content is copied, under other names.
-        let into = copy.dest.value.ends_with('/') || copy.dest.value == "." || copy.sources.len() > 1;
+        let into =
+            copy.dest.value.ends_with('/') || copy.dest.value == "." || copy.sources.len() > 1;
         let target = if into { at(Some(&dest), name) } else { Some(dest.clone()) };
         if let Some(target) = target.filter(|t| t != "/" && !copy.parents) {
             brought.insert(target, (source.path.at.clone(), "copied here"));
@@ -113,7 +118,11 @@ fn removals(command: &Command, folder: Option<&str>, brought: &mut Brought, out:
 }
 
 /// What an `rm` takes of that which layers below have brought: the files it names.
-fn hit(call: &Invocation<'_>, folder: Option<&str>, brought: &Brought) -> Vec<(String, (Place, &'static str))> {
+fn hit(
+    call: &Invocation<'_>,
+    folder: Option<&str>,
+    brought: &Brought,
+) -> Vec<(String, (Place, &'static str))> {
     let paths = call.args.iter().filter_map(|w| w.text()).filter(|t| !t.starts_with('-'));
     let paths = paths.filter_map(|t| at(folder, t));
     paths.filter_map(|p| brought.get(&p).cloned().map(|found| (p, found))).collect()

@@ -98,7 +98,9 @@ fn certain(image: &Imaged<'_>, ((what, path), found): &Group<'_>, out: &mut Out)
     let hidden = in_files && found.iter().all(|s| s.hidden);
     let shown = shown(path, in_files);
     let message = match (in_files, hidden) {
-        (true, true) => format!("{shown} was deleted or replaced, and its layer still holds it: {what}"),
+        (true, true) => {
+            format!("{shown} was deleted or replaced, and its layer still holds it: {what}")
+        }
         (true, false) => format!("{shown} in the image is a secret: {what}"),
         (false, _) => format!("the image's configuration holds a secret in {shown}: {what}"),
     };

@@ -33,14 +33,16 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                 let short = flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('u');
                 (short || flag == "--uid").then(|| pair[1].text()?.parse::<u64>().ok()).flatten()
             });
-            let joined = call.args.iter().find_map(|w| w.text()?.strip_prefix("--uid=")?.parse().ok());
+            let joined =
+                call.args.iter().find_map(|w| w.text()?.strip_prefix("--uid=")?.parse().ok());
             let Some(id) = id.or(joined).filter(|id| *id >= LARGE) else { continue };
             if QUIET.on(&call) {
                 out.examined();
                 continue;
             }
             let bytes = size(id.saturating_mul(RECORD));
-            let draft = out.finding(&command.place(call.span()), format!("useradd writes a log of {bytes}"));
+            let draft = out
+                .finding(&command.place(call.span()), format!("useradd writes a log of {bytes}"));
             draft
                 .label(format!("one record for each id up to {id}"))
                 .consequence(
@@ -51,7 +53,11 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
             let program = call.command.words.get(call.wrappers.len());
             let place = program.map(|w| command.place(w.span)).filter(|_| !command.exec);
             if let Some((place, span)) = place.and_then(|p| p.span.map(|s| (p, s))) {
-                draft.fix("write no log", Applicability::Safe, insert(&place.path, span.end, " -l"));
+                draft.fix(
+                    "write no log",
+                    Applicability::Safe,
+                    insert(&place.path, span.end, " -l"),
+                );
             }
         }
     }

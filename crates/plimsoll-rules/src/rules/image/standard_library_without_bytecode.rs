@@ -34,10 +34,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     if all_have_bytecode(review, &[service]) || compiles(&image, &folder.path) {
         return;
     }
-    let message = format!(
-        "{} modules of Python's standard library have no bytecode",
-        folder.files
-    );
+    let message = format!("{} modules of Python's standard library have no bytecode", folder.files);
     let draft = out.finding(&image.stage.at, message);
     draft
         .label("the base brings none")

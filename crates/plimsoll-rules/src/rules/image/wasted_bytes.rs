@@ -28,8 +28,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(image) = imaged(review, service) else { return };
     out.examined();
     let waste = &image.report.waste;
-    let of_base: u64 =
-        waste.largest.iter().filter(|f| !image.is_own(f.by)).map(|f| f.bytes).sum();
+    let of_base: u64 = waste.largest.iter().filter(|f| !image.is_own(f.by)).map(|f| f.bytes).sum();
     let bytes = waste.bytes.saturating_sub(of_base);
     let own: Vec<&WastedFile> = waste.largest.iter().filter(|f| image.is_own(f.by)).collect();
     let (true, Some(first)) = (bytes >= LEAST, own.first()) else { return };
@@ -41,7 +40,11 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let draft = out.finding(image.place(at), message);
     draft.level(if much { Level::ShouldFix } else { Level::Advice });
     draft.label("the largest of them are here");
-    draft.evidence(format!("all layers: {}; a container sees {}", size(all), size(all.saturating_sub(waste.bytes))));
+    draft.evidence(format!(
+        "all layers: {}; a container sees {}",
+        size(all),
+        size(all.saturating_sub(waste.bytes))
+    ));
     let worth = |file: &&&WastedFile| file.bytes.saturating_mul(100) >= bytes;
     for file in own.iter().filter(worth).take(5) {
         draft.evidence(told(&image, file));

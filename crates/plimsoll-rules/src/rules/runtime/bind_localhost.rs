@@ -47,7 +47,8 @@ fn seen(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(at) = set.or_else(|| tried::place(review, service, CheckName::Starts)) else { return };
     let name = server.as_ref().map_or(&service.name, |server| &server.name);
     let platform = deploy.platform.name();
-    let draft = out.finding(&at, format!("{name} listens on localhost, which {platform} cannot reach"));
+    let draft =
+        out.finding(&at, format!("{name} listens on localhost, which {platform} cannot reach"));
     draft
         .label("reachable from inside the container only")
         .related(&deploy.at, format!("deployed to {platform} here"))
@@ -76,8 +77,8 @@ fn remedy(server: Option<&Server>) -> &'static str {
 fn read(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(image) = start::image(review, service) else { return };
     let Some(server) = start::server(review, &image) else { return };
-    let mut deploys =
-        start::deploys(review, service).filter(|d| reaches(review, d) && !hides(review, d, &server));
+    let mut deploys = start::deploys(review, service)
+        .filter(|d| reaches(review, d) && !hides(review, d, &server));
     let Some(deploy) = deploys.next() else { return };
     out.examined();
     let Some((at, host)) = local(&server) else { return };

@@ -35,7 +35,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     }
 }
 
-const CONSEQUENCE: &str = "the boosted time is billed at every cold start, and the start is not shorter";
+const CONSEQUENCE: &str =
+    "the boosted time is billed at every cold start, and the start is not shorter";
 
 fn measured(
     review: &Review<'_>,
@@ -54,9 +55,10 @@ fn measured(
         draft.related(&cpu.at, "the CPU is set here");
     }
     // As a flag, and as an annotation.
-    let off = [("--cpu-boost", "--no-cpu-boost"), ("true", "false")].into_iter().find_map(|(on, off)| {
-        edits::rewrite(review.sources, &Fact::new(on.to_owned(), boost.at.clone()), off)
-    });
+    let off =
+        [("--cpu-boost", "--no-cpu-boost"), ("true", "false")].into_iter().find_map(|(on, off)| {
+            edits::rewrite(review.sources, &Fact::new(on.to_owned(), boost.at.clone()), off)
+        });
     if let Some(edits) = off {
         draft.fix("switch CPU boost off", Applicability::Unsafe, edits);
     }

@@ -46,7 +46,11 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
         (Some(boots), Some(Boosted::Gains(gain, share))) => {
             boots.quote_boost(draft);
             draft
-                .consequence(format!("a cold start may take {} longer than it must, {} of it", seconds(gain), plimsoll_model::share(share)))
+                .consequence(format!(
+                    "a cold start may take {} longer than it must, {} of it",
+                    seconds(gain),
+                    plimsoll_model::share(share)
+                ))
                 .remedy("set --cpu-boost, or keep an instance so that nobody waits");
         }
         _ => {
@@ -58,6 +62,10 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     }
     let end = deploy.insert_flag_at.as_ref().filter(|_| !set).and_then(|at| Some((at, at.span?)));
     if let Some((at, span)) = end {
-        draft.fix("add --cpu-boost", Applicability::Unsafe, insert(&at.path, span.end, " --cpu-boost"));
+        draft.fix(
+            "add --cpu-boost",
+            Applicability::Unsafe,
+            insert(&at.path, span.end, " --cpu-boost"),
+        );
     }
 }

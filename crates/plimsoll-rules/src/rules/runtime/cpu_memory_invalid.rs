@@ -4,8 +4,8 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
-use crate::views::cloud_run::{cloud_run, cpus, mebibytes};
 use crate::rule::{Check, Out, Rule};
+use crate::views::cloud_run::{cloud_run, cpus, mebibytes};
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/cpu-memory-invalid",
@@ -29,11 +29,21 @@ fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     if (*least..=*most).contains(&size) {
         return;
     }
-    let limit = if size > *most { format!("at most {most:.0} MiB") } else { format!("at least {least:.0} MiB") };
-    out.finding(&memory.at, format!("Cloud Run refuses {} of memory with {} CPU", memory.value, cpu.value))
-        .label(limit.clone())
-        .related(&cpu.at, "the CPU is set here")
-        .evidence(format!("documentation of Cloud Run, read {}: {} CPU allows {limit}", data.read, cpu.value))
-        .consequence("the deployment fails")
-        .remedy("raise the CPU, or change the memory to what it allows");
+    let limit = if size > *most {
+        format!("at most {most:.0} MiB")
+    } else {
+        format!("at least {least:.0} MiB")
+    };
+    out.finding(
+        &memory.at,
+        format!("Cloud Run refuses {} of memory with {} CPU", memory.value, cpu.value),
+    )
+    .label(limit.clone())
+    .related(&cpu.at, "the CPU is set here")
+    .evidence(format!(
+        "documentation of Cloud Run, read {}: {} CPU allows {limit}",
+        data.read, cpu.value
+    ))
+    .consequence("the deployment fails")
+    .remedy("raise the CPU, or change the memory to what it allows");
 }

@@ -28,9 +28,12 @@ fn check(review: &Review<'_>, out: &mut Out) {
         if !is_compose_name(file_name(path)) || is_sample(path) || !yaml.errors().is_empty() {
             continue;
         }
-        let Some(services) = yaml.documents().next().and_then(|d| d.get("services")) else { continue };
+        let Some(services) = yaml.documents().next().and_then(|d| d.get("services")) else {
+            continue;
+        };
         // Another file beside it may be laid over this one.
-        let mut beside = review.repo.yaml.keys().filter(|p| p != &path && folder(p) == folder(path));
+        let mut beside =
+            review.repo.yaml.keys().filter(|p| p != &path && folder(p) == folder(path));
         if beside.any(|p| is_compose_name(file_name(p))) {
             continue;
         }
@@ -63,10 +66,16 @@ fn one(
     }
     for (index, (at, need, check)) in early.iter().enumerate() {
         let place = Place::new(path, at.span());
-        let draft = out.finding(&place, format!("`{name}` starts when `{need}` has started, not when it is healthy"));
+        let draft = out.finding(
+            &place,
+            format!("`{name}` starts when `{need}` has started, not when it is healthy"),
+        );
         draft
             .label("waits for the start only")
-            .related(&Place::new(path, check.span()), format!("says when `{need}` is ready, and nobody asks"))
+            .related(
+                &Place::new(path, check.span()),
+                format!("says when `{need}` is ready, and nobody asks"),
+            )
             .consequence("what connects at once fails on a slow machine and works on a fast one")
             .remedy("depend on it with `condition: service_healthy`");
         if index > 0 {

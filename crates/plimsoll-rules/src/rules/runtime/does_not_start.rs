@@ -21,7 +21,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let message = format!("{} does not start", service.name);
     let finding = tried::finding(review, service, CheckName::Starts, &message, out);
     let Some(draft) = finding else { return };
-    if booted::boots(review, service).any(|boots| boots.any(|end| *end == BootOutcome::OutOfMemory)) {
+    if booted::boots(review, service).any(|boots| boots.any(|end| *end == BootOutcome::OutOfMemory))
+    {
         draft.evidence("measured: a start is killed because it wants more memory than it may have");
     }
     draft

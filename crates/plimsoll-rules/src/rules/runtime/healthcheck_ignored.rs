@@ -4,8 +4,8 @@ use plimsoll_model::{Level, Section};
 
 use crate::discover::{Platform, Service};
 use crate::review::Review;
-use crate::views::effective;
 use crate::rule::{Check, Out, Rule};
+use crate::views::effective;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/healthcheck-ignored",
@@ -22,7 +22,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(stage) = file.target(service.target.as_deref()) else { return };
     let Some((step, _)) = effective(file, stage).healthcheck else { return };
     let deploys = service.deploys.iter().filter_map(|i| review.found.deploys.get(*i));
-    let Some(deploy) = deploys.into_iter().find(|d| d.platform != Platform::Compose) else { return };
+    let Some(deploy) = deploys.into_iter().find(|d| d.platform != Platform::Compose) else {
+        return;
+    };
     out.examined();
     let platform = deploy.platform.name();
     out.finding(&step.at, format!("{platform} ignores this HEALTHCHECK"))

@@ -21,7 +21,11 @@ fn check(_: &Review<'_>, deploy: &Deploy, out: &mut Out) {
         return;
     }
     let s = &deploy.settings;
-    for path in [&s.startup_probe, &s.liveness_probe, &s.readiness_probe].into_iter().flatten().filter_map(|p| p.path.as_ref()) {
+    for path in [&s.startup_probe, &s.liveness_probe, &s.readiness_probe]
+        .into_iter()
+        .flatten()
+        .filter_map(|p| p.path.as_ref())
+    {
         out.examined();
         if path.value == "/healthz" {
             out.finding(&path.at, "Cloud Run may answer /healthz itself")

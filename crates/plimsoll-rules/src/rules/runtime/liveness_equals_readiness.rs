@@ -24,7 +24,13 @@ pub(crate) static RULE: Rule = Rule {
 const PATIENT: u32 = 60;
 
 fn all(review: &Review<'_>, out: &mut Out) {
-    of_each(review, out, check, |draft| draft.message.clone(), "and so does this one of the same name");
+    of_each(
+        review,
+        out,
+        check,
+        |draft| draft.message.clone(),
+        "and so does this one of the same name",
+    );
 }
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
@@ -41,7 +47,9 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     }
     let draft = out.finding(
         &liveness.at,
-        format!("{path} restarts an instance after {kills} seconds, before readiness could relieve it"),
+        format!(
+            "{path} restarts an instance after {kills} seconds, before readiness could relieve it"
+        ),
     );
     draft
         .label("liveness asks what readiness asks")

@@ -23,12 +23,24 @@ pub(crate) static RULE: Rule = Rule {
 const LEAST: u32 = 30;
 
 fn all(review: &Review<'_>, out: &mut Out) {
-    of_each(review, out, check, |draft| draft.message.clone(), "and so is this one of the same name");
+    of_each(
+        review,
+        out,
+        check,
+        |draft| draft.message.clone(),
+        "and so is this one of the same name",
+    );
 }
 
 fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     let s = &deploy.settings;
-    let Some(liveness) = s.liveness_probe.as_ref().filter(|_| deploy.platform == Platform::Kubernetes && !deploy.partial) else { return };
+    let Some(liveness) = s
+        .liveness_probe
+        .as_ref()
+        .filter(|_| deploy.platform == Platform::Kubernetes && !deploy.partial)
+    else {
+        return;
+    };
     out.examined();
     let window = window(liveness);
     let boots = booted(review, deploy).map(|(_, boots)| boots);
@@ -37,7 +49,10 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     if s.startup_probe.is_some() || wide {
         return;
     }
-    let draft = out.finding(&liveness.at, format!("an instance that is not up after {window} seconds is killed"));
+    let draft = out.finding(
+        &liveness.at,
+        format!("an instance that is not up after {window} seconds is killed"),
+    );
     draft
         .label("liveness probe without a startup probe")
         .consequence("on a slow day every instance is restarted before it is ready, and the service never comes back by itself")

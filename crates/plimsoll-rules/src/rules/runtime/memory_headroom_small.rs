@@ -9,9 +9,9 @@ use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, insert};
 use crate::views::booted::{Booted, of_deploy};
 use crate::views::cloud_run::{cloud_run, limit_for};
+use crate::views::edits;
 use crate::views::said::says_all;
 use crate::views::start_plan::deploy_plan;
-use crate::views::edits;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/memory-headroom-small",
@@ -47,14 +47,17 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
 /// Whether the try of a start failed: `runtime/does-not-start` tells it.
 fn is_told(review: &Review<'_>, service: &Service, deploy: &Deploy) -> bool {
     let checks = review.measured.checks.get(&service.name).into_iter().flatten();
-    let mut failed = checks
-        .filter(|check| check.name == CheckName::Starts && check.state == CheckState::Failed);
+    let mut failed =
+        checks.filter(|check| check.name == CheckName::Starts && check.state == CheckState::Failed);
     failed.any(|check| check.environment == deploy.environment)
 }
 
 fn starved(deploy: &Deploy, limit: u64, boots: &Booted<'_>, out: &mut Out) {
     let set = deploy.settings.memory.as_ref();
-    let draft = out.finding(set.map_or(&deploy.at, |memory| &memory.at), "a start is killed because it wants more memory than it may have");
+    let draft = out.finding(
+        set.map_or(&deploy.at, |memory| &memory.at),
+        "a start is killed because it wants more memory than it may have",
+    );
     draft
         .level(Level::Blocking)
         .label(format!("the limit is {}", size(limit)))
@@ -95,9 +98,11 @@ fn enlarge(review: &Review<'_>, deploy: &Deploy, used: u64, draft: &mut Draft) {
     let (mebibytes, text) = limit_for(used as f64 / 1_048_576.0 / SMALL);
     let remedy = format!("set the limit to {text}, then measure under load");
     let is_run = deploy.platform == Platform::CloudRun;
-    let cpus = deploy.settings.cpu.as_ref().map_or(Some(cloud_run().default_cpu), |cpu| {
-        crate::views::cloud_run::cpus(&cpu.value)
-    });
+    let cpus = deploy
+        .settings
+        .cpu
+        .as_ref()
+        .map_or(Some(cloud_run().default_cpu), |cpu| crate::views::cloud_run::cpus(&cpu.value));
     let most = cpus.filter(|_| is_run).and_then(|cpus| cloud_run().memory(cpus));
     if let Some((_, most)) = most.filter(|(_, most)| mebibytes > *most) {
         draft.remedy(format!("{remedy}; it needs more CPU: this one allows {most:.0} MiB"));

@@ -61,19 +61,29 @@ fn one<'a>(
     let draft = match (grace, stop, pause) {
         (Some(0), _, _) => {
             let draft = out.finding(&at, format!("the pods of `{name}` are killed at once"));
-            draft.label("no time to end").remedy("leave time for the requests that run, and a preStop that waits for the endpoints");
+            draft.label("no time to end").remedy(
+                "leave time for the requests that run, and a preStop that waits for the endpoints",
+            );
             draft.level(Level::ShouldFix)
         }
         (Some(grace), _, Some(pause)) if pause >= grace => {
-            let message = format!("preStop takes {pause} of the {grace} seconds that `{name}` has to end");
+            let message =
+                format!("preStop takes {pause} of the {grace} seconds that `{name}` has to end");
             let draft = out.finding(&at, message);
-            draft.label("counts preStop too").remedy("raise terminationGracePeriodSeconds above preStop and the longest request");
+            draft.label("counts preStop too").remedy(
+                "raise terminationGracePeriodSeconds above preStop and the longest request",
+            );
             draft.level(Level::ShouldFix)
         }
         (_, None, _) => {
             let at = deployment.place(container.get("name").unwrap_or(container));
-            let draft = out.finding(&at, format!("`{name}` is told to end while requests are still sent to it"));
-            draft.label("no preStop").remedy("wait a few seconds in `lifecycle.preStop`, so that the endpoints are gone first");
+            let draft = out.finding(
+                &at,
+                format!("`{name}` is told to end while requests are still sent to it"),
+            );
+            draft.label("no preStop").remedy(
+                "wait a few seconds in `lifecycle.preStop`, so that the endpoints are gone first",
+            );
             fix(review, deployment, container, draft);
             draft
         }
@@ -90,10 +100,13 @@ fn sleep(stop: Node<'_>) -> Option<i64> {
     if let Some(seconds) = stop.get_path(&["sleep", "seconds"]) {
         return seconds.as_i64();
     }
-    let words: Vec<&str> = stop.get_path(&["exec", "command"])?.items().filter_map(|n| n.as_str()).collect();
+    let words: Vec<&str> =
+        stop.get_path(&["exec", "command"])?.items().filter_map(|n| n.as_str()).collect();
     let text = match words.as_slice() {
         ["sleep" | "/bin/sleep", seconds] => seconds,
-        ["sh" | "/bin/sh" | "bash" | "/bin/bash", "-c", script] => script.trim().strip_prefix("sleep ")?,
+        ["sh" | "/bin/sh" | "bash" | "/bin/bash", "-c", script] => {
+            script.trim().strip_prefix("sleep ")?
+        }
         _ => return None,
     };
     text.trim().parse().ok()

@@ -69,7 +69,8 @@ fn replicas(deployment: Object<'_>) -> Option<i64> {
 
 fn report(deployment: Object<'_>, service: Object<'_>, at: Node<'_>, out: &mut Out) {
     let recreates = at.as_str() == Some("Recreate");
-    let message = format!("a rollout of `{}` ends every pod before a new one is ready", deployment.name());
+    let message =
+        format!("a rollout of `{}` ends every pod before a new one is ready", deployment.name());
     let place = crate::repo::Place::new(&deployment.place(deployment.node).path, at.span());
     let draft = out.finding(&place, message);
     draft
@@ -85,6 +86,10 @@ fn report(deployment: Object<'_>, service: Object<'_>, at: Node<'_>, out: &mut O
     if recreates {
         draft.fix("roll over", Applicability::Unsafe, replace(&place, "RollingUpdate"));
     } else if surges {
-        draft.fix("keep every pod until the new one is ready", Applicability::Unsafe, replace(&place, "0"));
+        draft.fix(
+            "keep every pod until the new one is ready",
+            Applicability::Unsafe,
+            replace(&place, "0"),
+        );
     }
 }

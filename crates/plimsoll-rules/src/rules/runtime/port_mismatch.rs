@@ -35,7 +35,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         }
         let (wanted, at, said) = match &deploy.settings.port {
             Some(port) => (port.value.parse::<u32>().ok(), &port.at, true),
-            None if says_all(review, deploy) => (Some(u32::from(cloud_run().default_port)), &deploy.at, false),
+            None if says_all(review, deploy) => {
+                (Some(u32::from(cloud_run().default_port)), &deploy.at, false)
+            }
             None => continue,
         };
         let (Some(wanted), Some((port, place))) = (wanted, listens(&server)) else { continue };

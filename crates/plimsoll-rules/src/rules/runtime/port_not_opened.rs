@@ -25,7 +25,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let message = format!("{} does not open its port", service.name);
     let finding = tried::finding(review, service, CheckName::OpensPort, &message, out);
     let Some(draft) = finding else { return };
-    draft
-        .consequence("the platform's startup probe fails and no revision becomes ready")
-        .remedy("listen on 0.0.0.0 and on the port that the deployment names, on Cloud Run the one in PORT");
+    draft.consequence("the platform's startup probe fails and no revision becomes ready").remedy(
+        "listen on 0.0.0.0 and on the port that the deployment names, on Cloud Run the one in PORT",
+    );
 }

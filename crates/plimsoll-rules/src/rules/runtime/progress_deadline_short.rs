@@ -5,8 +5,8 @@ use plimsoll_model::{Level, Section, seconds};
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::booted::booted;
 use crate::views::aside::is_sample;
+use crate::views::booted::booted;
 use crate::views::probing::window;
 
 pub(crate) static RULE: Rule = Rule {
@@ -35,7 +35,10 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     if slow.is_none() && allowed.is_none() {
         return out.examined();
     }
-    let draft = out.finding(&set.at, format!("a rollout that takes more than {deadline} seconds counts as failed"));
+    let draft = out.finding(
+        &set.at,
+        format!("a rollout that takes more than {deadline} seconds counts as failed"),
+    );
     draft
         .label("less than a start may take")
         .consequence("`kubectl rollout status` and what waits for it report a failure of a release that is still coming up, and then goes live")

@@ -46,7 +46,11 @@ fn check(review: &Review<'_>, deploy: &Deploy, out: &mut Out) {
     match (boots, slowest, budget) {
         (Some((_, boots)), Some((_, slowest)), Some(budget)) => {
             boots.quote(draft);
-            draft.evidence(format!("the longest took {}, the budget of a cold start is {}", seconds(slowest), seconds(budget)));
+            draft.evidence(format!(
+                "the longest took {}, the budget of a cold start is {}",
+                seconds(slowest),
+                seconds(budget)
+            ));
         }
         _ => {
             draft.evidence("cold start: not measured; plimsoll boot measures it");

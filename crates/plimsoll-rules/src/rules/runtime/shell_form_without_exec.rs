@@ -49,7 +49,9 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     );
     finding
         .label("a child of `sh`, which is PID 1")
-        .consequence("each stop waits for the grace period and ends in SIGKILL; requests in flight are lost")
+        .consequence(
+            "each stop waits for the grace period and ends in SIGKILL; requests in flight are lost",
+        )
         .remedy(format!("put `exec` before {}, or write {name} as a JSON array", call.program));
     for deploy in start::deploys(review, service).take(1) {
         finding.related(&deploy.at, format!("{} stops it with SIGTERM", deploy.platform.name()));
@@ -77,8 +79,21 @@ fn ends_in_dash(
     let mut steps = file.lineage(stage).into_iter().flat_map(|s| &s.steps);
     let shell = steps.any(|s| matches!(s.kind, StepKind::Shell(_)));
     // Red Hat's and SUSE's sh is bash, Alpine's is BusyBox.
-    let others =
-        ["alpine", "busybox", "ubi", "fedora", "centos", "rocky", "alma", "suse", "redhat",
-         "amazonlinux", "wolfi", "chainguard", "windows", "oraclelinux"];
+    let others = [
+        "alpine",
+        "busybox",
+        "ubi",
+        "fedora",
+        "centos",
+        "rocky",
+        "alma",
+        "suse",
+        "redhat",
+        "amazonlinux",
+        "wolfi",
+        "chainguard",
+        "windows",
+        "oraclelinux",
+    ];
     known && !shell && !others.iter().any(|o| base.contains(o))
 }

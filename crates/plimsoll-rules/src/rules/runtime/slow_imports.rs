@@ -32,7 +32,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
         return;
     }
     let Some(place) = tried::place(review, service, CheckName::Starts) else { return };
-    let draft = out.finding(&place, format!("{} spends much of its start loading modules", service.name));
+    let draft =
+        out.finding(&place, format!("{} spends much of its start loading modules", service.name));
     draft.label("what this starts loads them").evidence(format!(
         "measured with tracing on: {} of {} of a start load modules, {}{}",
         seconds(imports),
@@ -66,10 +67,15 @@ fn imports(why: &BootWhy) -> Option<(f64, f64)> {
 }
 
 fn told(import: &BootImport) -> String {
-    let file = import.file.as_ref().map_or(String::new(), |file| {
-        format!(", /{}", file.trim_start_matches('/'))
-    });
+    let file = import
+        .file
+        .as_ref()
+        .map_or(String::new(), |file| format!(", /{}", file.trim_start_matches('/')));
     let by = import.by.as_ref().map_or(String::new(), |by| format!(", loaded by {by}"));
-    let count = if import.modules > 1 { format!(" with {} modules", import.modules) } else { String::new() };
+    let count = if import.modules > 1 {
+        format!(" with {} modules", import.modules)
+    } else {
+        String::new()
+    };
     format!("{}: {}{count}{by}{file}", import.name, seconds(import.seconds))
 }

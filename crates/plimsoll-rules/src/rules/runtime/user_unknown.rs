@@ -31,16 +31,21 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         };
         let name = user.value.split(':').next().unwrap_or("").trim();
         let number = name.bytes().all(|b| b.is_ascii_digit());
-        let brought = file.lineage(target).into_iter().flat_map(|s| &s.steps).any(|s| match &s.kind {
-            StepKind::Copy(copy) => may_bring(copy),
-            StepKind::Run(_) => true,
-            _ => false,
-        });
+        let brought =
+            file.lineage(target).into_iter().flat_map(|s| &s.steps).any(|s| match &s.kind {
+                StepKind::Copy(copy) => may_bring(copy),
+                StepKind::Run(_) => true,
+                _ => false,
+            });
         if number || user.value.contains('$') || known.contains(&name) || brought {
             out.examined();
             continue;
         }
-        let what = if known.is_empty() { "an empty image has no users" } else { "the base has no such user" };
+        let what = if known.is_empty() {
+            "an empty image has no users"
+        } else {
+            "the base has no such user"
+        };
         out.finding(&user.at, format!("USER {name} is not known in the image"))
             .label(what)
             .consequence("the container does not start: unable to find user, no matching entries in passwd file")

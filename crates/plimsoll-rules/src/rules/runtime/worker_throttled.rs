@@ -8,8 +8,8 @@ use crate::repo::{Command, Place};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule, insert};
 use crate::views::building::dockerfile;
-use crate::views::said::says_all;
 use crate::views::effective;
+use crate::views::said::says_all;
 
 pub(crate) static RULE: Rule = Rule {
     name: "runtime/worker-throttled",
@@ -25,8 +25,11 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let Some(file) = dockerfile(review, service) else { return };
     let Some(stage) = file.target(service.target.as_deref()) else { return };
     let all = effective(file, stage);
-    let commands: Vec<&Command> = [all.entrypoint, all.cmd].into_iter().flatten().map(|c| c.1).collect();
-    let found = commands.iter().find_map(|c| c.calls().find(is_worker).map(|call| (c.place(call.span()), call.program.to_owned())));
+    let commands: Vec<&Command> =
+        [all.entrypoint, all.cmd].into_iter().flatten().map(|c| c.1).collect();
+    let found = commands.iter().find_map(|c| {
+        c.calls().find(is_worker).map(|call| (c.place(call.span()), call.program.to_owned()))
+    });
     let Some((at, program)) = found else { return };
     for deploy in service.deploys.iter().filter_map(|i| review.found.deploys.get(*i)) {
         let service = deploy.platform == Platform::CloudRun && deploy.settings.command.is_none();
@@ -55,7 +58,10 @@ fn is_worker(call: &Invocation<'_>) -> bool {
 fn report(deploy: &Deploy, at: &Place, program: &str, out: &mut Out) {
     let set = deploy.settings.cpu_throttling.as_ref();
     let finding = out
-        .finding(set.map_or(&deploy.at, |s| &s.at), format!("{program} has a CPU only while a request is served"))
+        .finding(
+            set.map_or(&deploy.at, |s| &s.at),
+            format!("{program} has a CPU only while a request is served"),
+        )
         .label("CPU is throttled between requests")
         .related(at, "takes tasks from a queue")
         .consequence("tasks stand still until a request comes, and run into their timeouts")

@@ -33,7 +33,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         out.finding(&image.at, format!("{name} is not among the allowed bases"))
             .label("not in allowed-bases of plimsoll.toml")
             .evidence(format!("allowed are {}", list(allowed)))
-            .consequence("what the team has not agreed to becomes part of what is shipped, or builds it")
+            .consequence(
+                "what the team has not agreed to becomes part of what is shipped, or builds it",
+            )
             .remedy("build on an allowed image, or add this one to `allowed-bases`");
     }
 }

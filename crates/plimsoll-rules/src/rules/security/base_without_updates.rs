@@ -42,9 +42,9 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         if shipped.contains(&stage.index) {
             draft.consequence("holes found since then stay open in what is shipped");
         } else {
-            draft
-                .level(Level::Advice)
-                .consequence("what this stage builds is made with tools and libraries whose holes stay open");
+            draft.level(Level::Advice).consequence(
+                "what this stage builds is made with tools and libraries whose holes stay open",
+            );
         }
     }
 }

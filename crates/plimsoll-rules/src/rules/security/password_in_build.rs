@@ -44,7 +44,8 @@ fn account(call: &Invocation<'_>, before: Option<&Invocation<'_>>) -> Option<Str
     const SETS: Flags = Flags { short: "p", valued: "cdeGgksuK", long: &["--password"] };
     match call.program {
         "chpasswd" => {
-            let echo = before.filter(|b| matches!(b.program, "echo" | "printf") && b.command.piped)?;
+            let echo =
+                before.filter(|b| matches!(b.program, "echo" | "printf") && b.command.piped)?;
             if call.command.before != Separator::Pipe {
                 return None;
             }

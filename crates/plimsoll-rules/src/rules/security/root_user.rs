@@ -91,7 +91,8 @@ fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out
             draft
                 .level(level)
                 .label(if named { "the last USER is root" } else { "this user is root" })
-                .consequence(CONSEQUENCE).remedy(REMEDY);
+                .consequence(CONSEQUENCE)
+                .remedy(REMEDY);
             images.quote(draft, figure);
         } else {
             out.examined();
@@ -110,7 +111,11 @@ fn look(review: &Review<'_>, file: &DockerfileView, stage: &Stage, out: &mut Out
     } else if is_root || (known && runs_as_root(base)) {
         let base = base.split('@').next().unwrap_or(base);
         let draft = out.finding(&stage.at, format!("the image runs as root: no USER after {base}"));
-        draft.level(level).label("the stage that is shipped").consequence(CONSEQUENCE).remedy(REMEDY);
+        draft
+            .level(level)
+            .label("the stage that is shipped")
+            .consequence(CONSEQUENCE)
+            .remedy(REMEDY);
         images.quote(draft, figure);
         if *at != stage.image.at {
             draft.related(at, "the base runs as root");

@@ -34,7 +34,8 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                 StepKind::Env(pairs) => {
                     for (name, value) in pairs {
                         if turns_off(&name.value, &value.value) {
-                            let message = format!("{} turns off the check of certificates", name.value);
+                            let message =
+                                format!("{} turns off the check of certificates", name.value);
                             out.finding(&name.at, message)
                                 .label("for the build and for whatever runs in the image")
                                 .consequence(
@@ -101,8 +102,12 @@ fn off<'a>(call: &Invocation<'a>) -> Option<&'a Word> {
                 .or_else(|| after("--strict-ssl", &["false"]))
         }
         "conda" | "mamba" => after("ssl_verify", &["false", "False", "no"]),
-        "yum" | "dnf" | "microdnf" => find(&|h| h.ends_with("sslverify=0") || h.ends_with("sslverify=false")),
-        "apt-get" | "apt" => find(&|h| h.ends_with("Verify-Peer=false") || h.ends_with("Verify-Peer=0")),
+        "yum" | "dnf" | "microdnf" => {
+            find(&|h| h.ends_with("sslverify=0") || h.ends_with("sslverify=false"))
+        }
+        "apt-get" | "apt" => {
+            find(&|h| h.ends_with("Verify-Peer=false") || h.ends_with("Verify-Peer=0"))
+        }
         program if program.starts_with("pip") || program.starts_with("python") => {
             let pip = program.starts_with("pip") || call.has("pip");
             find(&|h| h == "--trusted-host" || h.starts_with("--trusted-host=")).filter(|_| pip)

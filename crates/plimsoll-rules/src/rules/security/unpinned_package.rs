@@ -24,11 +24,14 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
         c.calls().any(|call| call.program == "poetry" && call.subcommand(0) == Some("export"))
     });
     for stage in needed(review, file) {
-        let constrained = file.lineage(stage.index).iter().flat_map(|s| &s.steps).any(|s| match &s.kind {
-            StepKind::Env(pairs) => pairs.iter().any(|(n, _)| n.value.ends_with("_CONSTRAINT")),
-            _ => false,
-        });
-        for (_, command) in stage.runs().filter(|(_, c)| !constrained && !c.text().contains("_CONSTRAINT")) {
+        let constrained =
+            file.lineage(stage.index).iter().flat_map(|s| &s.steps).any(|s| match &s.kind {
+                StepKind::Env(pairs) => pairs.iter().any(|(n, _)| n.value.ends_with("_CONSTRAINT")),
+                _ => false,
+            });
+        for (_, command) in
+            stage.runs().filter(|(_, c)| !constrained && !c.text().contains("_CONSTRAINT"))
+        {
             look(command, exports, out);
         }
     }
@@ -50,7 +53,9 @@ fn look(command: &Command, exports: bool, out: &mut Out) {
         }
     }
     let Some(word) = first else {
-        return if named { out.examined() };
+        return if named {
+            out.examined()
+        };
     };
     let (list, them) = match names.as_slice() {
         [one] => ((*one).to_owned(), "it"),

@@ -13,7 +13,13 @@ pub(crate) static RULE: Rule = Rule {
     section: Section::Security,
     level: Level::ShouldFix,
     assures: "signatures of packages are checked",
-    aliases: &["CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"],
+    aliases: &[
+        "CKV2_DOCKER_7",
+        "CKV2_DOCKER_8",
+        "CKV2_DOCKER_9",
+        "CKV2_DOCKER_10",
+        "CKV2_DOCKER_11",
+    ],
     page: include_str!("unsigned_packages.md"),
     check: Check::Dockerfile(check),
 };
@@ -29,7 +35,8 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 }
 
 fn look(command: &Command, call: &Invocation<'_>, out: &mut Out) {
-    let said = |w: &Word| signs_of_doubt(call.program).iter().find(|s| w.head().contains(**s)).copied();
+    let said =
+        |w: &Word| signs_of_doubt(call.program).iter().find(|s| w.head().contains(**s)).copied();
     let Some((word, sign)) = call.args.iter().find_map(|w| Some((w, said(w)?))) else {
         return;
     };
@@ -39,7 +46,9 @@ fn look(command: &Command, call: &Invocation<'_>, out: &mut Out) {
     let message = format!("{} takes packages that are not signed: {sign}", call.program);
     out.finding(&command.place(word.span), message)
         .label("signatures are not checked")
-        .consequence("whoever answers for the repository or the mirror decides what is installed as root")
+        .consequence(
+            "whoever answers for the repository or the mirror decides what is installed as root",
+        )
         .remedy("install the key of the repository, and leave the check on");
 }
 

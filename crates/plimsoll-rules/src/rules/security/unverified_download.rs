@@ -69,13 +69,14 @@ fn run(text: &str, command: &Command, out: &mut Out) {
                 None => format!("{} runs what {} downloads unseen", call.program, before.program),
             };
             let span = if piped { before.span().to(call.span()) } else { call.span() };
-            let how = if piped { "a download is piped into a program that runs it" } else { "a download is run as it comes" };
-            out.finding(&command.place(span), message)
-                .label(how)
-                .consequence(CONSEQUENCE)
-                .remedy(
-                    "download the file, compare its checksum, then run it; or install the package",
-                );
+            let how = if piped {
+                "a download is piped into a program that runs it"
+            } else {
+                "a download is run as it comes"
+            };
+            out.finding(&command.place(span), message).label(how).consequence(CONSEQUENCE).remedy(
+                "download the file, compare its checksum, then run it; or install the package",
+            );
         }
         if matches!(call.program, "curl" | "wget") {
             download = Some(call);

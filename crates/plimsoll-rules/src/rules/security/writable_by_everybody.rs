@@ -30,10 +30,15 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                 out.examined();
                 continue;
             };
-            out.finding(&command.place(call.span()), format!("chmod {mode} lets everybody change {path}"))
-                .label("every account and every process of the container")
-                .consequence("USER protects nothing there: whoever breaks in can replace the files")
-                .remedy("give the files to the user that needs them: COPY --chown, or chown and mode 755");
+            out.finding(
+                &command.place(call.span()),
+                format!("chmod {mode} lets everybody change {path}"),
+            )
+            .label("every account and every process of the container")
+            .consequence("USER protects nothing there: whoever breaks in can replace the files")
+            .remedy(
+                "give the files to the user that needs them: COPY --chown, or chown and mode 755",
+            );
         }
     }
 }
@@ -51,7 +56,8 @@ fn opens<'a>(call: &Invocation<'a>) -> Option<(&'a str, &'a str)> {
 
 /// `-R` and its like; `-w` is a mode.
 fn is_flag(head: &str) -> bool {
-    head.strip_prefix('-').is_some_and(|rest| rest.chars().all(|c| matches!(c, 'R' | 'v' | 'f' | 'c')))
+    head.strip_prefix('-')
+        .is_some_and(|rest| rest.chars().all(|c| matches!(c, 'R' | 'v' | 'f' | 'c')))
 }
 
 fn is_open(mode: &str) -> bool {

@@ -90,10 +90,9 @@ fn cancels(cancel: &Fact<String>, event: &str) -> bool {
 fn evaluated(group: &str, event: &str) -> Option<(Vec<String>, bool)> {
     let known = |path: &str| {
         let lower = path.to_ascii_lowercase();
-        let of_pull_request = matches!(
-            lower.as_str(),
-            "github.head_ref" | "github.base_ref" | "github.event.number"
-        ) || lower.starts_with("github.event.pull_request.");
+        let of_pull_request =
+            matches!(lower.as_str(), "github.head_ref" | "github.base_ref" | "github.event.number")
+                || lower.starts_with("github.event.pull_request.");
         let is_empty = event == "push" && of_pull_request;
         let name = (lower == "github.event_name").then(|| event.to_owned());
         if is_empty { Some(String::new()) } else { name }

@@ -67,7 +67,8 @@ fn report_gitlab(review: &Review<'_>, job: &gitlab::Job<'_>, deploy: &Deploy, ou
         .label("no `resource_group`")
         .consequence("two pushes in a row deploy at once, and the older one may finish last")
         .remedy("put the job into a `resource_group` named after its environment");
-    let line = deploy.environment.as_deref().filter(is_plain).map(|e| format!("resource_group: {e}"));
+    let line =
+        deploy.environment.as_deref().filter(is_plain).map(|e| format!("resource_group: {e}"));
     if let Some(edits) = line.and_then(|line| job.insert(review, &line)) {
         draft.fix("let the runs wait for one another", Applicability::Safe, edits);
     }

@@ -48,12 +48,18 @@ fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
 fn edits(review: &Review<'_>, call: &Invocation<'_>) -> bool {
     let args = call.parse(Takes::These(&["-e", "-f"]));
     let in_place = call.args.iter().filter_map(|w| w.text()).any(|w| {
-        w == "--in-place" || w.starts_with("--in-place=") || (w.starts_with("-i") && !w.contains('='))
+        w == "--in-place"
+            || w.starts_with("--in-place=")
+            || (w.starts_with("-i") && !w.contains('='))
     });
     let committed = |name: &str| {
         let own = review.repo.dockerfiles.iter().any(|d| file_name(&d.path) == file_name(name));
         let named = file_name(name);
-        own && (named == "Dockerfile" || named.starts_with("Dockerfile.") || named.ends_with(".Dockerfile"))
+        own && (named == "Dockerfile"
+            || named.starts_with("Dockerfile.")
+            || named.ends_with(".Dockerfile"))
     };
-    call.program == "sed" && in_place && args.positional.iter().filter_map(|w| w.text()).any(committed)
+    call.program == "sed"
+        && in_place
+        && args.positional.iter().filter_map(|w| w.text()).any(committed)
 }

@@ -26,9 +26,9 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
     if not_deployed(review, build).is_some() {
         return;
     }
-    let emulates = steps_before(review, build)
-        .iter()
-        .find(|s| s.condition.is_none() && s.action().as_deref() == Some("docker/setup-qemu-action"));
+    let emulates = steps_before(review, build).iter().find(|s| {
+        s.condition.is_none() && s.action().as_deref() == Some("docker/setup-qemu-action")
+    });
     let platform = build.platforms.iter().find(|p| p.value.starts_with("linux/arm64"));
     let (Some(qemu), Some(platform)) = (emulates, platform) else { return };
     let Some(file) = dockerfile_of(review, build) else { return };

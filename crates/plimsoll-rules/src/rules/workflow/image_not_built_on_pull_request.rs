@@ -59,7 +59,8 @@ fn looks_before_merge(workflow: &Workflow) -> bool {
                 || t.branches.iter().any(|b| b.value.contains('*'))
         })
     };
-    every_branch(workflow) || workflow.on.iter().any(|t| BEFORE_MERGE.contains(&t.event.value.as_str()))
+    every_branch(workflow)
+        || workflow.on.iter().any(|t| BEFORE_MERGE.contains(&t.event.value.as_str()))
 }
 
 /// Whether a workflow for pull requests may build it by other means: compose, make, a script.
@@ -70,7 +71,10 @@ fn builds_otherwise(review: &Review<'_>) -> bool {
     before.flat_map(|w| &w.jobs).any(|j| {
         j.uses.is_some()
             || j.steps.iter().any(|s| {
-                let texts = [s.uses.as_ref().map(|u| u.value.as_str()), s.run.as_ref().map(|r| r.text.text())];
+                let texts = [
+                    s.uses.as_ref().map(|u| u.value.as_str()),
+                    s.run.as_ref().map(|r| r.text.text()),
+                ];
                 texts.into_iter().flatten().any(|t| WAYS.iter().any(|w| t.contains(w)))
             })
     })

@@ -32,10 +32,7 @@ fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
     }
     // The gravest first: the others are said with it.
     out.findings.sort_by_key(|draft| draft.level);
-    out.gather(
-        |draft| draft.at.path.clone(),
-        |draft| (draft.at.clone(), draft.message.clone()),
-    );
+    out.gather(|draft| draft.at.path.clone(), |draft| (draft.at.clone(), draft.message.clone()));
 }
 
 fn report(review: &Review<'_>, job: &Job, deploys: bool, out: &mut Out) {

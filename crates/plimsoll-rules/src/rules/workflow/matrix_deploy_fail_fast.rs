@@ -50,8 +50,7 @@ fn one_by_one(review: &Review<'_>, job: &Job) -> bool {
 
 fn report(review: &Review<'_>, job: &Job, out: &mut Out) {
     let at = job.fail_fast.as_ref().map_or(&job.id.at, |f| &f.at);
-    let message =
-        format!("the first failure cancels the other deployments of `{}`", job.id.value);
+    let message = format!("the first failure cancels the other deployments of `{}`", job.id.value);
     let finding = out
         .finding(at, message)
         .label(format!("{} deployments side by side, `fail-fast` on", job.matrix.len()))

@@ -23,10 +23,8 @@ fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
     let ships = !deploy_jobs(review, workflow).is_empty()
         || workflow.jobs.iter().any(|j| !builds_of(review, workflow, j).is_empty());
     for trigger in &workflow.on {
-        let starts = matches!(
-            trigger.event.value.as_str(),
-            "push" | "pull_request" | "pull_request_target"
-        );
+        let starts =
+            matches!(trigger.event.value.as_str(), "push" | "pull_request" | "pull_request_target");
         let wanted: Vec<&Fact<String>> =
             trigger.paths.iter().filter(|p| !p.value.starts_with('!')).collect();
         if !starts || !ships || wanted.is_empty() || !trigger.paths.iter().all(is_plain) {
@@ -60,7 +58,13 @@ fn is_there(review: &Review<'_>, pattern: &Fact<String>) -> bool {
         .any(|(path, _)| matches(&pattern.value, path))
 }
 
-fn report(trigger: &Trigger, first: &Fact<String>, dead: &[&Fact<String>], all: bool, out: &mut Out) {
+fn report(
+    trigger: &Trigger,
+    first: &Fact<String>,
+    dead: &[&Fact<String>],
+    all: bool,
+    out: &mut Out,
+) {
     let more = match dead.len() {
         1 => String::new(),
         n => format!(" (and {} more)", n - 1),

@@ -19,8 +19,13 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Reasons that lie with the script.
-const OF_THE_SCRIPT: [&str; 5] =
-    ["always", "unknown_failure", "script_failure", "stuck_or_timeout_failure", "job_execution_timeout"];
+const OF_THE_SCRIPT: [&str; 5] = [
+    "always",
+    "unknown_failure",
+    "script_failure",
+    "stuck_or_timeout_failure",
+    "job_execution_timeout",
+];
 
 fn check(review: &Review<'_>, out: &mut Out) {
     for pipeline in &pipelines(review) {
@@ -45,15 +50,10 @@ fn repeats(retry: Node<'_>) -> bool {
     reasons.any(|r| r.as_str().is_some_and(|r| OF_THE_SCRIPT.contains(&r)))
 }
 
-fn report(
-    pipeline: &Pipeline<'_>,
-    job: &Job<'_>,
-    retry: Node<'_>,
-    deploys: &Place,
-    out: &mut Out,
-) {
+fn report(pipeline: &Pipeline<'_>, job: &Job<'_>, retry: Node<'_>, deploys: &Place, out: &mut Out) {
     let place = pipeline.place(retry);
-    let draft = out.finding(&place, format!("`{}` deploys again when it fails half-way", job.name()));
+    let draft =
+        out.finding(&place, format!("`{}` deploys again when it fails half-way", job.name()));
     draft
         .label("tried again whatever failed")
         .related(deploys, "deploys")
@@ -62,6 +62,10 @@ fn report(
     let own = job.body.get("retry").is_some_and(|r| r.span() == retry.span());
     if let (true, Some(max)) = (own, retry.as_str()) {
         let text = format!("{{max: {max}, when: runner_system_failure}}");
-        draft.fix("repeat only failures of the runner", Applicability::Unsafe, replace(&place, text));
+        draft.fix(
+            "repeat only failures of the runner",
+            Applicability::Unsafe,
+            replace(&place, text),
+        );
     }
 }

@@ -45,7 +45,8 @@ fn cloud_build(review: &Review<'_>, path: &str, yaml: &Yaml, out: &mut Out) {
     let ordered = steps.items().any(|s| s.get("waitFor").is_some());
     match second(&builds).filter(|_| !ordered && !depend(review, &builds)) {
         Some(second) => {
-            let draft = out.finding(&second.at, "this step waits for an image that it does not need");
+            let draft =
+                out.finding(&second.at, "this step waits for an image that it does not need");
             draft
                 .label("no `waitFor`: begins when all steps before it have ended")
                 .consequence("pulls, downloads and compiling of the images follow one another instead of overlapping")

@@ -51,7 +51,15 @@ fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
 /// Whether a job builds, pushes or deploys something, as far as its steps tell.
 fn ships(review: &Review<'_>, workflow: &Workflow, job: &Job) -> bool {
     const WORDS: [&str; 9] = [
-        "deploy", "kubectl", "helm ", "terraform", "push", "skaffold", "publish", "release", "pulumi",
+        "deploy",
+        "kubectl",
+        "helm ",
+        "terraform",
+        "push",
+        "skaffold",
+        "publish",
+        "release",
+        "pulumi",
     ];
     let here = |j: Option<JobRef>| {
         let found = j.and_then(|j| Some((review.repo.workflows.get(j.workflow)?, j.job)));

@@ -31,7 +31,8 @@ fn check(review: &Review<'_>, workflow: &Workflow, out: &mut Out) {
         .collect();
     for (job, deploy) in whole(&mine) {
         let rival = whole(&rivals).find(|&(other, d)| {
-            same_target(review, (job, deploy), (other, d)) && same_text(&job.environment, &other.environment)
+            same_target(review, (job, deploy), (other, d))
+                && same_text(&job.environment, &other.environment)
         });
         match rival {
             None => out.examined(),
@@ -61,7 +62,8 @@ fn whole<'a, 'b>(
 ) -> impl Iterator<Item = (&'a Job, &'a Deploy)> + use<'a, 'b> {
     let always = jobs.iter().filter(|d| d.job.condition.is_none());
     let deploys = always.flat_map(|d| {
-        let unguarded = |deploy: &&&Deploy| d.step_of(deploy).is_some_and(|s| s.condition.is_none());
+        let unguarded =
+            |deploy: &&&Deploy| d.step_of(deploy).is_some_and(|s| s.condition.is_none());
         d.deploys.iter().filter(unguarded).map(|deploy| (d.job, *deploy)).collect::<Vec<_>>()
     });
     deploys.filter(|(_, d)| is_command(d) && d.image.is_some())
@@ -101,7 +103,9 @@ fn whereabouts(review: &Review<'_>, (job, deploy): (&Job, &Deploy)) -> Option<Ve
     };
     all.push(region?);
     // A variable may stand for another place in each workflow.
-    all.iter().all(|t| !t.contains(['$', '{']) || t.contains("secrets.") || t.contains("vars.")).then_some(all)
+    all.iter()
+        .all(|t| !t.contains(['$', '{']) || t.contains("secrets.") || t.contains("vars."))
+        .then_some(all)
 }
 
 /// What signs in to Google Cloud.
@@ -116,6 +120,8 @@ fn report(deploy: &Deploy, theirs: &Deploy, out: &mut Out) {
     out.finding(&deploy.at, format!("{} deploys `{name}` for the same push", theirs.at.path))
         .label("deployed here")
         .related(&theirs.at, "and here")
-        .consequence("both deploy at once, and the service runs what the one that finishes last made")
+        .consequence(
+            "both deploy at once, and the service runs what the one that finishes last made",
+        )
         .remedy("deploy the service in one workflow");
 }

@@ -94,8 +94,13 @@ fn contradicted(workflow: &Workflow, job: &Job, deploys: bool, out: &mut Out) ->
 
 /// Whether two comparisons of what is the same in a whole run are never both true.
 fn exclude(a: (&str, &str, &str), b: (&str, &str, &str)) -> bool {
-    const FIXED: [&str; 5] =
-        ["github.event_name", "github.ref", "github.ref_name", "github.ref_type", "github.repository"];
+    const FIXED: [&str; 5] = [
+        "github.event_name",
+        "github.ref",
+        "github.ref_name",
+        "github.ref_type",
+        "github.repository",
+    ];
     if !FIXED.contains(&a.0) || !FIXED.contains(&b.0) {
         return false;
     }

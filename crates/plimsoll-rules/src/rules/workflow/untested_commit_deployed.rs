@@ -49,9 +49,8 @@ fn taken(review: &Review<'_>, deploy: &DeployJob<'_>) -> Option<Place> {
     let built = !builds.is_empty() || from_source;
     let named = || {
         let images = deploy.deploys.iter().filter_map(|d| d.image.as_ref());
-        let mut images = images.filter(|i| {
-            i.value.contains("github.sha") || i.value.contains("GITHUB_SHA")
-        });
+        let mut images =
+            images.filter(|i| i.value.contains("github.sha") || i.value.contains("GITHUB_SHA"));
         images.next().map(|i| i.at.clone())
     };
     match checkout.filter(|_| built) {
