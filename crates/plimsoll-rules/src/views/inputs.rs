@@ -103,7 +103,7 @@ fn taken_whole(review: &Review<'_>, build: &Build) -> bool {
 fn common<'a>(a: &'a str, b: &str) -> &'a str {
     let ends = a.match_indices('/').map(|(i, _)| i).chain([a.len()]);
     let holds = |path: &str| b == path || b.strip_prefix(path).is_some_and(|r| r.starts_with('/'));
-    ends.filter_map(|i| a.get(..i)).filter(|p| holds(p)).next_back().unwrap_or("")
+    ends.filter_map(|i| a.get(..i)).rfind(|p| holds(p)).unwrap_or("")
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn judge(
     match ignored {
         Some(by) => let_through(subject, &source, &by, draft),
         None => {
-            drop(draft.remedy(format!("copy {source} to {wanted} before the package is built")))
+            draft.remedy(format!("copy {source} to {wanted} before the package is built"));
         }
     }
     true
