@@ -554,11 +554,16 @@ fn what_stands_beside_the_product_is_advice() {
         assert_eq!(all.len(), 1, "{files:?}: {all:?}");
         all[0].split(' ').next().unwrap_or_default().to_owned()
     };
-    for path in
-        ["test/api/Dockerfile", "docs/Dockerfile", ".devcontainer/Dockerfile", "Dockerfile.dev"]
-    {
+    for (path, alone) in [
+        ("test/api/Dockerfile", "advice"),
+        ("ui-tests/Dockerfile", "advice"),
+        ("integration/Dockerfile", "should-fix"),
+        ("docs/Dockerfile", "should-fix"),
+        (".devcontainer/Dockerfile", "should-fix"),
+        ("Dockerfile.dev", "should-fix"),
+    ] {
         assert_eq!(level(&[product, (path, root)]), "advice", "{path}");
-        assert_eq!(level(&[(path, root)]), "should-fix", "{path} alone");
+        assert_eq!(level(&[(path, root)]), alone, "{path} alone");
     }
     // One that a workflow pushes is shipped, wherever it lies.
     let push = job(

@@ -10,11 +10,11 @@ use super::deploy_job::starts_cluster;
 
 const TESTS: &str = "tests";
 const EXAMPLES: &str = "examples";
-const DOCUMENTATION: &str = "documentation";
+const TRIALS: &str = "trials";
 const ARCHIVED: &str = "what is kept and no longer used";
 
 /// Folders by what they hold.
-const FOLDERS: [(&str, &[&str]); 6] = [
+const FOLDERS: [(&str, &[&str]); 7] = [
     (
         TESTS,
         &[
@@ -28,16 +28,11 @@ const FOLDERS: [(&str, &[&str]); 6] = [
             "fixtures",
             "__fixtures__",
             "__tests__",
-            "e2e",
-            "integration",
-            "playwright",
-            "cypress",
-            "benchmark",
-            "benchmarks",
         ],
     ),
+    (TRIALS, &["e2e", "integration", "playwright", "cypress", "benchmark", "benchmarks"]),
     (EXAMPLES, &["example", "examples", "sample", "samples", "demo", "demos", "snippets"]),
-    (DOCUMENTATION, &["doc", "docs"]),
+    ("documentation", &["doc", "docs"]),
     ("tools for its developers", &["hack", ".devcontainer"]),
     (ARCHIVED, &["_archived"]),
     ("contributions", &["contrib"]),
@@ -74,8 +69,7 @@ enum Place {
 
 /// What stands beside what is shipped, in one repository.
 pub(crate) struct Aside {
-    /// Whether there is a Dockerfile elsewhere: without one, examples and tools are what the
-    /// repository is for. Tests and documentation never are.
+    /// Whether there is a Dockerfile elsewhere: without one, nothing but tests stands beside anything.
     beside: bool,
     /// The Dockerfiles that are pushed or deployed wherever they lie.
     shipped: Vec<String>,
@@ -100,8 +94,7 @@ impl Aside {
     #[must_use]
     pub(crate) fn reason(&self, path: &str) -> Option<String> {
         let place = place(path)?;
-        let never = matches!(place, Place::Folder(TESTS | DOCUMENTATION));
-        if is_run_by_github(path) || !(self.beside || never) {
+        if is_run_by_github(path) || !(self.beside || place == Place::Folder(TESTS)) {
             return None;
         }
         let same = |own: &String| match place {
@@ -136,7 +129,7 @@ pub(crate) fn is_aside(path: &str) -> bool {
 #[must_use]
 pub(crate) fn is_sample(path: &str) -> bool {
     let place = place(path);
-    matches!(place, Some(Place::Folder(TESTS | EXAMPLES | ARCHIVED))) || is_of_others(path)
+    matches!(place, Some(Place::Folder(TESTS | TRIALS | EXAMPLES | ARCHIVED))) || is_of_others(path)
 }
 
 fn is_of_others(path: &str) -> bool {

@@ -36,7 +36,10 @@ fn package_lists_that_the_image_has_or_not() {
 
 #[test]
 fn tools_that_the_image_has_or_not() {
-    let file = [("Dockerfile", "FROM debian:12\nRUN apt-get install -y gcc && ./clean.sh\n")];
+    let file = [(
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get install -y gcc && ./clean.sh\nCMD [\"/app\"]\n",
+    )];
     let libc = json!({"kind": "apt", "name": "libc6", "bytes": 9});
     let gcc = json!({"kind": "apt", "name": "gcc", "bytes": 9});
     check(
@@ -85,7 +88,10 @@ fn a_cache_and_bytecode_that_the_image_has_or_not() {
         |files| json!({"path": "usr/local/lib/python3.12/site-packages", "files": files});
     check(
         "image/python-bytecode-missing",
-        &[("Dockerfile", "FROM python:3.12\nRUN uv pip install fastapi\n")],
+        &[(
+            "Dockerfile",
+            "FROM python:3.12\nRUN uv pip install fastapi\nCMD [\"python\", \"-m\", \"app\"]\n",
+        )],
         json!({"bytecode": {"sources": 2000, "missing": 3, "folders": [packages(3)]}}),
         json!({"bytecode": {"sources": 2000, "missing": 900, "folders": [packages(900)]}}),
         "has 900 modules of packages without bytecode, of 2000 Python files",
