@@ -1,7 +1,7 @@
 //! Files that stand beside what is shipped: tests, examples, documentation, tools.
 
 use crate::discover::paths::{file_name, folder};
-use crate::discover::{Build, BuildTool, Deploy, Platform};
+use crate::discover::{Build, BuildTool, Deploy, DeployTool, Platform};
 use crate::repo::DockerfileView;
 use crate::review::Review;
 
@@ -69,7 +69,8 @@ enum Place {
 
 /// What stands beside what is shipped, in one repository.
 pub(crate) struct Aside {
-    /// Whether there is a Dockerfile elsewhere: without one, nothing but tests stands beside anything.
+    /// Whether there is a Dockerfile or a manifest elsewhere: without one, nothing but tests stands
+    /// beside anything.
     beside: bool,
     /// The Dockerfiles that are pushed or deployed wherever they lie.
     shipped: Vec<String>,
@@ -83,11 +84,14 @@ impl Aside {
         let shipped = |d: &&DockerfileView| place(&d.path).is_some() && is_shipped(review, d);
         let shipped: Vec<String> =
             files().filter(shipped).map(|d| d.path.as_ref().to_owned()).collect();
-        let elsewhere = |d: &DockerfileView| {
-            let own = place(&d.path).is_none() && !is_of_others(&d.path);
-            own && !d.path.starts_with(".github/")
+        let elsewhere = |path: &str| {
+            let own = place(path).is_none() && !is_of_others(path);
+            own && !path.starts_with(".github/")
         };
-        Self { beside: !shipped.is_empty() || files().any(elsewhere), shipped }
+        let manifest = |d: &&Deploy| d.tool == DeployTool::KubernetesManifest;
+        let manifests = review.found.deploys.iter().filter(manifest).map(|d| &*d.at.path);
+        let mut paths = files().map(|d| &*d.path).chain(manifests);
+        Self { beside: !shipped.is_empty() || paths.any(elsewhere), shipped }
     }
 
     /// Why nothing of a file is shipped, as a sentence; `None` where it may be.

@@ -52,6 +52,11 @@ fn check(review: &Review<'_>, build: &Build, out: &mut Out) {
             replayed::compare(report, CacheSetup::Min, CacheSetup::Max, draft);
         }
         weigh(review, build, draft);
+        if to.value.get("mode").is_some() {
+            draft
+                .level(Level::Advice)
+                .evidence("`mode=min` is written out, so somebody has weighed it");
+        }
         fix(review, to, draft);
     }
 }

@@ -1,0 +1,283 @@
+//! What is shipped, what stands beside it, and what is one problem in several places.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{reviewed, sources};
+use plimsoll_rules::review::Measured;
+
+fn findings(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let report = reviewed(&sources(files), &Measured::default());
+    let all = report.findings.iter().filter(|f| f.rule == rule);
+    all.map(|f| format!("{} {} {}", f.level, f.primary, f.message)).collect()
+}
+
+fn job(steps: &str) -> String {
+    format!(
+        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{steps}"
+    )
+}
+
+const CI: &str = ".github/workflows/ci.yml";
+const HERE: &str = "services:\n  app:\n    build: .\n";
+
+#[test]
+fn a_stage_that_no_service_ships() {
+    let file = "FROM python:3.12-slim AS runtime\nUSER app\nCMD [\"x\"]\n\
+                FROM python:3.12-slim AS dev\n\
+                RUN apt-get update && apt-get install -y gcc && pip install poetry requests\n\
+                RUN curl https://a.example/i.sh | sh\n\
+                COPY .env /\n\
+                EXPOSE 80\n";
+    let rules = [
+        "image/apt-lists-left",
+        "image/build-tools-in-final-stage",
+        "image/package-manager-left",
+        "image/pip-cache-kept",
+        "image/recommends-installed",
+        "security/root-user",
+        "security/secret-file-copied",
+        "security/unverified-download",
+    ];
+    let action = |target: &str| {
+        job(&format!(
+            "      - uses: docker/build-push-action@v6\n        with:\n          context: .\n          target: {target}\n          tags: r.example/a:1\n"
+        ))
+    };
+    let compose = ("compose.yaml", "services:\n  app:\n    build: {context: ., target: dev}\n");
+    let deployed = "      - run: gcloud run deploy a --image r.example/a:1\n";
+    let live = action("dev") + deployed;
+    let (runtime, dev, open) = (action("runtime"), action("dev"), action("${{ inputs.target }}"));
+    for rule in rules {
+        let of = |files: &[(&str, &str)]| {
+            findings(rule, &[&[("Dockerfile", file)], files].concat()).len()
+        };
+        let last = file.replace("AS dev", "AS final");
+        assert_eq!(findings(rule, &[("Dockerfile", &last)]).len(), 1, "{rule}: the last stage");
+        assert_eq!(of(&[]), 0, "{rule}: without a build, and named after work");
+        assert_eq!(of(&[(CI, &live)]), 1, "{rule}: the target that is deployed");
+        assert_eq!(of(&[(CI, &dev)]), 0, "{rule}: a target for work that is built");
+        assert_eq!(of(&[(CI, &runtime)]), 0, "{rule}: another target");
+        assert_eq!(of(&[(CI, &runtime), compose]), 0, "{rule}: a target for work at a desk");
+        assert_eq!(of(&[compose]), 0, "{rule}: a target for work at a desk alone");
+        assert_eq!(of(&[(CI, &open)]), 0, "{rule}: a target that is not known");
+    }
+}
+
+#[test]
+fn a_stage_for_work_above_the_one_that_is_built() {
+    let rule = "security/root-user";
+    let file = |first: &str, start: &str| {
+        format!(
+            "FROM python:3.12-slim AS {first}\n{start}FROM {first} AS dev-envs\nRUN x\nCMD [\"y\"]\n"
+        )
+    };
+    let compose = ("compose.yaml", "services:\n  app:\n    build: {context: ., target: builder}\n");
+    let of = |text: &str, files: &[(&str, &str)]| {
+        findings(rule, &[&[("Dockerfile", text)], files].concat())
+    };
+    let (serves, plain) = (file("builder", "CMD [\"x\"]\n"), file("builder", ""));
+    let shipped = of(&serves, &[compose]);
+    assert_eq!(shipped.len(), 1, "the only target that is built, whatever its name");
+    assert!(shipped[0].contains("Dockerfile:1:"), "{shipped:?}");
+    assert_eq!(of(&plain, &[compose]), Vec::<String>::new(), "it starts nothing");
+    let runtime = of(&file("runtime", "CMD [\"x\"]\n"), &[]);
+    assert!(runtime[0].contains("Dockerfile:1:"), "{runtime:?}");
+    let base = of(&file("base", ""), &[]);
+    assert!(base[0].contains("Dockerfile:2:"), "a base of others ships nothing: {base:?}");
+    let copied = "FROM python:3.12-slim AS tool\nFROM node:22-slim AS run_deps\nCOPY --from=tool /x /\nCMD [\"/x\"]\n";
+    let copied = of(copied, &[]);
+    assert!(copied[0].contains("Dockerfile:2:"), "nor does what is copied from: {copied:?}");
+}
+
+#[test]
+fn what_stands_beside_the_product_is_advice() {
+    let rule = "security/root-user";
+    let root = "FROM debian:13\nEXPOSE 80\nCMD [\"/serve\"]\n";
+    let product = ("Dockerfile", "FROM debian:13\nUSER 1000\nEXPOSE 80\nCMD [\"/serve\"]\n");
+    let level = |files: &[(&str, &str)]| {
+        let all = findings(rule, files);
+        assert_eq!(all.len(), 1, "{files:?}: {all:?}");
+        all[0].split(' ').next().unwrap_or_default().to_owned()
+    };
+    for (path, alone) in [
+        ("test/api/Dockerfile", "advice"),
+        ("ui-tests/Dockerfile", "advice"),
+        ("integration/Dockerfile", "should-fix"),
+        ("docs/Dockerfile", "should-fix"),
+        (".devcontainer/Dockerfile", "should-fix"),
+        ("Dockerfile.dev", "should-fix"),
+    ] {
+        assert_eq!(level(&[product, (path, root)]), "advice", "{path}");
+        assert_eq!(level(&[(path, root)]), alone, "{path} alone");
+    }
+    // A manifest is what a repository ships, too, and those of its documentation stand beside it.
+    let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: NAME}\nspec: {template: {spec: {containers: [{name: c, image: e.com/c:1}]}}}\n";
+    let (own, snippet) = (manifest.replace("NAME", "a"), manifest.replace("NAME", "b"));
+    let files = [("docs/snippets/b.yaml", snippet.as_str()), ("kustomize/a.yaml", &own)];
+    let said = findings("runtime/memory-limit-missing", &files);
+    assert!(said.iter().any(|s| s.starts_with("should-fix kustomize/")), "{said:?}");
+    assert!(said.iter().any(|s| s.starts_with("advice docs/")), "{said:?}");
+    // One that a workflow pushes is shipped, wherever it lies.
+    let push = job(
+        "      - uses: docker/build-push-action@v6\n        with: {context: docs, push: true, tags: e.com/docs:1}\n",
+    );
+    assert_eq!(level(&[product, ("docs/Dockerfile", root), (CI, &push)]), "should-fix");
+    let built = push.replace("push: true", "push: false");
+    assert_eq!(level(&[product, ("docs/Dockerfile", root), (CI, &built)]), "advice");
+}
+
+#[test]
+fn an_image_to_build_on() {
+    let rule = "security/root-user";
+    let root = |rest: &str| format!("FROM debian:13\nCOPY a /a\n{rest}");
+    for (rest, want) in [
+        ("", 0),
+        ("CMD [\"bash\"]\n", 0),
+        ("CMD [\"python3\"]\n", 0),
+        ("CMD [\"/bin/bash\", \"-l\"]\n", 0),
+        ("ENTRYPOINT [\"docker-entrypoint.sh\"]\nCMD [\"node\"]\n", 0),
+        ("CMD [\"python3\", \"main.py\"]\n", 1),
+        ("CMD [\"node\", \"a.js\"]\n", 1),
+        ("ENTRYPOINT [\"sh\"]\nCMD [\"/run.sh\"]\n", 1),
+        ("EXPOSE 80\nCMD [\"bash\"]\n", 1),
+    ] {
+        let text = root(rest);
+        let said = findings(rule, &[("Dockerfile", &text)]);
+        assert_eq!(said.len(), want, "{rest}: {said:?}");
+        let level = if rest.contains("EXPOSE") { "should-fix" } else { "advice" };
+        assert!(said.iter().all(|s| s.starts_with(level)), "{rest}: {said:?}");
+    }
+    let text = root("");
+    let said = findings(rule, &[("Dockerfile", &text), ("compose.yaml", HERE)]);
+    assert_eq!(said.len(), 1, "what is deployed serves");
+}
+
+#[test]
+fn one_finding_for_what_is_one_problem() {
+    let build = "      - uses: docker/build-push-action@v6\n        with: {context: .}\n";
+    let twice = job(&format!("{build}{build}"));
+    let file = ("Dockerfile", "FROM debian:13\nRUN make\n");
+    let rule = "cache/no-cache-on-hosted-runner";
+    let said = findings(rule, &[file, (CI, &twice)]);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("should-fix"), "{said:?}");
+    for on in
+        ["on: {release: {types: [published]}}", "on: {push: {tags: ['v*']}, workflow_dispatch: }"]
+    {
+        let release = twice.replace("on: push", on);
+        let said = findings(rule, &[file, (CI, &release)]);
+        assert!(said.len() == 1 && said[0].starts_with("advice"), "{on}: {said:?}");
+    }
+    let mixed = twice.replace("on: push", "on: {push: {tags: ['v*'], branches: [main]}}");
+    assert!(findings(rule, &[file, (CI, &mixed)])[0].starts_with("should-fix"));
+
+    let workload = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{containers: [{{name: c, image: e.com/c:1}}]}}}}}}\n"
+        )
+    };
+    let (a, b) = (workload("a"), workload("b"));
+    let said = findings(
+        "runtime/memory-limit-missing",
+        &[
+            file,
+            ("docs/install.yaml", &a),
+            ("k8s/a.yaml", &a),
+            ("release/a.yaml", &a),
+            ("k8s/b.yaml", &b),
+        ],
+    );
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.iter().all(|s| s.starts_with("should-fix k8s/")), "{said:?}");
+}
+
+#[test]
+fn a_sidecar_is_not_the_service() {
+    let rule = "runtime/non-root-refused";
+    let file = ("a/Dockerfile", "FROM debian:13\nUSER app\nCMD [\"/serve\"]\n");
+    let strict = ", securityContext: {runAsNonRoot: true}";
+    let pod = |containers: &[&str]| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: [{}]}}}}}}\n",
+            containers.join(", ")
+        )
+    };
+    let proxy = format!("{{name: proxy, image: 'e.com/proxy:1'{strict}}}");
+    let (own, own_strict) =
+        ("{name: a, image: 'e.com/a:1'}", format!("{{name: a, image: 'e.com/a:1'{strict}}}"));
+    let other = format!("{{name: main, image: 'e.com/renamed:1'{strict}}}");
+    for (containers, want) in [
+        (vec![own, &proxy], 0),
+        (vec![&proxy, own], 0),
+        (vec![&proxy, &own_strict], 1),
+        (vec![&other], 1),
+        (vec![&other, "{name: proxy, image: 'e.com/proxy:1'}"], 1),
+    ] {
+        let manifest = pod(&containers);
+        let said = findings(rule, &[file, ("k8s.yaml", &manifest)]);
+        assert_eq!(said.len(), want, "{containers:?}: {said:?}");
+    }
+}
+
+#[test]
+fn files_that_a_program_writes_have_one_finding() {
+    let rule = "image/apt-lists-left";
+    let text = "FROM debian:13\nRUN apt-get update && apt-get install -y curl\nCMD [\"/a\"]\n";
+    let written = format!("#\n# NOTE: THIS FILE IS GENERATED, PLEASE DO NOT EDIT IT\n#\n{text}");
+    let report = |text: &str| {
+        let files = ["1/Dockerfile", "2/Dockerfile", "3/Dockerfile"].map(|path| (path, text));
+        let report = reviewed(&sources(&files), &Measured::default());
+        let own = report.findings.into_iter().filter(|f| f.rule == rule);
+        own.collect::<Vec<_>>()
+    };
+    let by_hand = report(text);
+    assert_eq!(by_hand.len(), 3);
+    assert!(by_hand.iter().all(|finding| finding.fix.is_some()));
+    let generated = report(&written);
+    assert_eq!(generated.len(), 1, "{generated:?}");
+    assert!(generated[0].fix.is_none(), "a fix would be lost when the file is written again");
+    assert_eq!(generated[0].related.len(), 2 + by_hand[0].related.len());
+    assert_eq!(report(&format!("# how it was generated\n{text}")).len(), 3, "may be edited");
+}
+
+#[test]
+fn arguments_that_skaffold_gives() {
+    let file = ("a/Dockerfile", "ARG BASE\nARG TAG\nFROM ${BASE}:${TAG}\nRUN x\n");
+    let skaffold = |more: &str| {
+        format!(
+            "apiVersion: skaffold/v4beta1\nkind: Config\nbuild:\n  artifacts:\n    - image: a\n      context: a\n{more}"
+        )
+    };
+    let given =
+        "      requires: [{image: base, alias: BASE}]\n      docker: {buildArgs: {TAG: '1'}}\n";
+    let rule = "dockerfile/base-without-default";
+    for (more, want) in [("", 1), (given, 0)] {
+        let said = findings(rule, &[file, ("skaffold.yaml", &skaffold(more))]);
+        assert_eq!(said.len(), want, "{more}: {said:?}");
+    }
+    let unknown = skaffold("      docker: {buildArgs: {OTHER: '1'}}\n");
+    let said = findings("dockerfile/build-arg-not-declared", &[file, ("skaffold.yaml", &unknown)]);
+    assert_eq!(said.len(), 1, "{said:?}");
+}
+
+#[test]
+fn a_download_that_is_no_file() {
+    let rule = "dockerfile/curl-error-saved";
+    for (flags, want) in [
+        ("-o /a", 1),
+        ("-sLo /a", 1),
+        ("-o/a", 1),
+        ("--output=/a", 1),
+        ("-O", 1),
+        ("-o-", 0),
+        ("-so -", 0),
+        ("-o /dev/null", 0),
+        ("--output /dev/null", 0),
+    ] {
+        let text = format!("FROM debian:13\nRUN curl {flags} https://e.com/a\nCMD [\"/a\"]\n");
+        let said = findings(rule, &[("Dockerfile", &text)]);
+        assert_eq!(said.len(), want, "{flags}: {said:?}");
+    }
+}
