@@ -112,6 +112,14 @@ fn what_stands_beside_the_product_is_advice() {
         assert_eq!(level(&[product, (path, root)]), "advice", "{path}");
         assert_eq!(level(&[(path, root)]), alone, "{path} alone");
     }
+    // What is advice elsewhere is nothing there.
+    let (style, old) = ("dockerfile/legacy-key-value", "FROM debian:13\nENV a b\nUSER 1000\n");
+    for (path, want) in [("b/Dockerfile", 1), ("test/Dockerfile", 0), ("Dockerfile.dev", 0)] {
+        assert_eq!(findings(style, &[product, (path, old)]).len(), want, "{path}");
+    }
+    assert_eq!(findings(style, &[("Dockerfile.dev", old)]).len(), 1, "nothing else is there");
+    let set = ("plimsoll.toml", "[rules]\n\"dockerfile/legacy-key-value\" = \"advice\"\n");
+    assert_eq!(findings(style, &[product, ("test/Dockerfile", old), set]).len(), 1, "as is said");
     // A manifest is what a repository ships, too, and those of its documentation stand beside it.
     let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: NAME}\nspec: {template: {spec: {containers: [{name: c, image: e.com/c:1}]}}}\n";
     let (own, snippet) = (manifest.replace("NAME", "a"), manifest.replace("NAME", "b"));

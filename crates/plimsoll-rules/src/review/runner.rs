@@ -97,11 +97,14 @@ impl Run<'_, '_> {
             Some((_, RuleSetting::Level(level))) => Some(*level),
             None => None,
         };
-        let out = self.check(rule.check);
+        let mut out = self.check(rule.check);
         if out.subjects == 0 {
             return;
         }
         *self.applied.entry(rule.section).or_default() += 1;
+        if level.is_none() {
+            out.findings.retain_mut(|draft| self.counts(rule, draft));
+        }
         if out.findings.is_empty() {
             let summary = rule.assures.to_owned();
             self.passed.push(PassedRule {
@@ -111,24 +114,21 @@ impl Run<'_, '_> {
             });
         }
         let mut seen = BTreeSet::new();
-        for mut draft in out.findings {
-            let level = level.unwrap_or_else(|| self.weigh(rule, &mut draft));
+        for draft in out.findings {
+            let level = level.or(draft.level).unwrap_or(rule.level);
             if seen.insert((draft.at.clone(), draft.message.clone(), draft.service.clone())) {
                 self.add(rule.name, level, draft);
             }
         }
     }
 
-    /// What a finding weighs where `plimsoll.toml` does not say: it is advice in a file of which
-    /// nothing is shipped.
-    fn weigh(&self, rule: &Rule, draft: &mut Draft) -> Level {
+    /// Whether a finding counts where `plimsoll.toml` does not say: in a file of which nothing is
+    /// shipped it weighs one level less, and what is advice elsewhere is nothing there.
+    fn counts(&self, rule: &Rule, draft: &mut Draft) -> bool {
+        let Some(reason) = self.aside.reason(&draft.at.path) else { return true };
         let level = draft.level.unwrap_or(rule.level);
-        if level == Level::Advice {
-            return level;
-        }
-        let Some(reason) = self.aside.reason(&draft.at.path) else { return level };
-        draft.evidence(reason);
-        Level::Advice
+        draft.evidence(reason).level(Level::Advice);
+        level != Level::Advice
     }
 
     fn check(&self, check: Check) -> Out {
