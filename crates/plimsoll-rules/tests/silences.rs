@@ -474,3 +474,29 @@ fn a_target_that_a_variable_of_compose_names() {
     assert_eq!(of(&format!("{known}TARGET=walk\n")).len(), 1, "a stage that is not there");
     assert_eq!(of(""), Vec::<String>::new());
 }
+
+#[test]
+fn a_folder_of_a_drive() {
+    let rule = "dockerfile/relative-workdir";
+    for (path, want) in [("app", 1), ("C:\\\\app", 0), ("d:/app", 0), ("\"C:\\\\a b\"", 0)] {
+        let text = format!("FROM mcr.microsoft.com/windows/nanoserver:ltsc2025\nWORKDIR {path}\n");
+        assert_eq!(findings(rule, &[("Dockerfile", &text)]).len(), want, "{path}");
+    }
+}
+
+#[test]
+fn the_value_of_a_flag_is_no_package() {
+    let rule = "security/unpinned-package";
+    for (run, want) in [
+        ("uv pip install --system rich", 1),
+        (
+            "uv pip install --python-preference system --index-strategy unsafe-best-match -r r.txt",
+            0,
+        ),
+        ("uv pip install -b build.txt --torch-backend cpu --exclude-newer 2026-01-01 -r r.txt", 0),
+        ("pip install --root-user-action ignore --keyring-provider disabled -r r.txt", 0),
+    ] {
+        let text = format!("FROM python:3.14-slim\nRUN {run}\nCMD [\"x\"]\n");
+        assert_eq!(findings(rule, &[("Dockerfile", &text)]).len(), want, "{run}");
+    }
+}

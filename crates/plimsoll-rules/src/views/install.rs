@@ -1,8 +1,10 @@
 //! What a command installs, and with what.
 
-use plimsoll_syntax::shell::{Invocation, Takes, Word};
+use plimsoll_syntax::shell::{Invocation, Word};
 
 use crate::repo::Command;
+
+use super::values;
 
 /// A package manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,154 +197,6 @@ fn with_verb<'a>(
     let rest = &args[at + 1..];
     let packages = plimsoll_syntax::shell::Args::parse(rest, values(manager)).positional;
     Some(Install { manager, call, packages, verb })
-}
-
-/// The flags of a manager that take a value.
-#[must_use]
-pub fn values(manager: Manager) -> Takes {
-    match manager {
-        Manager::Apt => {
-            Takes::These(&["-o", "--option", "-c", "-t", "--target-release", "--default-release"])
-        }
-        Manager::Apk => Takes::These(&[
-            "-t",
-            "--virtual",
-            "-X",
-            "--repository",
-            "-p",
-            "--root",
-            "--arch",
-            "--cache-dir",
-            "--keys-dir",
-        ]),
-        Manager::Dnf => Takes::These(&[
-            "--repo",
-            "--enablerepo",
-            "--disablerepo",
-            "--releasever",
-            "--installroot",
-            "--setopt",
-            "-x",
-            "--exclude",
-        ]),
-        Manager::Pip => Takes::These(&[
-            "-r",
-            "--requirement",
-            "-c",
-            "--constraint",
-            "-i",
-            "--index-url",
-            "--extra-index-url",
-            "-t",
-            "--target",
-            "--prefix",
-            "--root",
-            "-f",
-            "--find-links",
-            "-w",
-            "--wheel-dir",
-            "--platform",
-            "--python-version",
-            "--cache-dir",
-            "--trusted-host",
-            "--proxy",
-            "--timeout",
-            "--retries",
-            "--no-binary",
-            "--only-binary",
-            "--src",
-            "-e",
-            "--editable",
-            "--progress-bar",
-            "--upgrade-strategy",
-            "--global-option",
-            "--config-settings",
-            "--python",
-            "-p",
-        ]),
-        Manager::Poetry => Takes::These(&[
-            "--only",
-            "--with",
-            "--without",
-            "-E",
-            "--extras",
-            "-C",
-            "--directory",
-            "-P",
-            "--project",
-        ]),
-        Manager::Uv => Takes::These(&[
-            "-r",
-            "--requirement",
-            "--requirements",
-            "-c",
-            "--constraint",
-            "--python",
-            "-p",
-            "--index-url",
-            "--extra-index-url",
-            "--target",
-            "--prefix",
-            "--group",
-            "--extra",
-            "--package",
-            "--project",
-            "--directory",
-            "--link-mode",
-            "--only-group",
-            "--no-group",
-            "-e",
-            "--find-links",
-            "-f",
-            "--index",
-            "--default-index",
-            "--cache-dir",
-            "--python-platform",
-        ]),
-        Manager::Npm => Takes::These(&[
-            "--prefix",
-            "-C",
-            "--omit",
-            "--include",
-            "--registry",
-            "-w",
-            "--workspace",
-            "--cache",
-            "--only",
-            "--loglevel",
-        ]),
-        Manager::Yarn | Manager::Pnpm => Takes::These(&[
-            "--cwd",
-            "--registry",
-            "-C",
-            "--dir",
-            "--filter",
-            "-F",
-            "--store-dir",
-            "--network-timeout",
-            "--cache-folder",
-            "--modules-folder",
-        ]),
-        Manager::Cargo => Takes::These(&[
-            "--target",
-            "--features",
-            "-F",
-            "-p",
-            "--package",
-            "--bin",
-            "--manifest-path",
-            "--profile",
-            "-j",
-            "--version",
-            "--root",
-            "--git",
-            "--branch",
-            "--tag",
-            "--rev",
-            "--target-dir",
-        ]),
-        _ => Takes::These(&[]),
-    }
 }
 
 fn pacman(call: Invocation<'_>) -> Option<Install<'_>> {

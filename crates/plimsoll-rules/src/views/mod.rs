@@ -15,6 +15,7 @@ pub mod deploy_job;
 pub mod edits;
 mod effective;
 pub(crate) mod end_of_life;
+mod flags;
 pub(crate) mod gitlab;
 pub mod history;
 pub mod ignorefiles;
@@ -44,6 +45,7 @@ pub mod variables;
 pub(crate) mod workload;
 
 pub use effective::{Effective, effective};
-pub use install::{Install, Manager, install, installs, package_name, values};
+pub use flags::values;
+pub use install::{Install, Manager, install, installs, package_name};
 pub use secrets::{Literal, is_public_name, is_secret_name, literal};
 pub use shipped::{image_name, is_given, needed, runs_as_root, shipped, shipped_runs, targets};

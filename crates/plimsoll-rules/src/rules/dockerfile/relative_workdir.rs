@@ -25,9 +25,18 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     for (node, warning) in checked.each(&[Keyword::Workdir]) {
         let span = node.args.first().map_or(node.span, |word| word.span);
         let path = &warning.subject;
+        if is_of_windows(path) {
+            continue;
+        }
         out.finding(&checked.place(span), format!("where {path} lies depends on the base image"))
             .label("below the working directory of the base")
             .consequence("another version of the base puts the files elsewhere")
             .remedy(format!("write where it is meant to be, such as /{path}"));
     }
+}
+
+/// Whether a path begins with a drive: BuildKit's check does not know those.
+fn is_of_windows(path: &str) -> bool {
+    let path = path.trim_start_matches('"');
+    matches!(path.as_bytes(), [drive, b':', ..] if drive.is_ascii_alphabetic())
 }
