@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use plimsoll_model::{
     Finding, Gate, GateState, Level, PassedRule, Related, Report, SCHEMA_VERSION, Section, Verdict,
@@ -27,6 +28,7 @@ const DUE_DAYS: i32 = 30;
 pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
     let mut locator = Locator::new(review.sources);
     let (waivers, faults) = all_waivers(review);
+    let generated = review.repo.dockerfiles.iter().filter(|d| d.is_generated(review.sources));
     let mut run = Run {
         review,
         terms,
@@ -37,6 +39,7 @@ pub(crate) fn run(review: &Review<'_>, terms: &Terms<'_>) -> Report {
         applied: BTreeMap::new(),
         subjects: OnceCell::new(),
         aside: Aside::new(review),
+        generated: generated.map(|file| Arc::clone(&file.path)).collect(),
     };
     for rule in rules::all() {
         run.rule(rule);
@@ -87,6 +90,8 @@ struct Run<'a, 'r> {
     subjects: OnceCell<Vec<Subject<'a>>>,
     /// The files of which nothing is shipped.
     aside: Aside,
+    /// The Dockerfiles that a program writes.
+    generated: BTreeSet<Arc<str>>,
 }
 
 impl Run<'_, '_> {
@@ -138,7 +143,7 @@ impl Run<'_, '_> {
             Check::Repo(f) => f(review, &mut out),
             Check::Dockerfile(f) => {
                 review.repo.dockerfiles.iter().for_each(|d| f(review, d, &mut out));
-                gather_generated(review, &mut out);
+                gather_generated(&self.generated, &mut out);
             }
             Check::Service(f) => {
                 for service in &review.found.services {
@@ -335,24 +340,18 @@ fn reasons(findings: &[Finding], gates: &[Gate]) -> Vec<String> {
 
 /// Makes one finding of those that say the same about Dockerfiles that a program writes: they have
 /// one template, and that is where each of them is mended. A fix of what is written would be lost.
-fn gather_generated(review: &Review<'_>, out: &mut Out) {
-    let generated = |draft: &Draft| {
-        let file =
-            review.repo.dockerfile(&draft.at.path).and_then(|i| review.repo.dockerfiles.get(i));
-        file.is_some_and(|file| file.is_generated(review.sources))
-    };
-    if !out.findings.iter().any(generated) {
-        return;
-    }
-    for draft in out.findings.iter_mut().filter(|draft| generated(draft)) {
+fn gather_generated(generated: &BTreeSet<Arc<str>>, out: &mut Out) {
+    let all = std::mem::take(&mut out.findings);
+    let (mut drafts, others): (Vec<Draft>, Vec<Draft>) =
+        all.into_iter().partition(|draft| generated.contains(&draft.at.path));
+    for draft in &mut drafts {
         draft.fix = None;
         draft.evidence("the file says that it is generated: change what it is made from");
     }
-    let key = |draft: &Draft| match generated(draft) {
-        true => Ok((draft.message.clone(), draft.level)),
-        false => Err((draft.at.clone(), draft.message.clone(), draft.service.clone())),
-    };
-    out.gather(key, |draft| {
-        (draft.at.clone(), "the same here; this file is generated, too".to_owned())
-    });
+    out.findings = drafts;
+    out.gather(
+        |draft| (draft.message.clone(), draft.level),
+        |draft| (draft.at.clone(), "the same here; this file is generated, too".to_owned()),
+    );
+    out.findings.extend(others);
 }
