@@ -162,8 +162,11 @@ pub fn images<'a>(review: &Review<'a>, file: &DockerfileView, at: &Place) -> Ima
     let own = file.stages.iter().find(holds).map(|stage| stage.index);
     let mut all = Images { reports: Vec::new(), complete: true };
     for service in &review.found.services {
-        let same = dockerfile(review, service).is_some_and(|other| other.path == file.path);
-        let Some(stage) = shipped_stage(review, file, service).filter(|_| same) else { continue };
+        // Which stage a service ships is asked of its own file alone: it is long to work out.
+        if dockerfile(review, service).is_none_or(|other| other.path != file.path) {
+            continue;
+        }
+        let Some(stage) = shipped_stage(review, file, service) else { continue };
         if own.is_none_or(|own| file.reachable_from(stage).any(|stage| stage.index == own)) {
             match review.measured.images.get(&service.name) {
                 Some(report) => all.reports.push((&service.name, report)),
