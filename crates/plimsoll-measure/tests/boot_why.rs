@@ -129,13 +129,16 @@ fn of_python_the_costliest_import_is_named() {
 #[test]
 fn of_python_a_dead_peer_and_a_spent_quota_are_waits() {
     let story = Story::embedded(PYTHON, 0.2);
-    // A peer that takes the connection and says nothing for a while.
+    // A peer that takes the connection and says nothing for a while; then work that any machine needs
+    // the quota of several periods for.
     let app = format!(
         "import http.server, socket, os, time\n\
          peer = socket.create_server(('127.0.0.1', 5432))\n\
          if os.fork() == 0:\n    \
              client, _ = peer.accept(); time.sleep(0.4); client.send(b'x'); os._exit(0)\n\
-         socket.create_connection(('127.0.0.1', 5432)).recv(1)\n{SERVE}\n"
+         socket.create_connection(('127.0.0.1', 5432)).recv(1)\n\
+         until = time.process_time() + 0.1\n\
+         while time.process_time() < until: pass\n{SERVE}\n"
     );
     let (_, why) = story.why(&["python3", "/app.py"], &[("/app.py", &app)]);
     assert!(wait(&why, WaitKind::Network) > 0.2, "{:#?}", why.waits);
