@@ -4,13 +4,7 @@
 
 mod common;
 
-use common::{reviewed, sources};
-use plimsoll_rules::review::Measured;
-
-fn count(rule: &str, files: &[(&str, &str)]) -> usize {
-    let report = reviewed(&sources(files), &Measured::default());
-    report.findings.iter().filter(|f| f.rule == rule).count()
-}
+use common::count;
 
 const FLOW: &str = ".github/workflows/flow.yml";
 const ALL: &str = "FROM alpine:3.20\nCOPY . /app\n";

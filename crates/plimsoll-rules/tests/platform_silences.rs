@@ -5,13 +5,7 @@
 
 mod common;
 
-use common::{reviewed, sources};
-use plimsoll_rules::review::Measured;
-
-fn count(rule: &str, files: &[(&str, &str)]) -> usize {
-    let report = reviewed(&sources(files), &Measured::default());
-    report.findings.iter().filter(|f| f.rule == rule).count()
-}
+use common::count;
 
 const SERVICE: &str =
     "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a}}\n";

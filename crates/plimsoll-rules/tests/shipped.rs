@@ -4,23 +4,8 @@
 
 mod common;
 
-use common::{reviewed, sources};
+use common::{CI, HERE, findings, job, reviewed, sources};
 use plimsoll_rules::review::Measured;
-
-fn findings(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
-    let report = reviewed(&sources(files), &Measured::default());
-    let all = report.findings.iter().filter(|f| f.rule == rule);
-    all.map(|f| format!("{} {} {}", f.level, f.primary, f.message)).collect()
-}
-
-fn job(steps: &str) -> String {
-    format!(
-        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{steps}"
-    )
-}
-
-const CI: &str = ".github/workflows/ci.yml";
-const HERE: &str = "services:\n  app:\n    build: .\n";
 
 #[test]
 fn a_stage_that_no_service_ships() {

@@ -33,3 +33,27 @@ pub(crate) fn reviewed(sources: &Sources, measured: &Measured) -> Report {
         review(evidence, &Terms { today: evidence.today, baseline: None, version: "test" })
     })
 }
+
+/// The findings of a rule, each in a line.
+pub(crate) fn findings(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let report = reviewed(&sources(files), &Measured::default());
+    let all = report.findings.iter().filter(|f| f.rule == rule);
+    all.map(|f| format!("{} {} {}", f.level, f.primary, f.message)).collect()
+}
+
+/// How many findings a rule has.
+pub(crate) fn count(rule: &str, files: &[(&str, &str)]) -> usize {
+    findings(rule, files).len()
+}
+
+pub(crate) const CI: &str = ".github/workflows/ci.yml";
+
+/// A compose file that builds the Dockerfile of its folder.
+pub(crate) const HERE: &str = "services:\n  app:\n    build: .\n";
+
+/// A workflow of one job with these steps after its checkout.
+pub(crate) fn job(steps: &str) -> String {
+    format!(
+        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n{steps}"
+    )
+}
