@@ -386,8 +386,18 @@ pub struct Discovery {
     pub builds: Vec<Build>,
     /// Places that deploy one.
     pub deploys: Vec<Deploy>,
-    /// The services.
+    /// The services, in the order of their Dockerfiles.
     pub services: Vec<Service>,
     /// What could not be followed.
     pub not_analysed: Vec<NotAnalysed>,
+}
+
+impl Discovery {
+    /// The services of a Dockerfile.
+    #[must_use]
+    pub fn services_of(&self, dockerfile: usize) -> &[Service] {
+        let start = self.services.partition_point(|s| s.dockerfile < dockerfile);
+        let end = self.services.partition_point(|s| s.dockerfile <= dockerfile);
+        self.services.get(start..end).unwrap_or_default()
+    }
 }

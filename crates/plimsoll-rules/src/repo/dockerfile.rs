@@ -6,8 +6,8 @@ use std::sync::Arc;
 use plimsoll_model::Sources;
 use plimsoll_syntax::dockerfile::lint::{Warning, lint};
 use plimsoll_syntax::dockerfile::{
-    self, Base, ErrorStage, Evaluation, Form, FromRef, Healthcheck, Inputs, Instr, Instruction,
-    Mount, MountKind, Program, Source, SyntaxError, Transfer,
+    self, Base, Dockerfile, ErrorStage, Evaluation, Form, FromRef, Healthcheck, Inputs, Instr,
+    Instruction, Mount, MountKind, Program, Source, SyntaxError, Transfer,
 };
 use plimsoll_syntax::shell::{self, Invocation, Script};
 use plimsoll_syntax::{Cooked, Span};
@@ -19,6 +19,8 @@ use super::{Fact, Place};
 pub struct DockerfileView {
     /// Its path.
     pub path: Arc<str>,
+    /// The file as it was parsed.
+    pub tree: Dockerfile,
     /// What BuildKit refuses.
     pub errors: Vec<Fact<String>>,
     /// Where it is larger than what is analysed.
@@ -192,15 +194,15 @@ impl DockerfileView {
     #[must_use]
     pub fn read(path: &str, source: &str) -> Self {
         let path: Arc<str> = path.into();
-        let file = dockerfile::parse(source);
-        let program = dockerfile::stages(&file);
+        let tree = dockerfile::parse(source);
+        let program = dockerfile::stages(&tree);
         let values = dockerfile::evaluate(&program, &Inputs::default());
         let reader = Reader { path: Arc::clone(&path), program: &program, values: &values };
         let stages: Vec<Stage> = (0..program.stages.len()).map(|i| reader.stage(i)).collect();
         let reach =
             (0..stages.len()).map(|i| values.reachable(&program, Some(&i.to_string()))).collect();
         let fixed = values.errors.iter().filter(|e| e.missing.is_empty()).map(|e| &e.error);
-        let refused = file.errors.iter().chain(&program.errors).chain(fixed);
+        let refused = tree.errors.iter().chain(&program.errors).chain(fixed);
         let fact = |e: &SyntaxError| Fact::new(e.message.clone(), Place::new(&path, e.span));
         let (limits, refused): (Vec<&SyntaxError>, Vec<&SyntaxError>) =
             refused.partition(|e| e.stage == ErrorStage::Limit);
@@ -209,7 +211,7 @@ impl DockerfileView {
         let global_args = program.global_args.iter().flat_map(|i| reader.args(&i.kind)).collect();
         let linted = lint(source, &program, &Inputs::default(), &[]);
         let (warnings, warnings_fail) = (linted.warnings, linted.fails);
-        Self { path, errors, limits, warnings, warnings_fail, global_args, stages, reach }
+        Self { path, errors, limits, warnings, warnings_fail, global_args, stages, reach, tree }
     }
 
     /// Its text.

@@ -67,7 +67,7 @@ impl Repo {
     /// The Dockerfile at a path; `dockerfile` in lower case stands in for `Dockerfile`.
     #[must_use]
     pub fn dockerfile(&self, path: &str) -> Option<usize> {
-        let find = |p: &str| self.dockerfiles.iter().position(|d| d.path.as_ref() == p);
+        let find = |p: &str| self.dockerfiles.binary_search_by(|d| d.path.as_ref().cmp(p)).ok();
         find(path).or_else(|| find(&format!("{}dockerfile", path.strip_suffix("Dockerfile")?)))
     }
 }

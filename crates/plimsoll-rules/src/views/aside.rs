@@ -5,7 +5,7 @@ use crate::discover::{Build, BuildTool, Deploy, DeployTool, Platform};
 use crate::repo::DockerfileView;
 use crate::review::Review;
 
-use super::building::job;
+use super::building::{builds, job, services_of};
 use super::deploy_job::starts_cluster;
 
 const TESTS: &str = "tests";
@@ -159,13 +159,10 @@ fn place(path: &str) -> Option<Place> {
 
 /// Whether the repository pushes or deploys the image of a Dockerfile.
 fn is_shipped(review: &Review<'_>, file: &DockerfileView) -> bool {
-    let own = |path: &str| review.repo.dockerfile(path);
-    let index = own(&file.path);
-    let of_file = |b: &&Build| b.dockerfile.as_ref().is_some_and(|d| own(&d.value) == index);
-    let services = review.found.services.iter().filter(|s| Some(s.dockerfile) == index);
+    let services = services_of(review, file);
     let mut deploys =
-        services.flat_map(|s| &s.deploys).filter_map(|i| review.found.deploys.get(*i));
-    review.found.builds.iter().filter(of_file).any(|b| pushes(review, b))
+        services.iter().flat_map(|s| &s.deploys).filter_map(|i| review.found.deploys.get(*i));
+    services.iter().flat_map(|s| builds(review, s)).any(|b| pushes(review, b))
         || deploys.any(|d| deploys_it(review, d))
 }
 

@@ -217,8 +217,8 @@ impl<'r> Booted<'r> {
 }
 
 /// Whether all cold starts of services were looked into, and load no module without bytecode.
-pub(crate) fn all_have_bytecode(review: &Review<'_>, services: &[&Service]) -> bool {
-    let whys = |service: &&Service| {
+pub(crate) fn all_have_bytecode(review: &Review<'_>, services: &[Service]) -> bool {
+    let whys = |service: &Service| {
         let mut all = boots(review, service).filter_map(|boots| boots.why()).peekable();
         all.peek().is_some()
             && all.all(|why| why.without_bytecode == Some(0) && why.modules.is_some_and(|n| n > 0))

@@ -24,6 +24,12 @@ pub fn dockerfile<'a>(review: &Review<'a>, service: &Service) -> Option<&'a Dock
     review.repo.dockerfiles.get(service.dockerfile)
 }
 
+/// The services of a Dockerfile.
+#[must_use]
+pub fn services_of<'a>(review: &Review<'a>, file: &DockerfileView) -> &'a [Service] {
+    review.repo.dockerfile(&file.path).map_or(&[], |index| review.found.services_of(index))
+}
+
 /// The Dockerfile of a build.
 #[must_use]
 pub fn dockerfile_of<'a>(review: &Review<'a>, build: &Build) -> Option<&'a DockerfileView> {

@@ -3,7 +3,7 @@
 use plimsoll_model::{ImageReport, NeedlessKind, Owner, OwnerKind};
 use plimsoll_syntax::LineIndex;
 
-use super::building::dockerfile;
+use super::building::{dockerfile, services_of};
 use super::{effective, targets};
 use crate::discover::Service;
 use crate::repo::{DockerfileView, Place, Stage, Step, StepKind};
@@ -161,11 +161,7 @@ pub fn images<'a>(review: &Review<'a>, file: &DockerfileView, at: &Place) -> Ima
     let holds = |stage: &&Stage| stage.at == *at || stage.steps.iter().any(|step| inside(step, at));
     let own = file.stages.iter().find(holds).map(|stage| stage.index);
     let mut all = Images { reports: Vec::new(), complete: true };
-    for service in &review.found.services {
-        // Which stage a service ships is asked of its own file alone: it is long to work out.
-        if dockerfile(review, service).is_none_or(|other| other.path != file.path) {
-            continue;
-        }
+    for service in services_of(review, file) {
         let Some(stage) = shipped_stage(review, file, service) else { continue };
         if own.is_none_or(|own| file.reachable_from(stage).any(|stage| stage.index == own)) {
             match review.measured.images.get(&service.name) {

@@ -8,17 +8,12 @@ use crate::repo::Stage;
 use crate::review::Review;
 
 use super::aside::is_aside;
-use super::building::{dockerfile_of, in_repository, is_path};
+use super::building::{dockerfile_of, in_repository, is_path, taken};
 
 /// The Dockerfile, its ignore file, and what it copies from the context.
 #[must_use]
 pub(crate) fn inputs(review: &Review<'_>, build: &Build) -> Vec<String> {
-    let Some(file) = &build.dockerfile else { return Vec::new() };
-    let Some(view) =
-        review.repo.dockerfile(&file.value).and_then(|i| review.repo.dockerfiles.get(i))
-    else {
-        return Vec::new();
-    };
+    let Some(view) = dockerfile_of(review, build) else { return Vec::new() };
     let mut all = vec![view.path.to_string()];
     let Some(context) = build.context.folder() else { return all };
     let own = format!("{}.dockerignore", view.path);
@@ -31,7 +26,7 @@ pub(crate) fn inputs(review: &Review<'_>, build: &Build) -> Vec<String> {
     let copies = view.stages.iter().flat_map(Stage::copies).filter(|(_, c)| c.from.is_none());
     let copied = copies.flat_map(|(_, c)| &c.sources).filter(|s| s.known);
     let copied = copied.map(|s| s.path.value.as_str());
-    let mounts = view.stages.iter().flat_map(|s| s.runs()).flat_map(|(_, c)| &c.mounts);
+    let mounts = view.stages.iter().flat_map(Stage::runs).flat_map(|(_, c)| &c.mounts);
     let bound = mounts.filter(|m| m.kind == Some(MountKind::Bind) && m.from.is_none());
     for text in copied.chain(bound.filter_map(|m| m.source.as_deref())) {
         let text = text.trim_start_matches('/');
@@ -88,13 +83,9 @@ fn read_by(review: &Review<'_>, build: &Build) -> Option<Vec<String>> {
 
 /// Whether a build takes its whole context: `COPY . .`, or a mount of it.
 fn taken_whole(review: &Review<'_>, build: &Build) -> bool {
-    let stages = dockerfile_of(review, build).into_iter().flat_map(|f| &f.stages);
-    let mut taken = stages.flat_map(super::building::taken);
-    let mut mounts = dockerfile_of(review, build)
-        .into_iter()
-        .flat_map(|f| &f.stages)
-        .flat_map(|s| s.runs())
-        .flat_map(|(_, c)| &c.mounts);
+    let stages = || dockerfile_of(review, build).into_iter().flat_map(|f| &f.stages);
+    let mut taken = stages().flat_map(taken);
+    let mut mounts = stages().flat_map(Stage::runs).flat_map(|(_, c)| &c.mounts);
     taken.any(|(path, _)| in_repository("", path).is_empty())
         || mounts.any(|m| m.kind == Some(MountKind::Bind) && m.from.is_none() && m.source.is_none())
 }

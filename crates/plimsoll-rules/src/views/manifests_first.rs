@@ -9,7 +9,7 @@ use crate::discover::paths::join;
 use crate::repo::{Command, CopyStep, DockerfileView, Stage, Step, StepKind};
 use crate::review::Review;
 
-use super::building::{clamp, contexts, is_path};
+use super::building::{clamp, contexts, is_path, services_of};
 use super::ignorefiles::{ignore_file, read};
 use super::{Install, Manager, install};
 
@@ -81,9 +81,8 @@ pub fn manifests_first(
 
 /// The context of every service that builds the file, where they agree.
 fn context(review: &Review<'_>, file: &DockerfileView) -> Option<String> {
-    let index = review.repo.dockerfile(&file.path)?;
-    let services = review.found.services.iter().filter(|s| s.dockerfile == index);
-    let mut folders: Vec<String> = services
+    let mut folders: Vec<String> = services_of(review, file)
+        .iter()
         .flat_map(|service| contexts(review, service))
         .map(|context| context.folder.to_owned())
         .collect();

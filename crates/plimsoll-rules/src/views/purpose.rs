@@ -2,11 +2,10 @@
 
 use plimsoll_syntax::shell::Word;
 
-use crate::discover::Service;
 use crate::repo::{Command, DockerfileView};
 use crate::review::Review;
 
-use super::building::dockerfile;
+use super::building::services_of;
 use super::server::server;
 use super::{Effective, effective, targets};
 
@@ -26,12 +25,11 @@ pub(crate) fn is_to_build_on(review: &Review<'_>, file: &DockerfileView) -> bool
 
 /// Whether somebody can reach the program: it has a port or a health check, or is deployed.
 pub(crate) fn serves(review: &Review<'_>, file: &DockerfileView, settings: &Effective<'_>) -> bool {
-    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
     !settings.expose.is_empty()
         || settings.healthcheck.is_some()
         || settings.env.contains_key("PORT")
         || server(settings).is_some()
-        || review.found.services.iter().filter(own).any(|s| !s.deploys.is_empty())
+        || services_of(review, file).iter().any(|s| !s.deploys.is_empty())
 }
 
 /// Whether an image is there to build on or to work in: it starts nothing, or a shell alone.

@@ -22,7 +22,7 @@ const SMALL: f64 = 0.02;
 #[must_use]
 pub fn of_dockerfile<'a>(review: &Review<'a>, path: &str) -> Option<&'a ReplayReport> {
     let index = review.repo.dockerfile(path)?;
-    let services = review.found.services.iter().filter(|s| s.dockerfile == index);
+    let services = review.found.services_of(index).iter();
     let reports = services.filter_map(|s| review.measured.replays.get(&s.name));
     reports.filter(|report| report.counted() > 0).max_by_key(|report| report.counted())
 }

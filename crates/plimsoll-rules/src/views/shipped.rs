@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::building::{builds, dockerfile, target};
+use super::building::{builds, services_of, target};
 use super::effective;
 use crate::discover::{BuildTool, Platform, Service};
 use crate::repo::{Command, DockerfileView, Stage, Step};
@@ -13,11 +13,10 @@ use crate::review::Review;
 /// only one that is built and starts something. A target that is not known ships nothing known.
 #[must_use]
 pub fn targets(review: &Review<'_>, file: &DockerfileView) -> BTreeSet<usize> {
-    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
-    let services = || review.found.services.iter().filter(own);
+    let services = services_of(review, file);
     let (mut shipped, mut aside) = (BTreeSet::new(), BTreeSet::new());
     let mut unknown = false;
-    for service in services() {
+    for service in services {
         for build in builds(review, service) {
             let Ok(name) = target(build) else {
                 unknown = true;
@@ -29,7 +28,7 @@ pub fn targets(review: &Review<'_>, file: &DockerfileView) -> BTreeSet<usize> {
             let released = build.tool != BuildTool::Compose || name.is_none();
             if desk {
                 aside.insert(stage);
-            } else if released || services().all(|s| only_compose(review, s)) {
+            } else if released || services.iter().all(|s| only_compose(review, s)) {
                 shipped.insert(stage);
             }
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::Span;
-use plimsoll_syntax::dockerfile;
 use plimsoll_syntax::dockerfile::lint::{self, Warning};
 
 use crate::repo::{DockerfileView, Place};
@@ -53,8 +52,8 @@ fn strict(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     };
     let warnings: Vec<&Warning> = file.warnings.iter().filter(counts).collect();
     let names: BTreeSet<&str> = warnings.iter().map(|w| w.check.as_str()).collect();
-    let tree = dockerfile::parse(file.text(review.sources));
-    let Some(directive) = tree.directives.check.filter(|_| !names.is_empty()) else { return };
+    let directive = file.tree.directives.check.as_ref().filter(|_| !names.is_empty());
+    let Some(directive) = directive else { return };
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let draft = out.finding(
         &Place::new(&file.path, directive.span),

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Applicability, Level, Section};
 use plimsoll_syntax::Span;
-use plimsoll_syntax::dockerfile::{self, Comment, Directive};
+use plimsoll_syntax::dockerfile::{Comment, Directive};
 
 use crate::repo::{DockerfileView, Place};
 use crate::review::Review;
@@ -25,11 +25,10 @@ const PUBLISHED: [&str; 2] = ["docker/dockerfile", "docker/dockerfile-upstream"]
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     let text = file.text(review.sources);
-    let tree = dockerfile::parse(text);
-    match &tree.directives.syntax {
+    match &file.tree.directives.syntax {
         Some(directive) => named(file, directive, text, out),
         None => {
-            if let Some(comment) = tree.comments.iter().find(|c| names_frontend(&c.text)) {
+            if let Some(comment) = file.tree.comments.iter().find(|c| names_frontend(&c.text)) {
                 misplaced(file, comment, text, out);
             }
         }

@@ -3,12 +3,11 @@
 use plimsoll_model::{Applicability, ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
-use crate::discover::Service;
 use crate::repo::{Command, DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule, replace};
 use crate::views::booted::{all_have_bytecode, quote_bytecode};
-use crate::views::building::dockerfile;
+use crate::views::building::services_of;
 use crate::views::imaged::{Images, images};
 use crate::views::purpose::is_to_build_on;
 use crate::views::{Install, Manager, effective, installs, shipped, targets};
@@ -29,13 +28,8 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     {
         return;
     }
-    let services: Vec<&Service> = review
-        .found
-        .services
-        .iter()
-        .filter(|service| dockerfile(review, service).is_some_and(|other| other.path == file.path))
-        .collect();
-    let starts_compiled = all_have_bytecode(review, &services);
+    let services = services_of(review, file);
+    let starts_compiled = all_have_bytecode(review, services);
     let stages = sources(review, file);
     let compiled = stages.iter().any(|s| compiles(s));
     for stage in &stages {
@@ -50,7 +44,7 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
                     {
                         said = true;
                         let draft = report(command, &install, flag, &images, out);
-                        for service in &services {
+                        for service in services {
                             quote_bytecode(review, service, draft);
                         }
                     }

@@ -31,7 +31,7 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     let mut standard = standard.filter(|f| f.files >= LEAST && is_standard(&f.path));
     let Some(folder) = standard.next() else { return };
     // The image may be older than the Dockerfile.
-    if all_have_bytecode(review, &[service]) || compiles(&image, &folder.path) {
+    if all_have_bytecode(review, std::slice::from_ref(service)) || compiles(&image, &folder.path) {
         return;
     }
     let message = format!("{} modules of Python's standard library have no bytecode", folder.files);

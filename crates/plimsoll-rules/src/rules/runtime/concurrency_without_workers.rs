@@ -25,14 +25,14 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     if image.env.keys().any(|k| matches!(*k, "GUNICORN_CMD_ARGS" | "WEB_CONCURRENCY")) {
         return;
     }
-    // gunicorn reads this file without being told to.
-    if review.sources.tree.keys().any(|p| p.ends_with("gunicorn.conf.py")) {
-        return;
-    }
     let Some((server, slots)) = server::server(&image).and_then(|s| s.sync_slots.map(|n| (s, n)))
     else {
         return;
     };
+    // gunicorn reads this file without being told to.
+    if review.sources.tree.keys().any(|p| p.ends_with("gunicorn.conf.py")) {
+        return;
+    }
     for deploy in service.deploys.iter().filter_map(|i| review.found.deploys.get(*i)) {
         if deploy.platform != Platform::CloudRun || deploy.settings.command.is_some() {
             continue;

@@ -3,11 +3,11 @@
 use plimsoll_model::{ImageReport, Level, Section};
 use plimsoll_syntax::dockerfile::FromRef;
 
-use crate::discover::{Deploy, Platform, Service};
+use crate::discover::{Deploy, Platform};
 use crate::repo::{DockerfileView, Stage, StepKind};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::building::dockerfile;
+use crate::views::building::services_of;
 use crate::views::imaged::images;
 use crate::views::purpose::{is_base, serves};
 use crate::views::{effective, runs_as_root, targets};
@@ -41,14 +41,12 @@ fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
 }
 
 fn is_built(review: &Review<'_>, file: &DockerfileView) -> bool {
-    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
-    review.found.services.iter().filter(own).any(|s| !s.builds.is_empty())
+    services_of(review, file).iter().any(|s| !s.builds.is_empty())
 }
 
 /// Whether each place that deploys the image is a manifest that sets another user.
 fn set_by_cluster(review: &Review<'_>, file: &DockerfileView) -> bool {
-    let own = |s: &&Service| dockerfile(review, s).is_some_and(|d| d.path == file.path);
-    let deploys = review.found.services.iter().filter(own).flat_map(|s| &s.deploys);
+    let deploys = services_of(review, file).iter().flat_map(|s| &s.deploys);
     let mut deploys = deploys
         .filter_map(|i| review.found.deploys.get(*i))
         .filter(|d| d.platform != Platform::Compose)
