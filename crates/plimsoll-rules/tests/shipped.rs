@@ -5,6 +5,7 @@
 mod common;
 
 use common::{CI, HERE, findings, job, reviewed, sources};
+use plimsoll_model::Level;
 use plimsoll_rules::review::Measured;
 
 #[test]
@@ -91,7 +92,7 @@ fn what_stands_beside_the_product_is_advice() {
         ("ui-tests/Dockerfile", "advice"),
         ("integration/Dockerfile", "should-fix"),
         ("docs/Dockerfile", "should-fix"),
-        (".devcontainer/Dockerfile", "should-fix"),
+        (".devcontainer/Dockerfile", "advice"),
         ("Dockerfile.dev", "should-fix"),
     ] {
         assert_eq!(level(&[product, (path, root)]), "advice", "{path}");
@@ -272,5 +273,28 @@ fn a_download_that_is_no_file() {
         let text = format!("FROM debian:13\nRUN curl {flags} https://e.com/a\nCMD [\"/a\"]\n");
         let said = findings(rule, &[("Dockerfile", &text)]);
         assert_eq!(said.len(), want, "{flags}: {said:?}");
+    }
+}
+
+#[test]
+fn what_tests_read_is_nobodys_service() {
+    let rule = "image/apt-lists-left";
+    let text = "FROM debian:13\nRUN apt-get update && apt-get install -y curl\nCMD [\"/a\"]\n";
+    let build = "services: {a: {build: ../testdata/a}}\n";
+    let push = job("      - run: docker build -t e.com/a testdata/a && docker push e.com/a\n");
+    for (path, other, services, want) in [
+        ("a/Dockerfile", ("x", ""), 1, 1),
+        ("testdata/a/Dockerfile", ("x", ""), 0, 0),
+        ("tests/fixtures/a/Dockerfile", ("x", ""), 0, 0),
+        ("testdata/a/Dockerfile", ("testdata/compose.yaml", "services: {a: {build: a}}\n"), 0, 0),
+        ("testdata/a/Dockerfile", ("ci/compose.yaml", build), 1, 0),
+        ("testdata/a/Dockerfile", (CI, &push), 1, 1),
+        (".devcontainer/Dockerfile", ("x", ""), 1, 1),
+    ] {
+        let report = reviewed(&sources(&[(path, text), other]), &Measured::default());
+        let said: Vec<_> = report.findings.iter().filter(|f| f.rule == rule).collect();
+        assert_eq!((report.services.len(), said.len()), (services, want), "{path} {other:?}");
+        let desk = path.starts_with(".devcontainer");
+        assert!(said.iter().all(|f| (f.level == Level::Advice) == desk), "{path} {said:?}");
     }
 }

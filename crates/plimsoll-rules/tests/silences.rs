@@ -320,6 +320,25 @@ fn an_argument_that_another_dockerfile_of_the_matrix_declares() {
 }
 
 #[test]
+fn a_dockerfile_that_the_job_writes() {
+    let rule = "cache/no-cache-on-hosted-runner";
+    let file = ("Dockerfile", "FROM debian:13\nRUN make\n");
+    for (before, want) in [
+        ("make", 1),
+        ("echo FROM a > Dockerfile.base", 1),
+        ("cat <<E > Dockerfile\n          FROM a\n          E", 0),
+        ("cp ci/Dockerfile ./Dockerfile", 0),
+        ("sed s/a/b/ ci/Dockerfile | tee Dockerfile", 0),
+    ] {
+        let flow = job(&format!(
+            "      - run: |\n          {before}\n      - uses: docker/build-push-action@v6\n        with: {{context: .}}\n"
+        ));
+        let said = findings(rule, &[file, (CI, &flow)]);
+        assert_eq!(said.len(), want, "{before}: {said:?}");
+    }
+}
+
+#[test]
 fn a_check_of_a_dockerfile_is_no_build() {
     let rule = "cache/no-cache-on-hosted-runner";
     let of = |run: &str| findings(rule, &[("Dockerfile", STAGES), (CI, &job(run))]).len();

@@ -1,9 +1,11 @@
 //! Links what builds and what deploys into services.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{Location, NotAnalysed, Sources};
+use plimsoll_syntax::shell::Word;
 
+use super::beside::Beside;
 use super::paths::{file_name, folder, image_name, join};
 use super::types::{Build, BuildTool, ContextRef, Deploy, Discovery, Platform, Service};
 use crate::config::{Config, ServiceConfig};
@@ -15,8 +17,12 @@ pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut 
     for service in &config.services {
         configured(service, repo, found);
     }
+    for build in found.builds.iter_mut().filter(|build| is_written(build, repo)) {
+        build.dockerfile = None;
+    }
     let mut groups: BTreeMap<(usize, Option<String>), Vec<usize>> = BTreeMap::new();
-    for (i, build) in found.builds.iter().enumerate() {
+    let is_data = |path: &str| Beside::of(path) == Some(Beside::Data);
+    for (i, build) in found.builds.iter().enumerate().filter(|(_, b)| !is_data(&b.at.path)) {
         match dockerfile_of(build, repo) {
             Ok(file) => {
                 let known = build.target.as_ref().filter(|t| !t.value.contains('$'));
@@ -28,7 +34,8 @@ pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut 
             }
         }
     }
-    for template in repo.dockerfiles.iter().filter(|d| d.is_template(sources)) {
+    for template in repo.dockerfiles.iter().filter(|d| d.is_template(sources) && !is_data(&d.path))
+    {
         let location = Location::file(&*template.path);
         let reason = "it is a template, not a Dockerfile".to_owned();
         found.not_analysed.push(NotAnalysed { location, reason });
@@ -37,8 +44,10 @@ pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut 
         let location = crate::review::locate(sources, &limit.at);
         found.not_analysed.push(NotAnalysed { location, reason: limit.value.clone() });
     }
-    for index in 0..repo.dockerfiles.len() {
-        if !groups.keys().any(|(file, _)| *file == index) {
+    let is_built: BTreeSet<usize> = groups.keys().map(|(file, _)| *file).collect();
+    for (index, file) in repo.dockerfiles.iter().enumerate() {
+        // What tests read is no service, unless something builds it.
+        if !is_built.contains(&index) && !is_data(&file.path) {
             groups.insert((index, None), Vec::new());
         }
     }
@@ -102,6 +111,28 @@ fn dockerfile_of(build: &Build, repo: &Repo) -> Result<usize, String> {
     };
     repo.dockerfile(&file.value)
         .ok_or_else(|| format!("this build is not analysed: there is no {}", file.value))
+}
+
+/// Whether the job of a build writes the Dockerfile itself: then it is not the repository's.
+fn is_written(build: &Build, repo: &Repo) -> bool {
+    let (Some(at), Some(file)) = (build.job, &build.dockerfile) else { return false };
+    let Some(workflow) = repo.workflows.get(at.workflow) else { return false };
+    let Some(job) = workflow.jobs.get(at.job) else { return false };
+    let runs = job.steps.iter().take(at.step + 1).filter_map(|s| Some((s, s.run.as_ref()?)));
+    runs.into_iter().any(|(step, run)| {
+        let set = [&step.working_directory, &job.working_directory, &workflow.working_directory];
+        let home = set.into_iter().flatten().next().map_or("", |home| home.value.as_str());
+        let is_it =
+            |word: &Word| word.text().and_then(|t| join(home, t)).as_ref() == Some(&file.value);
+        let redirects = run.script.commands.iter().flat_map(|c| &c.redirects);
+        let mut written = redirects.filter(|r| r.operator.starts_with('>'));
+        written.any(|r| is_it(&r.target))
+            || run.script.invocations().any(|call| match call.program {
+                "tee" => call.args.iter().any(is_it),
+                "cp" | "mv" => call.args.last().is_some_and(is_it),
+                _ => false,
+            })
+    })
 }
 
 /// The context that the builds agree on; that of the first build in CI otherwise. Without a

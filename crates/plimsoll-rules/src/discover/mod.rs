@@ -3,6 +3,7 @@
 //! Everything found carries its place. What cannot be followed is in
 //! [`Discovery::not_analysed`] with its reason: it is never passed over in silence.
 
+pub(crate) mod beside;
 pub(crate) mod cloudbuild;
 pub(crate) mod commands;
 mod compose;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use plimsoll_model::Sources;
 use plimsoll_syntax::dockerfile::lint::{Warning, lint};
 use plimsoll_syntax::dockerfile::{
-    self, Base, Dockerfile, ErrorStage, Evaluation, Form, FromRef, Healthcheck, Inputs, Instr,
-    Instruction, Mount, MountKind, Program, Source, SyntaxError, Transfer,
+    self, Base, Comment, Directives, ErrorStage, Evaluation, Form, FromRef, Healthcheck, Inputs,
+    Instr, Instruction, Mount, MountKind, Program, Source, SyntaxError, Transfer,
 };
 use plimsoll_syntax::shell::{self, Invocation, Script};
 use plimsoll_syntax::{Cooked, Span};
@@ -19,8 +19,10 @@ use super::{Fact, Place};
 pub struct DockerfileView {
     /// Its path.
     pub path: Arc<str>,
-    /// The file as it was parsed.
-    pub tree: Dockerfile,
+    /// The parser directives.
+    pub directives: Directives,
+    /// The comments.
+    pub comments: Vec<Comment>,
     /// What BuildKit refuses.
     pub errors: Vec<Fact<String>>,
     /// Where it is larger than what is analysed.
@@ -211,7 +213,19 @@ impl DockerfileView {
         let global_args = program.global_args.iter().flat_map(|i| reader.args(&i.kind)).collect();
         let linted = lint(source, &program, &Inputs::default(), &[]);
         let (warnings, warnings_fail) = (linted.warnings, linted.fails);
-        Self { path, errors, limits, warnings, warnings_fail, global_args, stages, reach, tree }
+        let (directives, comments) = (tree.directives, tree.comments);
+        Self {
+            path,
+            errors,
+            limits,
+            warnings,
+            warnings_fail,
+            global_args,
+            stages,
+            reach,
+            directives,
+            comments,
+        }
     }
 
     /// Its text.

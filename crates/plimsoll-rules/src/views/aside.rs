@@ -1,71 +1,13 @@
 //! Files that stand beside what is shipped: tests, examples, documentation, tools.
 
-use crate::discover::paths::{file_name, folder};
+use crate::discover::beside::{Beside, is_of_others};
+use crate::discover::paths::folder;
 use crate::discover::{Build, BuildTool, Deploy, DeployTool, Platform};
 use crate::repo::DockerfileView;
 use crate::review::Review;
 
 use super::building::{builds, job, services_of};
 use super::deploy_job::starts_cluster;
-
-const TESTS: &str = "tests";
-const EXAMPLES: &str = "examples";
-const TRIALS: &str = "trials";
-const ARCHIVED: &str = "what is kept and no longer used";
-
-/// Folders by what they hold.
-const FOLDERS: [(&str, &[&str]); 7] = [
-    (
-        TESTS,
-        &[
-            "test",
-            "tests",
-            "testing",
-            "testdata",
-            "testfiles",
-            "test-cases",
-            "test-infra",
-            "fixtures",
-            "__fixtures__",
-            "__tests__",
-        ],
-    ),
-    (TRIALS, &["e2e", "integration", "playwright", "cypress", "benchmark", "benchmarks"]),
-    (EXAMPLES, &["example", "examples", "sample", "samples", "demo", "demos", "snippets"]),
-    ("documentation", &["doc", "docs"]),
-    ("tools for its developers", &["hack", ".devcontainer"]),
-    (ARCHIVED, &["_archived"]),
-    ("contributions", &["contrib"]),
-];
-
-/// How the names of folders of tests end.
-const ENDS: [&str; 6] = ["-test", "-tests", "_test", "_tests", "-e2e", "_e2e"];
-
-/// Words in the name of a Dockerfile that is for a desk.
-const WORDS: [&str; 13] = [
-    "dev",
-    "devel",
-    "development",
-    "devcontainer",
-    "debug",
-    "local",
-    "test",
-    "tests",
-    "testing",
-    "e2e",
-    "playwright",
-    "tilt",
-    "lint",
-];
-
-/// What a path says of its file, where it says that nobody ships it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// It lies in a folder of something else.
-    Folder(&'static str),
-    /// Its own name speaks of work at a desk.
-    Name,
-}
 
 /// What stands beside what is shipped, in one repository.
 pub(crate) struct Aside {
@@ -81,11 +23,11 @@ impl Aside {
     #[must_use]
     pub(crate) fn new(review: &Review<'_>) -> Self {
         let files = || review.repo.dockerfiles.iter();
-        let shipped = |d: &&DockerfileView| place(&d.path).is_some() && is_shipped(review, d);
+        let shipped = |d: &&DockerfileView| Beside::of(&d.path).is_some() && is_shipped(review, d);
         let shipped: Vec<String> =
             files().filter(shipped).map(|d| d.path.as_ref().to_owned()).collect();
         let elsewhere = |path: &str| {
-            let own = place(path).is_none() && !is_of_others(path);
+            let own = Beside::of(path).is_none() && !is_of_others(path);
             own && !path.starts_with(".github/")
         };
         let manifest = |d: &&Deploy| d.tool == DeployTool::KubernetesManifest;
@@ -94,67 +36,26 @@ impl Aside {
         Self { beside: !shipped.is_empty() || paths.any(elsewhere), shipped }
     }
 
-    /// Why nothing of a file is shipped, as a sentence; `None` where it may be.
+    /// What a file is there for of which nothing is shipped.
     #[must_use]
-    pub(crate) fn reason(&self, path: &str) -> Option<String> {
-        let place = place(path)?;
-        if is_run_by_github(path) || !(self.beside || place == Place::Folder(TESTS)) {
+    pub(crate) fn of(&self, path: &str) -> Option<Beside> {
+        let beside = Beside::of(path)?;
+        let always = matches!(beside, Beside::Data | Beside::Desk | Beside::Tests);
+        if is_run_by_github(path) || !(self.beside || always) {
             return None;
         }
-        let same = |own: &String| match place {
-            Place::Name => own == path,
-            Place::Folder(_) => {
-                let home = folder(own);
-                own == path || (!home.is_empty() && path.starts_with(&format!("{home}/")))
-            }
+        let same = |own: &String| {
+            let home = folder(own);
+            let below = || !home.is_empty() && path.starts_with(&format!("{home}/"));
+            own == path || (beside != Beside::Name && below())
         };
-        if self.shipped.iter().any(same) {
-            return None;
-        }
-        let stands = match place {
-            Place::Folder(kind) => format!("lies in a folder of {kind}"),
-            Place::Name => "has a name for work at a desk".to_owned(),
-        };
-        Some(format!("{path} {stands}: nothing of it is shipped"))
+        (!self.shipped.iter().any(same)).then_some(beside)
     }
 }
 
 /// Whether a path is of a workflow or an action: GitHub runs it, wherever it lies.
 fn is_run_by_github(path: &str) -> bool {
     path.starts_with(".github/") && (path.ends_with(".yml") || path.ends_with(".yaml"))
-}
-
-/// Whether a path speaks of tests, examples or tools.
-pub(crate) fn is_aside(path: &str) -> bool {
-    place(path).is_some()
-}
-
-/// Whether a path lies among tests, samples or code of others.
-#[must_use]
-pub(crate) fn is_sample(path: &str) -> bool {
-    let place = place(path);
-    matches!(place, Some(Place::Folder(TESTS | TRIALS | EXAMPLES | ARCHIVED))) || is_of_others(path)
-}
-
-fn is_of_others(path: &str) -> bool {
-    folder(path).split('/').any(|part| matches!(part, "vendor" | "node_modules"))
-}
-
-/// What a path says of its file.
-fn place(path: &str) -> Option<Place> {
-    let kind = |part: &str| {
-        let part = part.to_ascii_lowercase();
-        let named = FOLDERS.iter().find(|(_, names)| names.contains(&part.as_str()));
-        let tests = || ENDS.iter().any(|end| part.ends_with(end)).then_some(TESTS);
-        named.map(|(kind, _)| *kind).or_else(tests)
-    };
-    if let Some(kind) = folder(path).split('/').find_map(kind) {
-        return Some(Place::Folder(kind));
-    }
-    let name = file_name(path).to_ascii_lowercase();
-    let mut words = name.split(['.', '-', '_']);
-    let desk = name.contains("dockerfile") && words.any(|word| WORDS.contains(&word));
-    desk.then_some(Place::Name)
 }
 
 /// Whether the repository pushes or deploys the image of a Dockerfile.
@@ -177,7 +78,7 @@ fn pushes(review: &Review<'_>, build: &Build) -> bool {
     if build.tool == BuildTool::Config {
         return true;
     }
-    if place(&build.at.path).is_some()
+    if Beside::of(&build.at.path).is_some()
         || (!build.tags.is_empty() && build.tags.iter().all(|t| local(&t.value)))
     {
         return false;
@@ -198,33 +99,6 @@ fn pushes(review: &Review<'_>, build: &Build) -> bool {
 fn deploys_it(review: &Review<'_>, deploy: &Deploy) -> bool {
     let job = deploy.job.and_then(|j| review.repo.workflows.get(j.workflow)?.jobs.get(j.job));
     deploy.platform != Platform::Compose
-        && place(&deploy.at.path).is_none()
+        && Beside::of(&deploy.at.path).is_none()
         && !job.is_some_and(starts_cluster)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_says_what_nobody_ships() {
-        for (path, aside) in [
-            ("Dockerfile", false),
-            ("src/api/Dockerfile", false),
-            ("src/testimonials/Dockerfile", false),
-            ("deploy/latest/Dockerfile", false),
-            ("Dockerfile.alpine", false),
-            ("Dockerfile.dev", true),
-            ("api/dev.Dockerfile", true),
-            ("compose.dev.yaml", false),
-            ("tests/Dockerfile", true),
-            ("a/__fixtures__/b/Dockerfile", true),
-            ("ui-tests/Dockerfile", true),
-            ("playwright/compose/web/Dockerfile", true),
-            (".devcontainer/Dockerfile", true),
-            ("Docs/compose.yaml", true),
-        ] {
-            assert_eq!(place(path).is_some(), aside, "{path}");
-        }
-    }
 }

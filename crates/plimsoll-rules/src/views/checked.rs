@@ -3,7 +3,7 @@
 use plimsoll_model::Edit;
 use plimsoll_syntax::Span;
 use plimsoll_syntax::dockerfile::lint::{Check, Warning};
-use plimsoll_syntax::dockerfile::{Dockerfile, Keyword, Node, Word};
+use plimsoll_syntax::dockerfile::{self, Dockerfile, Keyword, Node, Word};
 
 use crate::repo::{DockerfileView, Place};
 use crate::review::Review;
@@ -16,7 +16,7 @@ pub struct Checked<'f> {
     /// Its text.
     pub text: &'f str,
     /// Its tree.
-    pub tree: &'f Dockerfile,
+    pub tree: Dockerfile,
     warnings: Vec<&'f Warning>,
 }
 
@@ -37,7 +37,7 @@ pub fn checked<'f>(
         return None;
     }
     let text = file.text(review.sources);
-    Some(Checked { file, text, tree: &file.tree, warnings })
+    Some(Checked { file, text, tree: dockerfile::parse(text), warnings })
 }
 
 impl<'f> Checked<'f> {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use plimsoll_model::Edit;
 use plimsoll_syntax::yaml::{Kind, Node};
 
+use crate::discover::beside::is_sample;
 use crate::discover::gitlab::{RESERVED, is_gitlab};
 use crate::discover::{Build, Deploy};
 use crate::repo::Place;
 use crate::review::Review;
 
-use super::aside::is_sample;
 use super::deploy_job::{LOCAL, insert_lines, is_command};
 
 /// A pipeline that is all in one file: nothing is included.

@@ -3,11 +3,11 @@
 use plimsoll_syntax::dockerfile::MountKind;
 
 use crate::discover::Build;
+use crate::discover::beside::Beside;
 use crate::discover::paths::{folder, join};
 use crate::repo::Stage;
 use crate::review::Review;
 
-use super::aside::is_aside;
 use super::building::{dockerfile_of, in_repository, is_path, taken};
 
 /// The Dockerfile, its ignore file, and what it copies from the context.
@@ -56,7 +56,7 @@ pub(crate) fn own_folder(review: &Review<'_>, builds: &[&Build]) -> Option<Strin
         }
     }
     let inside = format!("{shared}/");
-    let elsewhere = |path: &str| !path.starts_with(&inside) && !is_aside(path);
+    let elsewhere = |path: &str| !path.starts_with(&inside) && Beside::of(path).is_none();
     let mut services = review.found.services.iter();
     let others = services
         .any(|s| review.repo.dockerfiles.get(s.dockerfile).is_some_and(|d| elsewhere(&d.path)));

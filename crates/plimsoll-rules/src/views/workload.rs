@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use plimsoll_syntax::yaml::{Kind, Node};
 
+use crate::discover::beside::{Beside, is_sample};
 use crate::discover::paths::folder;
 use crate::discover::{Deploy, kustomizations};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Draft, Out};
-
-use super::aside::{is_aside, is_sample};
 
 /// Looks at every deployment, and makes one finding of those about workloads of one name: manifests
 /// are copied, and bundles are made of them. What is shipped comes first; of each other, `label`
@@ -23,7 +22,7 @@ pub(crate) fn of_each<K: PartialEq>(
     label: &str,
 ) {
     let mut deploys: Vec<&Deploy> = review.found.deploys.iter().collect();
-    deploys.sort_by_key(|d| is_aside(&d.at.path));
+    deploys.sort_by_key(|d| Beside::of(&d.at.path).is_some());
     let mut named: Vec<(Place, &str)> = Vec::new();
     for deploy in deploys {
         let before = out.findings.len();

@@ -5,7 +5,7 @@
 /// speak of one (`dockerfile_test.go`, `Dockerfile.j2`, `Dockerfile.md`) are none.
 #[must_use]
 pub fn is_dockerfile_name(name: &str) -> bool {
-    const OTHERS: [&str; 32] = [
+    const OTHERS: [&str; 35] = [
         ".dockerignore",
         ".md",
         ".rst",
@@ -38,6 +38,9 @@ pub fn is_dockerfile_name(name: &str) -> bool {
         ".erb",
         ".in",
         ".lock",
+        ".golden",
+        ".snap",
+        ".patch",
     ];
     let lower = name.to_ascii_lowercase();
     let named = |stem: &str| {

@@ -22,6 +22,7 @@ pub fn parse(text: &str) -> Script {
     };
     let mut frame = Frame::default();
     parser.list(&mut frame);
+    parser.script.commands.shrink_to_fit();
     parser.script
 }
 
@@ -311,6 +312,7 @@ impl<'a> Parser<'a> {
             .rev()
             .find_map(|o| if let Open::Function(f) = o { Some(f.clone()) } else { None });
         command.in_substitution = self.depth > 0;
+        command.words.shrink_to_fit();
         let index = self.script.commands.len();
         frame.heredocs.extend(heredocs.into_iter().map(|h| Heredoc { command: index, ..h }));
         self.script.commands.push(command);

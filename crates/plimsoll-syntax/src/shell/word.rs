@@ -120,8 +120,17 @@ impl Word {
             joined.push_str(text);
             *last = joined.into();
         } else {
-            self.parts.push(Part::Text(text.into()));
+            self.push(Part::Text(text.into()));
         }
+    }
+
+    /// Adds a part. Nearly all words have one, and repositories millions of words: the first takes no
+    /// room for others.
+    pub(super) fn push(&mut self, part: Part) {
+        if self.parts.is_empty() {
+            self.parts.reserve_exact(1);
+        }
+        self.parts.push(part);
     }
 }
 
@@ -144,7 +153,7 @@ impl Word {
             rest = &rest[i..];
             let (part, length) = variable(rest);
             match part {
-                Some(part) => word.parts.push(part),
+                Some(part) => word.push(part),
                 None => word.push_text(&rest[..length]),
             }
             rest = &rest[length..];

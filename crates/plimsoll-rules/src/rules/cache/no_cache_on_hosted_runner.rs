@@ -2,13 +2,13 @@
 
 use plimsoll_model::{Applicability, CacheSetup, Edit, Level, Section};
 
+use crate::discover::beside::is_sample;
 use crate::discover::cloudbuild::is_cloudbuild;
 use crate::discover::paths::{file_name, folder};
 use crate::discover::{Build, BuildTool, JobRef};
 use crate::repo::{Place, WorkflowStep};
 use crate::review::Review;
 use crate::rule::{Check, Draft, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::building::{dockerfile_of, job, target};
 use crate::views::caching::{
     has_own_cache, is_for_releases, is_hosted, runs_anything, sets_up_builder, weigh,

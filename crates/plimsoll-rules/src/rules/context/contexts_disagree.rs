@@ -2,10 +2,10 @@
 
 use plimsoll_model::{Level, Section};
 
+use crate::discover::beside::is_sample;
 use crate::discover::{Build, BuildTool};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::building::{dockerfile_of, shown, target};
 
 pub(crate) static RULE: Rule = Rule {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::{Level, Section};
 
+use crate::discover::beside::is_sample;
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::deploy_job::is_command;
 
 pub(crate) static RULE: Rule = Rule {

@@ -2,12 +2,12 @@
 
 use plimsoll_model::{Level, Section};
 
+use crate::discover::beside::is_sample;
 use crate::discover::paths::{file_name, image_name};
 use crate::discover::{Deploy, DeployTool, Platform};
 use crate::repo::{Fact, Place};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::deploy_job::is_command;
 use crate::views::tag::moved_tag;
 

@@ -3,11 +3,11 @@
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::expression::references;
 
+use crate::discover::beside::is_sample;
 use crate::discover::{Deploy, Platform};
 use crate::repo::Fact;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "deploy/secret-in-plain-env",

@@ -52,7 +52,7 @@ fn strict(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     };
     let warnings: Vec<&Warning> = file.warnings.iter().filter(counts).collect();
     let names: BTreeSet<&str> = warnings.iter().map(|w| w.check.as_str()).collect();
-    let directive = file.tree.directives.check.as_ref().filter(|_| !names.is_empty());
+    let directive = file.directives.check.as_ref().filter(|_| !names.is_empty());
     let Some(directive) = directive else { return };
     let names = names.into_iter().collect::<Vec<_>>().join(", ");
     let draft = out.finding(

@@ -25,10 +25,10 @@ const PUBLISHED: [&str; 2] = ["docker/dockerfile", "docker/dockerfile-upstream"]
 
 fn check(review: &Review<'_>, file: &DockerfileView, out: &mut Out) {
     let text = file.text(review.sources);
-    match &file.tree.directives.syntax {
+    match &file.directives.syntax {
         Some(directive) => named(file, directive, text, out),
         None => {
-            if let Some(comment) = file.tree.comments.iter().find(|c| names_frontend(&c.text)) {
+            if let Some(comment) = file.comments.iter().find(|c| names_frontend(&c.text)) {
                 misplaced(file, comment, text, out);
             }
         }

@@ -6,11 +6,11 @@ use plimsoll_model::{Applicability, Edit, Level, Section};
 use plimsoll_syntax::compose::is_compose_name;
 use plimsoll_syntax::yaml::{Node, Style};
 
+use crate::discover::beside::is_sample;
 use crate::discover::paths::{file_name, folder};
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::edits::indentation;
 
 pub(crate) static RULE: Rule = Rule {

@@ -2,10 +2,10 @@
 
 use plimsoll_model::{Applicability, Level, Section};
 
+use crate::discover::beside::is_sample;
 use crate::discover::{Deploy, Platform, Probe};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::edits::number_of;
 use crate::views::probing::attempts;
 use crate::views::workload::of_each;

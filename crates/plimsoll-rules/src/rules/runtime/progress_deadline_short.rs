@@ -2,10 +2,10 @@
 
 use plimsoll_model::{Level, Section, seconds};
 
+use crate::discover::beside::is_sample;
 use crate::discover::{Deploy, Platform};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::booted::booted;
 use crate::views::probing::window;
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::yaml::Node;
 
+use crate::discover::beside::is_sample;
 use crate::discover::cloudbuild::is_cloudbuild;
 use crate::discover::gitlab::is_gitlab;
 use crate::discover::paths::file_name;
 use crate::repo::Place;
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workflow/archived-builder",

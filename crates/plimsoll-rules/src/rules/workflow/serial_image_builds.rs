@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use plimsoll_model::{Level, Section};
 use plimsoll_syntax::yaml::{Node, Yaml};
 
+use crate::discover::beside::is_sample;
 use crate::discover::cloudbuild::is_cloudbuild;
 use crate::discover::paths::{file_name, image_name};
 use crate::discover::{Build, BuildTool};
 use crate::repo::{Job, Place, Workflow};
 use crate::review::Review;
 use crate::rule::{Check, Out, Rule};
-use crate::views::aside::is_sample;
 use crate::views::deploy_job::builds_of;
 
 pub(crate) static RULE: Rule = Rule {

@@ -71,7 +71,7 @@ impl Parser<'_> {
         while let Some(from) = rest.find("${{") {
             let Some(length) = rest[from..].find("}}") else { break };
             word.push_text(&rest[..from]);
-            word.parts.push(Part::Expression(rest[from..from + length + 2].into()));
+            word.push(Part::Expression(rest[from..from + length + 2].into()));
             rest = &rest[from + length + 2..];
         }
         word.push_text(rest);
@@ -110,7 +110,7 @@ impl Parser<'_> {
         if self.starts("${{") {
             let end = self.text.get(start..).and_then(|t| t.find("}}")).map(|i| start + i + 2);
             if let Some(end) = end {
-                word.parts.push(Part::Expression(self.slice(start, end).into()));
+                word.push(Part::Expression(self.slice(start, end).into()));
                 self.at = end;
                 return;
             }
@@ -119,7 +119,7 @@ impl Parser<'_> {
             b'(' if self.peek(2) == b'(' => {
                 self.at += 1;
                 self.arithmetic();
-                word.parts.push(Part::Opaque(self.slice(start, self.at).into()));
+                word.push(Part::Opaque(self.slice(start, self.at).into()));
             }
             b'(' => self.substitution(word, start, 2, b')'),
             b'{' => self.parameter(word),
@@ -146,7 +146,7 @@ impl Parser<'_> {
     }
 
     fn variable(&self, word: &mut Word, start: usize, end: usize) {
-        word.parts.push(Part::Variable { name: self.slice(start, end).into(), default: None });
+        word.push(Part::Variable { name: self.slice(start, end).into(), default: None });
     }
 
     /// Reads `${…}` to the brace that closes it.
@@ -177,9 +177,9 @@ impl Parser<'_> {
             && (operation.is_empty() || default.is_some() || operation.starts_with(":?"))
         {
             let default = default.map(|d| d.trim_matches(['"', '\'']).into());
-            word.parts.push(Part::Variable { name: name.into(), default });
+            word.push(Part::Variable { name: name.into(), default });
         } else {
-            word.parts.push(Part::Opaque(self.slice(start, self.at).into()));
+            word.push(Part::Opaque(self.slice(start, self.at).into()));
         }
     }
 
@@ -199,6 +199,6 @@ impl Parser<'_> {
             }
         }
         self.at = (self.at + 1).min(self.bytes.len());
-        word.parts.push(Part::Opaque(self.slice(start, self.at).into()));
+        word.push(Part::Opaque(self.slice(start, self.at).into()));
     }
 }
