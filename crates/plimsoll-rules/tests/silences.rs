@@ -357,7 +357,7 @@ fn a_check_of_a_dockerfile_is_no_build() {
 #[test]
 fn a_base_that_the_repository_builds() {
     let rule = "security/unpinned-base";
-    let files = [("Dockerfile.dev", "FROM own-base\nCMD [\"x\"]\n")];
+    let files = [("Dockerfile.api", "FROM own-base\nCMD [\"x\"]\n")];
     let with = |more: &[(&str, &str)]| findings(rule, &[&files, more].concat()).len();
     assert_eq!(with(&[]), 1);
     assert_eq!(with(&[("Dockerfile", "FROM a:1 AS own-base\nRUN x\n")]), 0, "a stage elsewhere");

@@ -20,12 +20,12 @@ pub(crate) enum Beside {
     Name,
 }
 
+/// How the names of folders of test data begin.
+const DATA: [&str; 6] =
+    ["testdata", "testfile", "test-data", "test_data", "fixtures", "__fixtures__"];
+
 /// Folders by what they hold.
-const FOLDERS: [(Beside, &[&str]); 9] = [
-    (
-        Beside::Data,
-        &["testdata", "test-data", "test_data", "testfiles", "fixtures", "__fixtures__"],
-    ),
+const FOLDERS: [(Beside, &[&str]); 8] = [
     (Beside::Desk, &[".devcontainer"]),
     (Beside::Tests, &["test", "tests", "testing", "test-cases", "test-infra", "__tests__"]),
     (Beside::Trials, &["e2e", "integration", "playwright", "cypress", "benchmark", "benchmarks"]),
@@ -71,6 +71,11 @@ impl Beside {
         folders().find_map(named).or_else(|| desk(name()).then_some(Self::Name))
     }
 
+    /// Whether it is written for others: what is wrong with it, they copy.
+    pub(crate) fn is_copied(self) -> bool {
+        matches!(self, Self::Examples | Self::Documentation | Self::Contributions)
+    }
+
     /// Why nothing of a file is shipped, as a sentence.
     pub(crate) fn says(self, path: &str) -> String {
         let stands = match self {
@@ -92,6 +97,9 @@ impl Beside {
 /// What a folder holds, by its name.
 fn named(folder: &str) -> Option<Beside> {
     let folder = folder.to_ascii_lowercase();
+    if DATA.iter().any(|start| folder.starts_with(start)) {
+        return Some(Beside::Data);
+    }
     let known = FOLDERS.iter().find(|(_, names)| names.contains(&folder.as_str()));
     let tests = || ENDS.iter().any(|end| folder.ends_with(end)).then_some(Beside::Tests);
     known.map(|(beside, _)| *beside).or_else(tests)
@@ -126,6 +134,7 @@ mod tests {
             ("api/dev.Dockerfile", true),
             ("compose.dev.yaml", false),
             ("tests/Dockerfile", true),
+            ("parser/testfiles-negative/a/Dockerfile", true),
             ("a/__fixtures__/b/Dockerfile", true),
             ("ui-tests/Dockerfile", true),
             ("playwright/compose/web/Dockerfile", true),

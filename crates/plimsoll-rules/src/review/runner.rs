@@ -128,14 +128,18 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Whether a finding counts where `plimsoll.toml` does not say: in a file of which nothing is
-    /// shipped it weighs one level less, and what is advice elsewhere is nothing there. What tests read
-    /// may be as wrong as they need it.
+    /// Whether a finding counts where `plimsoll.toml` does not say. In a file of which nothing is shipped
+    /// what blocks elsewhere is advice, for it does not work; what others copy weighs one level less.
+    /// What tests read may be as wrong as they need it.
     fn counts(&self, rule: &Rule, draft: &mut Draft) -> bool {
         let Some(beside) = self.aside.of(&draft.at.path) else { return true };
         let level = draft.level.unwrap_or(rule.level);
         draft.evidence(beside.says(&draft.at.path)).level(Level::Advice);
-        level != Level::Advice && beside != Beside::Data
+        match level {
+            Level::Blocking => beside != Beside::Data,
+            Level::ShouldFix => beside.is_copied(),
+            Level::Advice => false,
+        }
     }
 
     fn check(&self, check: Check) -> Out {
