@@ -17,22 +17,23 @@ pub struct Invocation<'a> {
     pub wrappers: &'a [Word],
 }
 
-/// Wrappers and those of their flags that take a value.
-const WRAPPERS: [(&str, &[&str]); 13] = [
-    ("sudo", &["-u", "-g", "-h", "-p", "--user", "--group"]),
-    ("exec", &["-a"]),
-    ("env", &["-u", "-C", "--unset", "--chdir"]),
-    ("command", &[]),
-    ("builtin", &[]),
-    ("nice", &["-n"]),
-    ("ionice", &["-c", "-n"]),
-    ("nohup", &[]),
-    ("time", &[]),
-    ("timeout", &["-s", "-k", "--signal", "--kill-after"]),
-    ("stdbuf", &["-i", "-o", "-e"]),
-    ("xargs", &["-n", "-I", "-P", "-L", "-d", "-a", "-s"]),
-    ("tini", &["-e"]),
-];
+/// The flags of a wrapper that take a value; `None` for other programs. Every rule asks this of every
+/// command: a match is several times as fast as a search through a list.
+fn flags_of_wrapper(program: &str) -> Option<&'static [&'static str]> {
+    Some(match program {
+        "sudo" => &["-u", "-g", "-h", "-p", "--user", "--group"],
+        "exec" => &["-a"],
+        "env" => &["-u", "-C", "--unset", "--chdir"],
+        "nice" => &["-n"],
+        "ionice" => &["-c", "-n"],
+        "timeout" => &["-s", "-k", "--signal", "--kill-after"],
+        "stdbuf" => &["-i", "-o", "-e"],
+        "xargs" => &["-n", "-I", "-P", "-L", "-d", "-a", "-s"],
+        "tini" => &["-e"],
+        "command" | "builtin" | "nohup" | "time" => &[],
+        _ => return None,
+    })
+}
 
 impl<'a> Invocation<'a> {
     /// The call a command makes; `None` where its program is not written out.
@@ -42,10 +43,8 @@ impl<'a> Invocation<'a> {
         let mut at = 0;
         loop {
             let program = base_name(words.get(at)?.text()?);
-            let wrapper = WRAPPERS.iter().find(|(name, _)| *name == program);
-            let next =
-                wrapper.and_then(|(name, values)| after_wrapper(words, at + 1, name, values));
-            match next {
+            let values = flags_of_wrapper(program);
+            match values.and_then(|values| after_wrapper(words, at + 1, program, values)) {
                 Some(next) => at = next,
                 None => {
                     return Some(Self {
@@ -93,7 +92,8 @@ impl<'a> Invocation<'a> {
 }
 
 fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    // Most are a few letters: looked at one by one, they are through before a search has begun.
+    path.bytes().rposition(|byte| byte == b'/').map_or(path, |slash| &path[slash + 1..])
 }
 
 /// The index of the wrapped program, or `None` where the wrapper wraps nothing.

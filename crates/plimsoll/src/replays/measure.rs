@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 
+use plimsoll_measure::history::History;
 use plimsoll_model::{Figure, NamedFigure, Provenance, ReplayReport, Unit};
 use plimsoll_rules::discover::Service;
 use plimsoll_rules::review::Measured;
@@ -13,8 +14,12 @@ use crate::pipeline::Found;
 /// Replays every service that something builds.
 pub(crate) fn measure(path: &Path, found: &Found, measured: &mut Measured) {
     let window = Window::of_evidence();
+    // Without a history none of them has one: it is looked for once.
+    let history = History::open(path).map(drop).map_err(|error| error.to_string());
     for service in &found.found.services {
-        let replayed = replay(path, found, service, &window, &Durations::default());
+        let replayed = history
+            .clone()
+            .and_then(|()| replay(path, found, service, &window, &Durations::default()));
         let figure = match &replayed {
             Ok(report) => figure(report),
             Err(reason) => gap(reason),

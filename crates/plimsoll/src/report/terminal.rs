@@ -1,5 +1,6 @@
 //! The report for a terminal: an expert's page, the verdict first.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -7,8 +8,8 @@ use annotate_snippets::{
     AnnotationKind, Element, Group, Level as Frame, Origin, Renderer, Snippet,
 };
 use plimsoll_model::{
-    CheckState, Excerpt, Figure, Finding, Gate, GateState, Level, Location, Report, Verdict,
-    metric, printable,
+    CheckState, Excerpt, Figure, Finding, Gate, GateState, Level, Location, NamedFigure, Report,
+    Verdict, metric, printable,
 };
 
 use super::evidence;
@@ -211,22 +212,20 @@ impl Page {
         }
         self.heading("Measured");
         let most = if self.style.full { usize::MAX } else { MOST_SERVICES };
-        let measured = |name: &str| {
-            report.figures.iter().any(|f| f.service == name && f.figure.value().is_some())
-        };
-        let with_figures: Vec<_> = report.services.iter().filter(|s| measured(&s.name)).collect();
-        for service in with_figures.iter().take(most) {
-            self.line(&format!("  {}", printable(&service.name)));
-            for figure in report
-                .figures
-                .iter()
-                .filter(|f| f.service == service.name && f.figure.value().is_some())
-            {
+        let mut measured: BTreeMap<&str, Vec<&NamedFigure>> = BTreeMap::new();
+        for figure in report.figures.iter().filter(|f| f.figure.value().is_some()) {
+            measured.entry(&figure.service).or_default().push(figure);
+        }
+        let with_figures = report.services.iter().filter_map(|s| measured.get_key_value(&*s.name));
+        let with_figures: Vec<_> = with_figures.collect();
+        for (service, figures) in with_figures.iter().take(most) {
+            self.line(&format!("  {}", printable(service)));
+            for figure in *figures {
                 let title = metric(&figure.metric).map_or(figure.metric.as_str(), |m| m.title);
                 let gate = report
                     .gates
                     .iter()
-                    .find(|g| g.service == service.name && g.budget.metric == figure.metric);
+                    .find(|g| g.service == **service && g.budget.metric == figure.metric);
                 let budget = gate.map(|g| self.gate(g)).unwrap_or_default();
                 self.line(
                     format!("    {title:<28}{:>12}  {budget}", figure.figure.to_string())
