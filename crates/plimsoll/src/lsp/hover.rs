@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position, Range};
-use plimsoll_model::{ReplayReport, ReplayedStep, bytes, printable, seconds};
+use plimsoll_model::{ReplayedStep, bytes, printable, seconds};
 use plimsoll_rules::find_rule;
 use plimsoll_rules::review::Measured;
 
@@ -63,24 +63,29 @@ fn figures(workspace: &Workspace, path: &str, at: Position, units: Units) -> Opt
     for service in services {
         let Some(report) = workspace.measured.replays.get(&service.name) else { continue };
         let Some(step) = report.steps.iter().find(|step| step.line == line + 1) else { continue };
-        let mut text = history(report, step);
-        if let Some(built) = built(&workspace.recorded, &service.name, step) {
-            let _ = write!(text, "  \n{built}");
-        }
-        if !lines.contains(&text) {
+        let built = built(&workspace.recorded, &service.name, step);
+        let text: Vec<String> = history(&report.branch, step).into_iter().chain(built).collect();
+        let text = text.join("  \n");
+        if !text.is_empty() && !lines.contains(&text) {
             lines.push(text);
         }
     }
     (!lines.is_empty()).then(|| (line, lines.join("\n\n")))
 }
 
-fn history(report: &ReplayReport, step: &ReplayedStep) -> String {
-    let mut text =
-        format!("cached in {} of the last {} builds of {}", step.hits, step.builds, report.branch);
-    if let Some(miss) = step.misses.first() {
-        let _ = write!(text, "; ran {} times because {}", miss.count, printable(&miss.reason));
+/// What the builds of the history say of a step; nothing where there was none but the first.
+fn history(branch: &str, step: &ReplayedStep) -> Option<String> {
+    if step.builds == 0 {
+        return None;
     }
-    text
+    let mut text =
+        format!("cached in {} of the last {} builds of {branch}", step.hits, step.builds);
+    if let Some(miss) = step.misses.first() {
+        let times =
+            if miss.count == 1 { "once".to_owned() } else { format!("{} times", miss.count) };
+        let _ = write!(text, "; ran {times} because {}", printable(&miss.reason));
+    }
+    Some(text)
 }
 
 /// What the newest recorded build says of a step: the one of that number, where it is the same still.
@@ -99,4 +104,37 @@ fn built(recorded: &Measured, service: &str, step: &ReplayedStep) -> Option<Stri
     let added = step.layer_bytes.map(|size| format!("added {}", bytes(size as f64)));
     let figures: Vec<String> = took.into_iter().chain(added).collect();
     (!figures.is_empty()).then(|| format!("when it was last measured it {}", figures.join(" and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::Misses;
+
+    use super::*;
+
+    fn step(builds: usize, misses: usize) -> ReplayedStep {
+        let miss =
+            |count| Misses { count, reason: "files changed".into(), line: None, files: Vec::new() };
+        ReplayedStep {
+            stage: "0".into(),
+            number: 2,
+            line: 2,
+            text: "COPY . .".into(),
+            builds,
+            hits: builds - misses,
+            seconds: None,
+            misses: (misses > 0).then(|| miss(misses)).into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn the_history_of_a_step_reads_as_a_sentence() {
+        let said = |builds, misses| history("main", &step(builds, misses));
+        assert_eq!(said(0, 0), None);
+        assert_eq!(said(3, 0).unwrap(), "cached in 3 of the last 3 builds of main");
+        let once = "cached in 3 of the last 4 builds of main; ran once because files changed";
+        assert_eq!(said(4, 1).unwrap(), once);
+        let twice = "cached in 2 of the last 4 builds of main; ran 2 times because files changed";
+        assert_eq!(said(4, 2).unwrap(), twice);
+    }
 }
