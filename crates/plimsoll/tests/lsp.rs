@@ -117,9 +117,16 @@ fn fixes_and_waivers_are_offered_and_do_what_they_say() {
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!(applied(text, &all[0], &uri(&root, "Dockerfile")), mended);
     assert_eq!(ask(json!(["refactor"])), Vec::<Value>::new());
+    // Without a reason the waiver is a fault, which no other waiver mends.
+    editor.change(&root, "Dockerfile", 2, json!([{ "text": waived }]));
+    editor.until("Dockerfile", |all| has(all, "config/fault"));
+    let params = json!({ "textDocument": { "uri": uri(&root, "Dockerfile") },
+        "range": range((2, 0), (2, 0)), "context": { "diagnostics": [] } });
+    let actions = editor.ask("textDocument/codeAction", params)["result"].to_string();
+    assert!(!actions.contains("config/fault"), "{actions}");
     // With the waiver, and a reason, it is not said any more.
     let waived = waived.replace("reason=\"\"", "reason=\"its base is not ours\"");
-    editor.change(&root, "Dockerfile", 2, json!([{ "text": waived }]));
+    editor.change(&root, "Dockerfile", 3, json!([{ "text": waived }]));
     editor.until("Dockerfile", |all| !has(all, "security/sudo-in-build"));
     assert_eq!(editor.end(), 0);
 }
