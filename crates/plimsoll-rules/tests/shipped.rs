@@ -5,6 +5,7 @@
 mod common;
 
 use common::{CI, HERE, findings, job, reviewed, sources};
+use plimsoll_model::ServiceSummary;
 use plimsoll_rules::review::Measured;
 
 #[test]
@@ -299,4 +300,31 @@ fn what_tests_read_is_nobodys_service() {
         let said: Vec<_> = report.findings.iter().filter(|f| f.rule == rule).collect();
         assert_eq!((report.services.len(), said.len()), (services, want), "{path} {other:?}");
     }
+}
+
+#[test]
+fn where_a_script_builds() {
+    let file = "FROM debian:13\nCOPY . /a\n";
+    let (root, own) = (("Dockerfile", file), ("tools/x/Dockerfile", file));
+    for (script, context) in [
+        ("docker build .", "tools/x"),
+        ("docker build -f Dockerfile ..", "tools"),
+        ("docker build -f tools/x/Dockerfile .", "."),
+        ("cd \"$(dirname \"$0\")/../..\"\ndocker build .", "."),
+        ("cd $(dirname -- \"${BASH_SOURCE[0]}\")\ndocker build -f ../../Dockerfile .", "tools/x"),
+        ("cd \"${0%/*}\" && docker build .", "tools/x"),
+        ("cd \"$(dirname \"$1\")\"\ndocker build -t a .", "not known"),
+    ] {
+        let text = format!("#!/bin/sh\n{script}\n");
+        let files = [root, own, ("tools/x/build.sh", text.as_str())];
+        let report = reviewed(&sources(&files), &Measured::default());
+        let of = |s: &&ServiceSummary| s.builds.iter().any(|b| b.path.ends_with(".sh"));
+        let built = report.services.iter().find(of);
+        let context = Some(context).filter(|c| *c != "not known");
+        assert_eq!(built.and_then(|s| s.context.as_deref()), context, "{script}: {built:?}");
+    }
+    // Without a Dockerfile beside it, a script is run from the root.
+    let files = [root, ("ci/build.sh", "#!/bin/sh\ndocker build .\n")];
+    let report = reviewed(&sources(&files), &Measured::default());
+    assert_eq!(report.services[0].context.as_deref(), Some("."));
 }

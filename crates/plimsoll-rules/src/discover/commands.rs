@@ -2,9 +2,9 @@
 
 use plimsoll_model::{Location, NotAnalysed};
 use plimsoll_syntax::Span;
-use plimsoll_syntax::shell::{Args, Command, Invocation, Script, Takes, Word};
+use plimsoll_syntax::shell::{Args, Command, Invocation, Part, Script, Takes, Word};
 
-use super::paths::join;
+use super::paths::{folder, join};
 use super::scope::Scope;
 use super::types::{Build, BuildTool, CacheSpec, ContextRef, Deploy, DeployTool, JobRef, Platform};
 use super::{Finder, follow, gcloud};
@@ -165,11 +165,35 @@ fn assign(site: &mut Site<'_>, pairs: &[(Box<str>, Word)], conditional: bool) {
 }
 
 fn change_folder(site: &mut Site<'_>, call: &Invocation<'_>) {
+    if let Some(below) = call.args.first().and_then(below_script) {
+        let script = (site.place)(call.span()).path;
+        site.folder = join(folder(&script), below);
+        return;
+    }
     let target = call.args.first().map(|w| site.scope.word(w));
     site.folder = match (&site.folder, target) {
         (Some(folder), Some(target)) if target.unknown.is_empty() => join(folder, &target.text),
         _ => None,
     };
+}
+
+/// The path below the folder of its own script that a word names: `/..` of `"$(dirname "$0")/.."`.
+fn below_script(word: &Word) -> Option<&str> {
+    const OWN: [&str; 5] = [
+        "$(dirname$0)",
+        "$(dirname${BASH_SOURCE[0]})",
+        "$(dirname$BASH_SOURCE)",
+        "$(dirname${BASH_SOURCE})",
+        "${0%/*}",
+    ];
+    let (Part::Opaque(first), rest) = word.parts.split_first()? else { return None };
+    let plain = first.replace(['"', ' '], "").replace("dirname--", "dirname");
+    match rest {
+        _ if !OWN.contains(&plain.as_str()) => None,
+        [] => Some("."),
+        [Part::Text(below)] => below.strip_prefix('/'),
+        _ => None,
+    }
 }
 
 fn container(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {

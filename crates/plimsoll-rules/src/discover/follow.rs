@@ -6,10 +6,10 @@ use plimsoll_syntax::Span;
 use plimsoll_syntax::shell::{self, Invocation};
 
 use super::commands::{self, Site};
-use super::paths::join;
+use super::paths::{folder, join};
 use super::scope::Scope;
 use super::{Finder, environment};
-use crate::repo::Place;
+use crate::repo::{Place, Repo};
 
 /// Scripts that call scripts, at the most.
 const MAX_DEPTH: usize = 4;
@@ -138,8 +138,10 @@ pub(super) fn scripts_nobody_calls(finder: &mut Finder<'_>) {
         }
         let name: Arc<str> = path.as_str().into();
         let place = |span: Span| Place::new(&name, span);
-        // A person runs it from the root, or from where it stands; the root is the custom.
-        let site = Site {
+        if !mentions(&file.text) {
+            continue;
+        }
+        let mut site = Site {
             place: &place,
             folder: Some(String::new()),
             job: None,
@@ -147,12 +149,21 @@ pub(super) fn scripts_nobody_calls(finder: &mut Finder<'_>) {
             scope: Scope::default(),
             depth: 1,
         };
-        if is_script && mentions(&file.text) {
+        if is_script {
+            site.folder = Some(where_run(path, &file.text, finder.repo).to_owned());
             commands::scan(&shell::parse(&file.text), site, finder);
-        } else if finder.repo.makefiles.contains_key(path) && mentions(&file.text) {
-            targets_of(path, &[], super::paths::folder(path), &site, finder);
+        } else if finder.repo.makefiles.contains_key(path) {
+            targets_of(path, &[], folder(path), &site, finder);
         }
     }
+}
+
+/// Where a person runs a script: from the root, which is the custom, or from where it stands. That is
+/// so where it has a Dockerfile beside it and does not speak of its folder.
+fn where_run<'p>(path: &'p str, text: &str, repo: &Repo) -> &'p str {
+    let own = folder(path);
+    let beside = || repo.dockerfiles.iter().any(|file| folder(&file.path) == own);
+    if own.is_empty() || text.contains(&format!("{own}/")) || !beside() { "" } else { own }
 }
 
 fn mentions(text: &str) -> bool {
