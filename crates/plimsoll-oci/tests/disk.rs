@@ -5,89 +5,16 @@
 
 mod common;
 
-use std::fs::{self, File};
-use std::io::IoSliceMut;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
 
-use common::{Folder, archive_of, config, digest, docker, gzip, layer, oci, zstd};
-use plimsoll_oci::disk::{Form, Marks, Store, Swept, Unpacked};
-use plimsoll_oci::{Digest, Error, Wanted};
-use rustix::io::{Errno, ReadWriteFlags, preadv2};
+use common::place::{Place, USER, listed, text};
+use common::{Folder, docker, layer};
+use plimsoll_oci::disk::{Marks, Store};
+use plimsoll_oci::{Error, Wanted};
 use serde_json::json;
 use tar::{Builder, EntryType, Header};
-
-/// Owners and marks as they are without root, whoever runs the tests.
-const USER: Form = Form { owners: false, marks: Marks::User };
-
-struct Place {
-    folder: Folder,
-    store: Store,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = Folder::new();
-        let store = Store::open_as(&folder.0.join("store"), USER).unwrap();
-        Self { folder, store }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.0.join("store/user")
-    }
-
-    fn count(&self, part: &str) -> usize {
-        fs::read_dir(self.root().join(part)).unwrap().count()
-    }
-
-    /// Unpacks an archive of these layers.
-    fn take(&self, layers: &[Vec<u8>]) -> Result<Unpacked, Error> {
-        let path = self.folder.write("image.tar", &docker(layers, &json!({})));
-        self.store.take(&path, &Wanted::default())
-    }
-
-    fn stream(&self, layers: &[Vec<u8>]) -> Result<Unpacked, Error> {
-        self.store.stream(&mut &*docker(layers, &json!({})), &Wanted::default())
-    }
-
-    /// The one layer of an image of it.
-    fn one(&self, layer: Vec<u8>) -> (Unpacked, PathBuf) {
-        let image = self.take(&[layer]).unwrap();
-        let path = image.layers[0].clone();
-        (image, path)
-    }
-}
-
-fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap()
-}
-
-/// Everything below a folder: `path kind mode`, with a file's text and a link's target.
-fn listed(folder: &Path) -> Vec<String> {
-    let (mut lines, mut left) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(at) = left.pop() {
-        for entry in fs::read_dir(&at).unwrap().map(|entry| entry.unwrap().path()) {
-            let data = fs::symlink_metadata(&entry).unwrap();
-            let (kind, path) = (data.file_type(), entry.strip_prefix(folder).unwrap().display());
-            let mode = data.mode() & 0o7777;
-            lines.push(match () {
-                () if kind.is_dir() => format!("{path}/ {mode:o}"),
-                () if kind.is_symlink() => {
-                    format!("{path} -> {}", fs::read_link(&entry).unwrap().display())
-                }
-                () if kind.is_char_device() => format!("{path} gone {}", data.rdev()),
-                () if kind.is_fifo() => format!("{path} pipe {mode:o}"),
-                () => format!("{path}: {} {mode:o}", text(&entry)),
-            });
-            if kind.is_dir() {
-                left.push(entry);
-            }
-        }
-    }
-    lines.sort();
-    lines
-}
 
 fn check(entries: &[&str], wanted: &[&str]) {
     let place = Place::new();
@@ -318,169 +245,6 @@ fn devices_and_sparse_files_are_skipped_and_counted() {
 }
 
 #[test]
-fn every_form_gives_the_same_and_a_shared_layer_is_unpacked_once() {
-    let layers = [layer(&["a: 1"]), layer(&["b: 2"]), layer(&["a: 1"]), layer(&[])];
-    let place = Place::new();
-    let image = place.take(&layers).unwrap();
-    assert_eq!((image.layers.len(), place.count("layers"), image.digest), (4, 3, None));
-    let born = fs::metadata(&image.layers[0]).unwrap().ino();
-    let more = json!({"Cmd": ["x"]});
-    let (packed, squeezed) = (oci(&layers, &more, gzip), oci(&layers, &more, zstd));
-    let plain = oci(&layers, &more, <[u8]>::to_vec);
-    for (path, bytes) in &packed {
-        place.folder.write(&format!("layout/{path}"), bytes);
-    }
-    let mut taken = vec![place.store.take(&place.folder.0.join("layout"), &Wanted::default())];
-    for bytes in [archive_of(&packed), gzip(&archive_of(&squeezed)), archive_of(&plain)] {
-        let path = place.folder.write("oci.tar", &bytes);
-        taken.push(place.store.take(&path, &Wanted::default()));
-        taken.push(place.store.stream(&mut &*bytes, &Wanted::default()));
-    }
-    for other in taken.into_iter().map(Result::unwrap) {
-        assert_eq!(other.layers, image.layers);
-        assert!(other.digest.is_some() && other.id != image.id);
-    }
-    assert_eq!((place.count("layers"), place.count("images"), place.count("new")), (3, 2, 0));
-    assert_eq!(fs::metadata(&image.layers[0]).unwrap().ino(), born);
-}
-
-#[test]
-fn a_stream_has_its_layers_before_its_manifest() {
-    let place = Place::new();
-    let image = place.stream(&[layer(&["a: 1"]), layer(&[".wh.a"])]).unwrap();
-    assert_eq!(listed(&image.layers[0]), ["a: 1 644"]);
-    assert_eq!(listed(&image.layers[1]), ["a gone 0"]);
-    assert_eq!(place.count("new"), 0);
-}
-
-#[test]
-fn what_is_not_what_it_says_leaves_nothing() {
-    let layers = [layer(&["a: 1"]), layer(&["b: 2"])];
-    let others = [layer(&["a: 1"]), layer(&["b: 3"])];
-    let said = config(&layers, &json!({}));
-    let list = json!([{"Config": "c", "Layers": ["0", "1"]}]).to_string();
-    let parts =
-        [("0", &*others[0]), ("1", &others[1]), ("c", &said), ("manifest.json", list.as_bytes())];
-    let bytes = common::archive(&parts);
-    let mut packed = oci(&layers, &json!({}), gzip);
-    let at = packed.iter().rposition(|(_, bytes)| bytes.starts_with(&[0x1f, 0x8b])).unwrap();
-    packed[at].1.push(0);
-    let mut cut = docker(&layers, &json!({}));
-    cut.truncate(1700);
-    let place = Place::new();
-    for bytes in [bytes, archive_of(&packed), cut, b"no archive".to_vec()] {
-        let path = place.folder.write("image.tar", &bytes);
-        assert!(place.store.take(&path, &Wanted::default()).is_err());
-        assert!(place.store.stream(&mut &*bytes, &Wanted::default()).is_err());
-        assert_eq!((place.count("new"), place.count("layers"), place.count("images")), (0, 0, 0));
-    }
-    let wanted = Digest::parse(&digest(&layers[1])).unwrap();
-    let path = place.folder.write("image.tar", &common::archive(&parts));
-    let error = place.store.take(&path, &Wanted::default()).unwrap_err();
-    assert!(matches!(error, Error::Digest { wanted: it, .. } if it == wanted), "{error}");
-    // A blob whose name is that of a layer that is there, where the image means another one.
-    place.take(&layers[..1]).unwrap();
-    let name = format!("blobs/{}", digest(&layers[0]).replace(':', "/"));
-    let said = config(&layers[1..], &json!({}));
-    let list = json!([{"Config": "c", "Layers": [name]}]).to_string();
-    let parts = [(&*name, &*layers[0]), ("c", &said), ("manifest.json", list.as_bytes())];
-    let taken = place.store.stream(&mut &*common::archive(&parts), &Wanted::default());
-    assert!(matches!(taken.unwrap_err(), Error::Digest { .. }));
-}
-
-#[test]
-fn several_may_take_the_same_image_at_once() {
-    let place = Place::new();
-    let layers: Vec<Vec<u8>> = (0..8).map(|at| layer(&[&format!("a/{at}: {at}")])).collect();
-    let bytes = docker(&layers, &json!({}));
-    let path = place.folder.write("image.tar", &bytes);
-    std::thread::scope(|scope| {
-        let take = |at: usize| {
-            let store = Store::open_as(&place.folder.0.join("store"), USER).unwrap();
-            let image = match at % 2 {
-                0 => store.take(&path, &Wanted::default()).unwrap(),
-                _ => store.stream(&mut &*bytes, &Wanted::default()).unwrap(),
-            };
-            assert_eq!(text(&image.layers[7].join("a/7")), "7");
-            store.sweep(Duration::ZERO, 0).unwrap();
-            assert_eq!(text(&image.layers[0].join("a/0")), "0");
-        };
-        (0..6).for_each(|at| drop(scope.spawn(move || take(at))));
-    });
-    place.store.sweep(Duration::ZERO, 0).unwrap();
-    assert_eq!((place.count("new"), place.count("layers"), place.count("images")), (0, 0, 0));
-}
-
-#[test]
-fn a_known_image_is_not_read_again() {
-    let place = Place::new();
-    let image = place.take(&[layer(&["a: 1"])]).unwrap();
-    let (id, layers) = (image.id, image.layers.clone());
-    let known = place.store.known(id).unwrap();
-    assert_eq!((known.layers, known.config, known.id), (layers, image.config, id));
-    assert!(place.store.known(Digest([7; 32])).is_none());
-    // What was not written whole is not known, and written again.
-    let record = fs::read_dir(place.root().join("images")).unwrap().next().unwrap().unwrap();
-    fs::write(record.path(), b"{\"config\":").unwrap();
-    assert!(place.store.known(id).is_none());
-    assert_eq!(place.take(&[layer(&["a: 1"])]).unwrap().id, id);
-    // Nor is one whose layer somebody removed.
-    fs::remove_dir_all(place.root().join("layers")).unwrap();
-    fs::create_dir(place.root().join("layers")).unwrap();
-    assert!(place.store.known(id).is_none());
-}
-
-#[test]
-fn a_sweep_keeps_what_is_held() {
-    let place = Place::new();
-    let (base, big) = (layer(&["base: 1"]), "x".repeat(1000));
-    let held = place.take(&[base.clone(), layer(&["a: 12345"])]).unwrap();
-    let other = place.take(&[base.clone(), layer(&["0555 b/", &format!("b/c: {big}")])]);
-    let other = other.unwrap().id;
-    let (week, all) = (Duration::from_secs(7 * 86400), u64::MAX);
-    assert_eq!(place.store.sweep(week, all).unwrap(), Swept::default());
-    // The largest that is left is the one that nobody holds.
-    let swept = place.store.sweep(week, 1000).unwrap();
-    assert_eq!(swept, Swept { images: 1, layers: 1, bytes: 1000 });
-    assert!(place.store.known(other).is_none() && place.store.known(held.id).is_some());
-    assert_eq!(place.store.sweep(Duration::ZERO, 0).unwrap(), Swept::default());
-    assert_eq!(text(&held.layers[1].join("a")), "12345");
-    // What an ended process left.
-    fs::create_dir_all(place.root().join("new/1-2-3/tree/a")).unwrap();
-    drop(held);
-    let swept = place.store.sweep(Duration::ZERO, all).unwrap();
-    assert_eq!(swept, Swept { images: 1, layers: 2, bytes: 6 });
-    assert_eq!((place.count("new"), place.count("layers"), place.count("images")), (0, 0, 0));
-}
-
-#[test]
-fn evicting_leaves_nothing_in_memory() {
-    let place = Place::new();
-    let big = "x".repeat(300_000);
-    let image =
-        place.take(&[layer(&[&format!("a/b: {big}"), "c: small"]), layer(&["0500 d/", "d/e: 1"])]);
-    let image = image.unwrap();
-    let is_cached = |path: &Path| {
-        let mut byte = [0; 1];
-        let file = File::open(path).unwrap();
-        let read = preadv2(&file, &mut [IoSliceMut::new(&mut byte)], 0, ReadWriteFlags::NOWAIT);
-        match read {
-            Ok(_) => true,
-            Err(Errno::AGAIN) => false,
-            Err(errno) => panic!("{errno}"),
-        }
-    };
-    let paths = [image.find("a/b"), image.find("c"), image.find("d/e")].map(Option::unwrap);
-    paths.iter().for_each(|path| assert!(!text(path).is_empty() && is_cached(path)));
-    match image.evict() {
-        Ok(bytes) => assert_eq!(bytes, 300_006),
-        // There, nothing is ever cold.
-        Err(error) => return assert!(error.to_string().contains("is memory")),
-    }
-    paths.iter().for_each(|path| assert!(!is_cached(path), "{}", path.display()));
-}
-
-#[test]
 fn a_path_is_found_as_a_container_sees_it() {
     let place = Place::new();
     let layers = [
@@ -538,17 +302,6 @@ fn a_path_is_found_as_a_container_sees_it() {
     assert_eq!(image.find("/"), Some(image.layers[2].join("")));
     let huge = place.take(&[layer(&[&format!("etc/passwd: {}", "x".repeat(1 << 21))])]).unwrap();
     assert!(matches!(huge.text("etc/passwd"), Err(Error::TooLarge(_))));
-}
-
-#[test]
-fn a_store_is_the_callers_alone() {
-    let folder = Folder::new();
-    let path = folder.0.join("deep/store");
-    Store::open_as(&path, USER).unwrap();
-    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
-    fs::set_permissions(path.join("user"), fs::Permissions::from_mode(0o755)).unwrap();
-    let error = Store::open_as(&path, USER).unwrap_err().to_string();
-    assert!(error.contains("others can change or read it"), "{error}");
 }
 
 /// Whether this process may do what root may: owners, marks that are trusted, mounts.
