@@ -21,11 +21,11 @@ pub(crate) enum Beside {
 }
 
 /// How the names of folders of test data begin.
-const DATA: [&str; 6] =
-    ["testdata", "testfile", "test-data", "test_data", "fixtures", "__fixtures__"];
+const DATA: [&str; 4] = ["testdata", "testfile", "test-data", "test_data"];
 
 /// Folders by what they hold.
-const FOLDERS: [(Beside, &[&str]); 8] = [
+const FOLDERS: [(Beside, &[&str]); 9] = [
+    (Beside::Data, &["fixtures", "__fixtures__"]),
     (Beside::Desk, &[".devcontainer"]),
     (Beside::Tests, &["test", "tests", "testing", "test-cases", "test-infra", "__tests__"]),
     (Beside::Trials, &["e2e", "integration", "playwright", "cypress", "benchmark", "benchmarks"]),
@@ -130,6 +130,7 @@ mod tests {
             ("src/testimonials/Dockerfile", false),
             ("deploy/latest/Dockerfile", false),
             ("Dockerfile.alpine", false),
+            ("fixtures-service/Dockerfile", false),
             ("Dockerfile.dev", true),
             ("api/dev.Dockerfile", true),
             ("compose.dev.yaml", false),
