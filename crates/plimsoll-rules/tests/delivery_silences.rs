@@ -218,3 +218,51 @@ fn a_target_that_a_variable_of_compose_names() {
     assert_eq!(of(&format!("{known}TARGET=walk\n")).len(), 1, "a stage that is not there");
     assert_eq!(of(""), Vec::<String>::new());
 }
+
+#[test]
+fn a_recipe_that_calls_make() {
+    let rule = "cache/no-cache-on-hosted-runner";
+    let file = ("p/d/Dockerfile", "FROM debian:13\nRUN make\n");
+    for (call, want) in [
+        ("make deb", 1),
+        ("$(MAKE) deb", 1),
+        ("@${MAKE} --no-print-directory deb", 1),
+        ("$(MAKE) other", 0),
+    ] {
+        let make =
+            format!("pk:\n\t{call}\ndeb:\n\tdocker build -f p/d/Dockerfile .\nother:\n\ttrue\n");
+        let flow = job("      - run: make pk\n");
+        let said = findings(rule, &[file, ("Makefile", &make), (CI, &flow)]);
+        assert_eq!(said.len(), want, "{call}: {said:?}");
+    }
+    // One that calls itself in every line ends all the same.
+    let hostile = format!("a:\n{}", "\t$(MAKE) a\n".repeat(200));
+    let flow = job("      - run: make a\n");
+    assert_eq!(findings(rule, &[file, ("Makefile", &hostile), (CI, &flow)]).len(), 0);
+}
+
+#[test]
+fn an_install_that_no_lock_file_is_for() {
+    let rule = "dependencies/unlocked-install";
+    let lists = [("pyproject.toml", "[project]\nname = \"a\"\n"), ("uv.lock", "version = 1\n")];
+    for (run, want) in
+        [("uv sync", 1), ("uv sync --locked", 0), ("uv pip install -r requirements.txt", 0)]
+    {
+        let text = format!("FROM a\nCOPY pyproject.toml uv.lock requirements.txt ./\nRUN {run}\n");
+        let files =
+            [&[("Dockerfile", text.as_str()), ("requirements.txt", "")], &lists[..]].concat();
+        assert_eq!(findings(rule, &files).len(), want, "{run}");
+    }
+}
+
+#[test]
+fn what_is_slow_on_an_emulated_processor() {
+    let rule = "workflow/emulated-build";
+    let flow = job(
+        "      - uses: docker/setup-qemu-action@v3\n      - uses: docker/build-push-action@v6\n        with: {context: ., platforms: 'linux/amd64,linux/arm64'}\n",
+    );
+    for (run, want) in [("npm run build", 1), ("npm run build-docker", 1), ("npm run start", 0)] {
+        let text = format!("FROM node:22\nCOPY . .\nRUN {run}\n");
+        assert_eq!(findings(rule, &[("Dockerfile", &text), (CI, &flow)]).len(), want, "{run}");
+    }
+}

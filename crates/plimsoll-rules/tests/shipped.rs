@@ -328,3 +328,47 @@ fn where_a_script_builds() {
     let report = reviewed(&sources(&files), &Measured::default());
     assert_eq!(report.services[0].context.as_deref(), Some("."));
 }
+
+#[test]
+fn what_is_not_said_has_not_passed() {
+    let passed = |files: &[(&str, &str)]| {
+        let report = reviewed(&sources(files), &Measured::default());
+        report.passed.iter().any(|p| p.rule == "security/root-user")
+    };
+    let root = ("tests/Dockerfile", "FROM ubuntu:24.04\nCMD [\"/serve\", \"--port\"]\nEXPOSE 80\n");
+    let product = ("Dockerfile", "FROM debian:13\nUSER 1000\nEXPOSE 80\nCMD [\"/serve\"]\n");
+    assert!(passed(&[product]));
+    assert!(!passed(&[root]) && !passed(&[product, root]));
+}
+
+#[test]
+fn manifests_that_tests_read() {
+    let manifest = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{containers: [{{name: c, image: e.com/c:1}}]}}}}}}\n"
+        )
+    };
+    let (a, b) = (manifest("a"), manifest("a"));
+    let files = [("k8s/a.yaml", a.as_str()), ("testdata/a.yaml", b.as_str())];
+    let report = reviewed(&sources(&files), &Measured::default());
+    let said = report.findings.iter().find(|f| f.rule == "runtime/memory-limit-missing").unwrap();
+    assert!(said.related.iter().all(|(related)| !related.location.path.starts_with("testdata/")));
+}
+
+#[test]
+fn a_build_that_asks_git_keeps_it() {
+    let fix = |files: &[(&str, &str)]| {
+        let report = reviewed(&sources(files), &Measured::default());
+        let mut own =
+            report.findings.into_iter().filter(|f| f.rule == "context/missing-ignore-file");
+        own.find_map(|f| f.fix).unwrap().edits[0].text.lines().any(|line| line == ".git")
+    };
+    let compose = ("compose.yaml", HERE);
+    let file = |run: &str| format!("FROM golang:1.25\nCOPY . .\nRUN {run}\n");
+    let (go, git, make) = (file("go build"), file("v=$(git describe) && go build"), file("make"));
+    let version = ("Makefile", "VERSION := $(shell git describe --tags)\nall:\n\tgo build\n");
+    assert!(fix(&[("Dockerfile", &go), compose, version]));
+    assert!(fix(&[("Dockerfile", &make), compose]));
+    assert!(!fix(&[("Dockerfile", &git), compose]));
+    assert!(!fix(&[("Dockerfile", &make), compose, version]));
+}

@@ -66,3 +66,25 @@ fn fixes_of_the_same_text_follow_one_another() {
     let left = fixable(&repo);
     assert!(rules.iter().all(|r| left.iter().all(|(l, _)| l != r)), "{left:?}\n{}", run.out);
 }
+
+#[test]
+fn a_line_that_moves_takes_nothing_along() {
+    // One rule moves the COPY behind the RUN, another one goes on with the RUN there.
+    for (lock, run, mended) in [
+        ("package-lock.json", "npm ci", "RUN npm ci && npm cache clean --force\nCOPY . .\n"),
+        ("yarn.lock", "yarn install", "RUN yarn install --frozen-lockfile"),
+    ] {
+        let dockerfile =
+            format!("FROM node:22.12-alpine\nUSER node\nWORKDIR /app\nCOPY . .\nRUN {run}\n");
+        let repo = Repo::new()
+            .file("Dockerfile", &dockerfile)
+            .file("package.json", "{\"name\": \"a\"}\n")
+            .file(lock, "{}\n")
+            .file(".dockerignore", "node_modules\n.git\n");
+        let run = repo.run(&["fix", "--unsafe", "--write"]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        let after = repo.read("Dockerfile");
+        assert!(after.contains(mended), "{after}");
+        assert!(after.ends_with("\nCOPY . .\n"), "{after}");
+    }
+}

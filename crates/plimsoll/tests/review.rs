@@ -65,6 +65,49 @@ fn a_stale_waiver_is_a_finding() {
     let repo = Repo::new().file("Dockerfile", GOOD).file("plimsoll.toml", toml);
     let run = repo.run(&["review"]);
     assert!(run.out.contains("config/stale-waiver"), "{}", run.out);
+    let repo = Repo::new()
+        .file("Dockerfile", GOOD)
+        .file("plimsoll.toml", &toml.replace("refused", "refusd"));
+    let run = repo.run(&["review"]);
+    assert!(run.out.contains("there is no dockerfile/refusd-by-buildkit"), "{}", run.out);
+}
+
+#[test]
+fn a_budget_that_rejects_is_said_at_the_top() {
+    let toml = "[budgets]\n\"context.bytes\" = \"1 kB\"\n";
+    let repo = Repo::new()
+        .file("Dockerfile", "FROM alpine:3.22\nUSER 1000\nCOPY . /a\n")
+        .file(".dockerignore", ".git\n")
+        .file("large", &"x".repeat(5000))
+        .file("plimsoll.toml", toml);
+    let run = repo.run(&["review"]);
+    assert_eq!(run.code, 11, "{}", run.out);
+    let head: Vec<&str> = run.out.lines().take(3).collect();
+    assert!(
+        head[2].contains("context sent is 5.") && head[2].contains("the budget is 1"),
+        "{head:?}"
+    );
+}
+
+#[test]
+fn whether_a_path_is_sent() {
+    let repo = Repo::new()
+        .file("Dockerfile", "FROM alpine:3.22\nCOPY src go.mod /a/\n")
+        .file("go.mod", "module a\n")
+        .file("src/a.go", "package a\n")
+        .file("README.md", "a\n");
+    for (path, said) in [
+        ("go.mod", "go.mod is sent: there is no ignore file"),
+        ("src/a.go", "src/a.go is sent"),
+        ("README.md", "README.md is not sent: no COPY, ADD or mount of the build names it"),
+        ("none.txt", "none.txt is not sent: it is not in the context"),
+    ] {
+        let run = repo.run(&["context", "--why", path]);
+        assert!(run.code == 0 && run.out.contains(said), "{path}: {}{}", run.out, run.err);
+    }
+    assert_eq!(repo.run(&["context", "--why", "go.mod", "--json"]).code, 2);
+    let run = repo.run(&["fix", "src"]);
+    assert!(run.code == 2 && run.err.contains("plimsoll fix --path src"), "{}", run.err);
 }
 
 #[test]

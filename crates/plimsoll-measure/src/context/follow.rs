@@ -14,6 +14,30 @@ pub enum Follow {
     Paths(Vec<String>),
 }
 
+/// How much of a path a build asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// All of it.
+    Whole,
+    /// Something below it.
+    Part,
+    /// Nothing.
+    Nothing,
+}
+
+impl Follow {
+    /// How much of a path from the root is asked for.
+    #[must_use]
+    pub fn asked(&self, path: &str) -> Asked {
+        let (route, mut reach) = Route::new(self);
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            let Some(next) = route.toward(name, &reach) else { return Asked::Nothing };
+            reach = next;
+        }
+        if matches!(reach, Reach::All) { Asked::Whole } else { Asked::Part }
+    }
+}
+
 enum Part {
     Name(String),
     Glob(Box<Matcher>),
@@ -114,12 +138,7 @@ mod tests {
 
     fn follows(paths: &[&str], path: &str) -> bool {
         let paths = paths.iter().map(|&path| path.to_owned()).collect();
-        let (route, mut reach) = Route::new(&Follow::Paths(paths));
-        for name in path.split('/') {
-            let Some(next) = route.toward(name, &reach) else { return false };
-            reach = next;
-        }
-        matches!(reach, Reach::All)
+        Follow::Paths(paths).asked(path) == Asked::Whole
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::path::Path;
 use plimsoll_syntax::ignorefile::{IgnoreFile, Matcher, Pattern, PatternError};
 
 pub use category::{Category, categorize};
-pub use follow::Follow;
+pub use follow::{Asked, Follow};
 pub use report::{ContextReport, ContextRequest, IgnoreSource, Totals};
 
 /// Measures a context.

@@ -117,8 +117,8 @@ pub(super) fn scan(script: &Script, mut site: Site<'_>, finder: &mut Finder<'_>)
     }
 }
 
-/// The call of a builder that a variable names: `$(DOCKER) build .`, whose value is one, or whose
-/// name says so.
+/// The call of a builder or of make that a variable names: `$(DOCKER) build .`, whose value is one, or
+/// whose name says so.
 fn by_variable<'a>(command: &'a Command, site: &Site<'_>) -> Option<Invocation<'a>> {
     const BUILDERS: [&str; 4] = ["docker", "podman", "buildah", "nerdctl"];
     const NAMES: [&str; 8] = [
@@ -135,9 +135,12 @@ fn by_variable<'a>(command: &'a Command, site: &Site<'_>) -> Option<Invocation<'
     let resolved = site.scope.word(word);
     let program = match resolved.unknown.as_slice() {
         [] => BUILDERS.into_iter().find(|b| resolved.text.rsplit('/').next() == Some(b))?,
-        [name] if resolved.text == format!("${{{name}}}") && NAMES.contains(&name.as_str()) => {
-            "docker"
-        }
+        [name] if resolved.text == format!("${{{name}}}") => match name.as_str() {
+            // What make calls itself by.
+            "MAKE" => "make",
+            name if NAMES.contains(&name) => "docker",
+            _ => return None,
+        },
         _ => return None,
     };
     let (wrappers, args) = (&command.words[..0], &command.words[1..]);

@@ -14,6 +14,9 @@ use crate::repo::{Place, Repo};
 /// Scripts that call scripts, at the most.
 const MAX_DEPTH: usize = 4;
 
+/// Calls of scripts and Makefiles that are followed, at the most: each line of one may call it again.
+const MAX_CALLS: usize = 10_000;
+
 /// Follows the call of a script of the repository: `./deploy.sh`, `bash scripts/build`.
 pub(super) fn script(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) {
     let shell = matches!(call.program, "bash" | "sh" | "zsh" | "dash" | "source" | ".");
@@ -55,11 +58,23 @@ pub(super) fn script(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder
         }
         return;
     };
+    if is_too_much(call, site, finder) {
+        return;
+    }
     finder.followed.insert(path.clone());
     let file: Arc<str> = path.into();
     let place = |span: Span| Place::new(&file, span);
     let inner = Site { place: &place, depth: site.depth + 1, ..site.clone() };
     commands::scan(&shell::parse(text), inner, finder);
+}
+
+/// Counts a call that is followed; says once that it is one too many.
+fn is_too_much(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'_>) -> bool {
+    finder.calls += 1;
+    if finder.calls == MAX_CALLS {
+        site.note(call.span(), "more calls of scripts than are followed", finder);
+    }
+    finder.calls >= MAX_CALLS
 }
 
 /// `sh -c '…'`: the text of the argument, each command at the argument's place.
@@ -86,6 +101,9 @@ pub(super) fn make(call: &Invocation<'_>, site: &Site<'_>, finder: &mut Finder<'
     let path = ["Makefile", "makefile", "GNUmakefile"].iter().filter_map(|n| join(&folder, n));
     let path = path.into_iter().find(|p| finder.sources.text(p).is_some());
     let Some(path) = path.filter(|_| site.depth < MAX_DEPTH) else { return };
+    if is_too_much(call, site, finder) {
+        return;
+    }
     finder.followed.insert(path.clone());
     let mut targets: Vec<String> = Vec::new();
     for word in &args.positional {

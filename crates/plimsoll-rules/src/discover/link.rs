@@ -66,6 +66,9 @@ pub(super) fn link(sources: &Sources, repo: &Repo, config: &Config, found: &mut 
         })
         .collect();
     for i in 0..found.deploys.len() {
+        if is_data(&found.deploys[i].at.path) {
+            continue;
+        }
         if let Some(service) = service_of(&found.deploys[i], &services, repo, found) {
             services[service].deploys.push(i);
         }

@@ -43,13 +43,15 @@ struct Finder<'a> {
     found: Discovery,
     /// Scripts and Makefiles that something calls: they are not read again on their own.
     followed: BTreeSet<String>,
+    /// How many calls of them were followed.
+    calls: usize,
 }
 
 /// Finds and links everything.
 #[must_use]
 pub fn discover(sources: &Sources, repo: &Repo, config: &Config) -> Discovery {
     let mut finder =
-        Finder { sources, repo, found: Discovery::default(), followed: BTreeSet::new() };
+        Finder { sources, repo, found: Discovery::default(), followed: BTreeSet::new(), calls: 0 };
     for (index, _) in repo.workflows.iter().enumerate() {
         github::find(index, &mut finder);
     }

@@ -110,11 +110,22 @@ fn with<'f>(
 ) -> Option<BTreeMap<&'f str, Vec<Edit>>> {
     let mut next = edits.clone();
     for edit in &fix.edits {
-        next.entry(&edit.path).or_default().push(edit.clone());
+        let there = next.entry(&edit.path).or_default();
+        if there.iter().any(|other| !edits_join(other, edit)) {
+            return None;
+        }
+        there.push(edit.clone());
     }
     let text = |path: &str| sources.text(path).unwrap_or("");
     let fits = next.iter().all(|(path, e)| apply_edits(text(path), e).is_ok());
     (fits && !fix.edits.is_empty()).then_some(next)
+}
+
+/// Whether two edits can be made together, as far as their places do not tell: what goes on with a line
+/// would go on with the new line that the other one begins there.
+fn edits_join(a: &Edit, b: &Edit) -> bool {
+    let inserts = a.start == a.end && b.start == b.end && a.start == b.start;
+    !inserts || a == b || a.text.starts_with('\n') == b.text.starts_with('\n')
 }
 
 fn apply(sources: &Sources, findings: &[&Finding]) -> Outcome {

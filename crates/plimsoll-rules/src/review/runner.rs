@@ -108,10 +108,12 @@ impl Run<'_, '_> {
             return;
         }
         *self.applied.entry(rule.section).or_default() += 1;
+        let all = out.findings.len();
         if level.is_none() {
             out.findings.retain_mut(|draft| self.counts(rule, draft));
         }
-        if out.findings.is_empty() {
+        // What does not count is not said, but it is not passed either.
+        if all == 0 {
             let summary = rule.assures.to_owned();
             self.passed.push(PassedRule {
                 rule: rule.name.to_owned(),
@@ -265,7 +267,13 @@ impl Run<'_, '_> {
         for (i, waiver) in waivers.iter().enumerate() {
             let Some(day) = waiver.until else { continue };
             let mut out = Out::default();
-            if !used.contains(i) {
+            if !waiver.rules.iter().any(|rule| rules::find(rule).is_some()) {
+                let names = waiver.rules.join(", ");
+                out.finding(&waiver.at, format!("this waiver names no rule: there is no {names}"))
+                    .consequence("it covers nothing")
+                    .remedy("correct the name; `plimsoll explain` lists the rules");
+                self.add_all("config/stale-waiver", Level::ShouldFix, out);
+            } else if !used.contains(i) {
                 out.finding(
                     &waiver.at,
                     format!("this waiver of {} covers nothing", waiver.rules.join(", ")),

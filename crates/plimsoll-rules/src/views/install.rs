@@ -82,6 +82,19 @@ impl Install<'_> {
             && (listed || local || (self.packages.is_empty() && self.manager != Manager::Pip))
     }
 
+    /// Whether it is `uv pip`, which reads no lock file of uv.
+    #[must_use]
+    pub fn is_uv_pip(&self) -> bool {
+        self.manager == Manager::Uv && self.call.subcommand(0) == Some("pip")
+    }
+
+    /// The program and what it does, as they are written: `uv pip install`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let pip = if self.is_uv_pip() { "pip " } else { "" };
+        format!("{} {pip}{}", self.call.program, self.verb)
+    }
+
     /// Whether one of the packages has this name, whatever its version.
     #[must_use]
     pub fn names(&self, package: &str) -> bool {
@@ -111,7 +124,9 @@ pub fn install(call: Invocation<'_>) -> Option<Install<'_>> {
     let (manager, verbs): (Manager, &[&str]) = match call.program {
         "apt-get" | "apt" | "aptitude" => (Manager::Apt, &["install"]),
         "apk" => (Manager::Apk, &["add"]),
-        "dnf" | "yum" | "microdnf" | "tdnf" => (Manager::Dnf, &["install", "localinstall"]),
+        "dnf" | "yum" | "microdnf" | "tdnf" => {
+            (Manager::Dnf, &["install", "localinstall", "swap", "reinstall"])
+        }
         "zypper" => (Manager::Zypper, &["install", "in"]),
         "pacman" => return pacman(call),
         "poetry" => (Manager::Poetry, &["install", "sync"]),

@@ -21,7 +21,8 @@ pub(crate) fn of_each<K: PartialEq>(
     key: impl Fn(&Draft) -> K,
     label: &str,
 ) {
-    let mut deploys: Vec<&Deploy> = review.found.deploys.iter().collect();
+    let counts = |d: &&Deploy| Beside::of(&d.at.path) != Some(Beside::Data);
+    let mut deploys: Vec<&Deploy> = review.found.deploys.iter().filter(counts).collect();
     deploys.sort_by_key(|d| Beside::of(&d.at.path).is_some());
     let mut named: Vec<(Place, &str)> = Vec::new();
     for deploy in deploys {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use plimsoll_measure::context;
+use plimsoll_measure::context::{self, Asked};
 use plimsoll_model::{Exit, FolderSize, bytes, count, printable};
 use plimsoll_rules::discover::Service;
 use plimsoll_syntax::ignorefile::IgnoreFile;
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Says which pattern excludes or re-includes a path, given from the context's root; repeatable.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "json")]
     why: Vec<String>,
     /// Writes a treemap to an HTML file.
     #[arg(long, value_name = "FILE")]
@@ -219,35 +219,39 @@ fn why(measured: &[(&Service, Context)], paths: &[String]) -> Result<String, Fai
     let mut out = String::new();
     for (service, context) in measured {
         for path in paths {
-            let clean = path.trim_start_matches("./").trim_end_matches('/');
-            let Some(ignore) = &context.request.ignore else {
-                let _ = writeln!(
-                    out,
-                    "{}: {} is sent: there is no ignore file",
-                    printable(&service.name),
-                    printable(path)
-                );
-                continue;
-            };
-            let name = context.ignore_file.as_deref().unwrap_or(&ignore.path);
-            let file = IgnoreFile::parse(&ignore.text);
-            let why = context::why(&file.patterns, clean)
-                .map_err(|e| Failure::usage(format!("{}: {e}", ignore.path)))?;
-            let verb = if why.ignored { "is not sent" } else { "is sent" };
-            let by = match &why.by {
-                Some((line, pattern)) => format!("{name}:{line} `{pattern}`"),
-                None => format!("no pattern of {name} matches it"),
-            };
-            let _ = writeln!(
-                out,
-                "{}: {} {verb}: {}",
-                printable(&service.name),
-                printable(path),
-                printable(&by)
-            );
+            let said = printable(path);
+            let _ =
+                writeln!(out, "{}: {said} {}", printable(&service.name), reason(context, path)?);
         }
     }
     Ok(out)
+}
+
+/// Whether a path is sent to the builder, and why.
+fn reason(context: &Context, path: &str) -> Result<String, Failure> {
+    let clean = path.trim_start_matches("./").trim_end_matches('/');
+    let mut by = "there is no ignore file".to_owned();
+    if let Some(ignore) = &context.request.ignore {
+        let name = context.ignore_file.as_deref().unwrap_or(&ignore.path);
+        let file = IgnoreFile::parse(&ignore.text);
+        let why = context::why(&file.patterns, clean)
+            .map_err(|e| Failure::usage(format!("{}: {e}", ignore.path)))?;
+        by = match &why.by {
+            Some((line, pattern)) => printable(&format!("{name}:{line} `{pattern}`")).into_owned(),
+            None => printable(&format!("no pattern of {name} matches it")).into_owned(),
+        };
+        if why.ignored {
+            return Ok(format!("is not sent: {by}"));
+        }
+    }
+    if context.request.root.join(clean).symlink_metadata().is_err() {
+        return Ok("is not sent: it is not in the context".to_owned());
+    }
+    Ok(match context.request.follow.asked(clean) {
+        Asked::Whole => format!("is sent: {by}"),
+        Asked::Part => format!("is sent in part: {by}"),
+        Asked::Nothing => "is not sent: no COPY, ADD or mount of the build names it".to_owned(),
+    })
 }
 
 /// The treemaps as one HTML page.

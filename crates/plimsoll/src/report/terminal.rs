@@ -109,6 +109,21 @@ impl Page {
             parts.push(format!("{waived} waived"));
         }
         self.line(&parts.join(" · "));
+        // Without a finding that blocks, a budget is why.
+        let over: Vec<&Gate> =
+            report.gates.iter().filter(|gate| gate.state == GateState::Failed).collect();
+        for gate in over.iter().take(MOST_SERVICES) {
+            let title = metric(&gate.budget.metric).map_or(&*gate.budget.metric, |m| m.title);
+            let limit = gate.figure.unit().show(gate.budget.limit);
+            let text = format!(
+                "{}: {title} is {}, the budget is {limit}",
+                printable(&gate.service),
+                gate.figure
+            );
+            let text = self.paint(RED, &text);
+            self.line(&text);
+        }
+        self.rest(over.len().saturating_sub(MOST_SERVICES), "budgets");
         let most = if self.style.full { usize::MAX } else { MOST_SERVICES };
         for service in report.services.iter().take(most) {
             let file = service.dockerfile.as_deref().unwrap_or("no Dockerfile");

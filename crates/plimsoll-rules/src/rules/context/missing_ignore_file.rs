@@ -168,13 +168,30 @@ fn fix(
         .map(|(p, _)| clamp(p))
         .filter(|p| !p.is_empty())
         .collect();
-    let kept = PATTERNS.iter().filter(|p| !drops(p, &needed));
+    let asks = files.iter().any(|file| asks_git(review, file));
+    let left_out = |p: &str| drops(p, &needed) || (asks && p == ".git");
+    let kept = PATTERNS.iter().filter(|p| !left_out(p));
     let text: String = kept.flat_map(|p| [p, "\n"]).collect();
     draft.fix(
         format!("add {}", path(context)),
         Applicability::Unsafe,
         insert(&path(context), 0, text),
     );
+}
+
+/// Whether a build asks git about its own repository, itself or by make: for a version, mostly.
+fn asks_git(review: &Review<'_>, file: &DockerfileView) -> bool {
+    const ABOUT: [&str; 5] = ["describe", "rev-parse", "log", "rev-list", "show"];
+    let asks = |text: &str| ABOUT.iter().any(|sub| text.contains(&format!("git {sub}")));
+    let by_make = || {
+        let names = review.repo.makefiles.keys();
+        names.into_iter().filter_map(|path| review.sources.text(path)).any(asks)
+    };
+    let runs = file.stages.iter().flat_map(|stage| stage.runs());
+    let mut commands = runs.into_iter().map(|(_, command)| command);
+    commands.any(|command| {
+        asks(command.text()) || (command.calls().any(|c| c.program == "make") && by_make())
+    })
 }
 
 fn drops(pattern: &str, needed: &[String]) -> bool {

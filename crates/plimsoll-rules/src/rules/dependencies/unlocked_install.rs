@@ -54,7 +54,8 @@ fn check(review: &Review<'_>, service: &Service, out: &mut Out) {
     for context in contexts(review, service) {
         for stage in file.reachable(service.target.as_deref()) {
             for (_, command) in stage.runs() {
-                for install in installs(command).filter(|i| i.packages.is_empty()) {
+                for install in installs(command).filter(|i| i.packages.is_empty() && !i.is_uv_pip())
+                {
                     judge(review, service, &context, (file, command), &install, out);
                 }
             }
@@ -158,7 +159,7 @@ fn is_strict(install: &Install<'_>, lock: &Lock) -> bool {
 }
 
 fn program(install: &Install<'_>) -> String {
-    format!("{} {}", install.call.program, install.verb)
+    install.shown()
 }
 
 fn fix(

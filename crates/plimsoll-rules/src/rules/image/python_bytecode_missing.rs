@@ -153,11 +153,10 @@ fn report<'o>(
     out: &'o mut Out,
 ) -> &'o mut Draft {
     let pip = install.manager == Manager::Pip;
-    let program = install.call.program;
     let message = if pip {
-        format!("{program} {} --no-compile leaves the packages without bytecode", install.verb)
+        format!("{} --no-compile leaves the packages without bytecode", install.shown())
     } else {
-        format!("{program} {} leaves the packages without bytecode", install.verb)
+        format!("{} leaves the packages without bytecode", install.shown())
     };
     let draft = out.finding(&command.place(install.call.span()), message);
     draft

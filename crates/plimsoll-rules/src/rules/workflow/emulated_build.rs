@@ -75,7 +75,9 @@ fn is_compiler(call: &Invocation<'_>) -> bool {
         "cargo" => matches!(first, Some("build" | "install" | "chef" | "b")),
         "go" => matches!(first, Some("build" | "install")),
         "npm" | "pnpm" | "yarn" | "bun" => {
-            matches!(first, Some("build")) || (first == Some("run") && call.has("build"))
+            matches!(first, Some("build"))
+                || first == Some("run")
+                    && call.subcommand(1).is_some_and(|script| script.starts_with("build"))
         }
         "make" | "cmake" | "ninja" | "gcc" | "g++" | "mvn" | "gradle" | "gradlew" | "mvnw" => true,
         "dotnet" => matches!(first, Some("build" | "publish")),

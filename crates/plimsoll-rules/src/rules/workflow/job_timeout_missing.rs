@@ -45,6 +45,7 @@ fn report(review: &Review<'_>, job: &Job, deploys: bool, out: &mut Out) {
         .consequence("a step that hangs keeps the runner, and the next deployment, for six hours")
         .remedy("set `timeout-minutes` to about twice what the job takes");
     if let Some(edits) = insert_lines(review, &job.body, &["timeout-minutes: 30"]) {
-        finding.fix("set a timeout of 30 minutes", Applicability::Safe, edits);
+        // How long the job takes is not known: of one that takes longer, it ends the build.
+        finding.fix("set a timeout of 30 minutes", Applicability::Unsafe, edits);
     }
 }

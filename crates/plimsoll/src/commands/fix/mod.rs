@@ -5,7 +5,7 @@ mod path_dependency;
 mod prove;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Applicability, Exit, Finding};
 use plimsoll_rules::remedy::{Mended, mechanical};
@@ -73,8 +73,12 @@ pub(crate) fn run(args: &Args, colour: ui::Colour) -> Result<Exit, Failure> {
     }
     for name in &args.rules {
         if plimsoll_rules::find_rule(name).is_none() {
-            return Err(Failure::usage(format!("there is no rule `{name}`"))
-                .hint("`plimsoll explain` lists every rule"));
+            let hint = if Path::new(name).is_dir() {
+                format!("a folder is given with --path: `plimsoll fix --path {name}`")
+            } else {
+                "`plimsoll explain` lists every rule".to_owned()
+            };
+            return Err(Failure::usage(format!("there is no rule `{name}`")).hint(hint));
         }
     }
     let all = pipeline::find(&args.path)?;
