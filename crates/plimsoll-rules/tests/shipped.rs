@@ -352,7 +352,7 @@ fn manifests_that_tests_read() {
     let files = [("k8s/a.yaml", a.as_str()), ("testdata/a.yaml", b.as_str())];
     let report = reviewed(&sources(&files), &Measured::default());
     let said = report.findings.iter().find(|f| f.rule == "runtime/memory-limit-missing").unwrap();
-    assert!(said.related.iter().all(|(related)| !related.location.path.starts_with("testdata/")));
+    assert!(said.related.iter().all(|related| !related.location.path.starts_with("testdata/")));
 }
 
 #[test]

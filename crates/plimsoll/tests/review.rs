@@ -67,7 +67,7 @@ fn a_stale_waiver_is_a_finding() {
     assert!(run.out.contains("config/stale-waiver"), "{}", run.out);
     let repo = Repo::new()
         .file("Dockerfile", GOOD)
-        .file("plimsoll.toml", &toml.replace("refused", "refusd"));
+        .file("plimsoll.toml", toml.replace("refused", "refusd"));
     let run = repo.run(&["review"]);
     assert!(run.out.contains("there is no dockerfile/refusd-by-buildkit"), "{}", run.out);
 }
@@ -78,7 +78,7 @@ fn a_budget_that_rejects_is_said_at_the_top() {
     let repo = Repo::new()
         .file("Dockerfile", "FROM alpine:3.22\nUSER 1000\nCOPY . /a\n")
         .file(".dockerignore", ".git\n")
-        .file("large", &"x".repeat(5000))
+        .file("large", "x".repeat(5000))
         .file("plimsoll.toml", toml);
     let run = repo.run(&["review"]);
     assert_eq!(run.code, 11, "{}", run.out);
