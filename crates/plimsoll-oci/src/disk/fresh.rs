@@ -65,9 +65,13 @@ impl Fresh {
 
     /// Puts it in its place; where somebody else was faster, theirs stays.
     pub(super) fn place(self, to: &Path) -> Result<(), Error> {
-        if Sums::read(to).is_none() && to.exists() {
-            // Somebody meddled with it.
-            remove(to).map_err(at(to))?;
+        match rename(&self.0, to) {
+            // A layer is whole before it has its name: one there that is not was meddled with.
+            Err(Errno::EXIST | Errno::NOTEMPTY) if Sums::read(to).is_none() => {
+                remove(to).map_err(at(to))?;
+            }
+            Ok(()) | Err(Errno::EXIST | Errno::NOTEMPTY) => return Ok(()),
+            Err(errno) => return Err(at(to)(errno.into())),
         }
         match rename(&self.0, to) {
             Ok(()) | Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(()),
