@@ -55,6 +55,14 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The figure beside its budget, as a sentence: `api: context sent is 5 kB, the budget is 1 kB`.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let title = crate::metric(&self.budget.metric).map_or(&*self.budget.metric, |m| m.title);
+        let limit = self.figure.unit().show(self.budget.limit);
+        format!("{}: {title} is {}, the budget is {limit}", self.service, self.figure)
+    }
+
     /// Holds a figure against a budget.
     #[must_use]
     pub fn new(

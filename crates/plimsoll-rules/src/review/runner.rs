@@ -327,15 +327,8 @@ fn reasons(findings: &[Finding], gates: &[Gate]) -> Vec<String> {
             overdue.map(|d| format!(" (should have been fixed by {d})")).unwrap_or_default();
         reasons.push(format!("{}: {}{overdue}", finding.primary, finding.message));
     }
-    for gate in gates.iter().filter(|g| g.state == GateState::Failed) {
-        let limit = gate.figure.unit().show(gate.budget.limit);
-        reasons.push(format!(
-            "{}: {} is {}, the budget is {limit}",
-            gate.service,
-            title(gate),
-            gate.figure
-        ));
-    }
+    let failed = gates.iter().filter(|g| g.state == GateState::Failed);
+    reasons.extend(failed.map(Gate::says));
     let missing: BTreeSet<String> =
         gates.iter().filter(|g| g.state == GateState::NotMeasured).map(title).collect();
     if !missing.is_empty() {

@@ -113,14 +113,7 @@ impl Page {
         let over: Vec<&Gate> =
             report.gates.iter().filter(|gate| gate.state == GateState::Failed).collect();
         for gate in over.iter().take(MOST_SERVICES) {
-            let title = metric(&gate.budget.metric).map_or(&*gate.budget.metric, |m| m.title);
-            let limit = gate.figure.unit().show(gate.budget.limit);
-            let text = format!(
-                "{}: {title} is {}, the budget is {limit}",
-                printable(&gate.service),
-                gate.figure
-            );
-            let text = self.paint(RED, &text);
+            let text = self.paint(RED, &printable(&gate.says()));
             self.line(&text);
         }
         self.rest(over.len().saturating_sub(MOST_SERVICES), "budgets");
